@@ -1,0 +1,1 @@
+"""What may enter: policy, registries, mirror, cache, gate and ledger."""

@@ -1,0 +1,1 @@
+"""A cell: one bubblewrap process, its namespaces, and the one door that we put in."""

@@ -1,0 +1,143 @@
+"""Starting bubblewrap: arguments and filter by descriptor, an empty environment, a stop before the program begins.
+
+Light: a warm `exec` imports this module.
+
+Source: bwrap(1), `--args`, `--seccomp`, `--block-fd`, `--json-status-fd`.
+"""
+
+from __future__ import annotations
+
+import os
+
+from jhansi_runner.proxy.cell.guardian import Guardian
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_SIGPIPE, _SIGXFSZ = 13, 25
+_CHILD_PID = b'"child-pid":'
+_EXIT_CODE = b'"exit-code":'
+
+
+class Cell:
+    """A bubblewrap process that has been started.
+
+    `pid` is bubblewrap's own, `init` that of the first process inside (0 until `wait_ready`), `status` a descriptor
+    that becomes readable when something is to be learned, and ends with the cell.
+    """
+
+    __slots__ = ("_block", "_guardian", "_said", "init", "pid", "status")
+
+    def __init__(self, pid: int, status: int, block: int, guardian: Guardian) -> None:
+        self.pid, self.status, self._block, self._guardian = pid, status, block, guardian
+        self.init = 0
+        self._said = b""
+
+    def wait_ready(self) -> bool:
+        """Wait until the namespaces exist; False when bubblewrap gave up before."""
+        while b"\n" not in self._said and b"}" not in self._said:
+            if not self.read_status():
+                return False
+        self.init = _number_after(_CHILD_PID, self._said)
+        return self.init > 0
+
+    def release(self) -> None:
+        """Let the program begin."""
+        os.write(self._block, b"\n")
+        self._close_block()
+
+    def _close_block(self) -> None:
+        if self._block >= 0:
+            os.close(self._block)
+            self._block = -1
+
+    def read_status(self) -> bool:
+        """Take in what bubblewrap says; False at its end."""
+        data = os.read(self.status, 4096)
+        self._said += data
+        return bool(data)
+
+    @property
+    def exit_code(self) -> int:
+        """The program's exit code, 128 + N for signal N; -1 while it runs, or when it never began."""
+        return _number_after(_EXIT_CODE, self._said)
+
+    def close(self) -> None:
+        """Close our descriptors. A program that was not released never begins."""
+        self._close_block()
+        self._guardian.end()
+        if self.status >= 0:
+            os.close(self.status)
+            self.status = -1
+
+
+def _number_after(key: bytes, text: bytes) -> int:
+    at = text.find(key)
+    if at < 0:
+        return -1
+    digits = text[at + len(key) : at + len(key) + 24].split(b",", 1)[0].split(b"}", 1)[0].split(b"\n", 1)[0]
+    return int(digits)
+
+
+def sealed(data: bytes) -> int:
+    """A descriptor from which bubblewrap can read these bytes."""
+    descriptor = os.memfd_create("", 0)
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
+
+
+def start(
+    bwrap: str,
+    arguments: Iterable[str],
+    command: Sequence[str],
+    stdio: tuple[int, int, int],
+    *,
+    seccomp: bytes | None = None,
+    inherited: Sequence[int] = (),
+) -> Cell:
+    """Start a command in a cell, stopped before its first instruction until `release`.
+
+    `stdio` are the descriptors that become 0, 1 and 2; `inherited` stay open inside under their own numbers. The
+    cell is in a session of its own and dies with the thread that calls this, or with the process, whatever moment it
+    is killed at. Raises OSError.
+    """
+    status_read, status_write = os.pipe()
+    block_read, block_write = os.pipe()
+    guardian = Guardian(block_write)
+    options = [*arguments, "--json-status-fd", str(status_write), "--block-fd", str(block_read)]
+    # bubblewrap takes the end of the pipe for a release, and would begin when we are killed: so it keeps the pipe open.
+    kept = os.dup(block_write)
+    options += ["--sync-fd", str(kept)]
+    passed = [status_write, block_read, kept]
+    if seccomp is not None:
+        passed.append(sealed(seccomp))
+        options += ["--seccomp", str(passed[-1])]
+    passed.append(sealed(b"".join(os.fsencode(option) + b"\0" for option in options)))
+    argv = ["bwrap", "--args", str(passed[-1]), "--", *command]
+    for descriptor in (*passed, *inherited):
+        os.set_inheritable(descriptor, True)
+    try:
+        pid = os.posix_spawn(
+            bwrap,
+            argv,
+            {},
+            file_actions=[(os.POSIX_SPAWN_DUP2, descriptor, number) for number, descriptor in enumerate(stdio)],
+            setsid=True,
+            setsigdef=(_SIGPIPE, _SIGXFSZ),
+            setsigmask=(),
+        )
+    except OSError:
+        guardian.end()
+        os.close(status_read)
+        os.close(block_write)
+        raise
+    finally:
+        for descriptor in passed:
+            os.close(descriptor)
+        for descriptor in inherited:
+            os.set_inheritable(descriptor, False)
+    return Cell(pid, status_read, block_write, guardian)

@@ -1,0 +1,199 @@
+"""mitmproxy's side of the gate: trivial hooks around the pure decisions in `verdict.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from mitmproxy import connection, http
+from mitmproxy.net.tls import starts_like_tls_record
+from mitmproxy.proxy import layer, server_hooks
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers import ClientTLSLayer, ServerTLSLayer
+from mitmproxy.proxy.layers.http import HTTPMode
+from mitmproxy.proxy.layers.modes import HttpProxy
+from mitmproxy.proxy.mode_servers import ProxyConnectionHandler
+
+from jhansi_runner.proxy.gate.bounded import HEAD_BYTES, BoundedHttpLayer
+from jhansi_runner.proxy.gate.verdict import PLAIN, PROTOCOL, Refusal, Seen, check_request, check_tunnel, forwarded
+from jhansi_runner.proxy.mirror.answer import CODE_HEADER, REASON_HEADER, RUN_HEADER
+from jhansi_runner.proxy.registries.upstreams import Upstream
+
+_BUFFERED_BODY = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A doorway that the gate listens at: the run it belongs to, and the registries its policy lets out."""
+
+    run: str
+    upstreams: tuple[Upstream, ...]
+
+
+class DoorBook:
+    """Which connection came in by which door. mitmproxy's servers register their connections here."""
+
+    def __init__(self, door: Door, doors: dict[str, Door]) -> None:
+        self.connections: dict[tuple[object, ...] | str, ProxyConnectionHandler] = {}
+        self._door, self._doors = door, doors
+
+    @contextmanager
+    def register_connection(
+        self, connection_id: tuple[object, ...] | str, handler: ProxyConnectionHandler
+    ) -> Iterator[None]:
+        """Remember a connection's door while it lasts."""
+        self.connections[connection_id] = handler
+        self._doors[str(connection_id)] = self._door
+        try:
+            yield
+        finally:
+            del self.connections[connection_id]
+            del self._doors[str(connection_id)]
+
+
+@contextmanager
+def _fail_closed(flow: http.HTTPFlow) -> Iterator[None]:
+    """mitmproxy logs what a hook raises and goes on; we do not go on."""
+    try:
+        yield
+    except Exception:
+        flow.kill()
+        raise
+
+
+class Gate:
+    """Decides tunnels and requests, and sends what is allowed to the mirror.
+
+    `tell(run, method, url, refusal)` hears of every refusal.
+    """
+
+    def __init__(
+        self,
+        doors: Mapping[str, Door],
+        mirror: tuple[str, int],
+        tell: Callable[[str, str, str, Refusal], None],
+    ) -> None:
+        self._doors, self._mirror, self._tell = doors, mirror, tell
+        self._tunnels: dict[str, str] = {}
+
+    def client_disconnected(self, client: connection.Client) -> None:
+        """Forget the tunnel of a connection."""
+        self._tunnels.pop(client.id, None)
+
+    def http_connect(self, flow: http.HTTPFlow) -> None:
+        """Decide a tunnel."""
+        with _fail_closed(flow):
+            self._decide_tunnel(flow)
+
+    def _decide_tunnel(self, flow: http.HTTPFlow) -> None:
+        host, port = flow.request.host, flow.request.port
+        door = self._doors.get(flow.client_conn.id)
+        upstreams: Sequence[Upstream] = door.upstreams if door else ()
+        refusal = check_tunnel(host, port, upstreams)
+        if refusal is None:
+            self._tunnels[flow.client_conn.id] = host
+        else:
+            self._refuse(flow, f"{host}:{port}", refusal)
+
+    def next_layer(self, nextlayer: layer.NextLayer) -> None:
+        """HTTP first, then TLS inside the tunnel, then HTTP again: nothing is ever passed on raw."""
+        context = nextlayer.context
+        data = nextlayer.data_client()
+        if len(context.layers) == 1 and isinstance(context.layers[0], HttpProxy):
+            nextlayer.layer = self._http(context, HTTPMode.regular)
+        elif isinstance(context.layers[-1], ClientTLSLayer):
+            nextlayer.layer = self._http(context, HTTPMode.transparent)
+        elif len(data) >= 3:
+            if starts_like_tls_record(data):
+                server_tls = ServerTLSLayer(context)
+                server_tls.child_layer = ClientTLSLayer(context)
+                nextlayer.layer = server_tls
+            else:
+                host = self._tunnels.get(context.client.id, "")
+                self._report(context.client.id, "CONNECT", host, Refusal(PLAIN, f"what was sent to {host} is not TLS"))
+                nextlayer.layer = self._http(context, HTTPMode.transparent)
+
+    def _http(self, context: Context, mode: HTTPMode) -> BoundedHttpLayer:
+        client = context.client.id
+        refusal = Refusal(PROTOCOL, f"a request whose head has more than {HEAD_BYTES >> 10} KiB is cut off")
+
+        def report() -> None:
+            self._report(client, "", self._tunnels.get(client, ""), refusal)
+
+        return BoundedHttpLayer(context, mode, report)
+
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        """Decide a request, and make the mirror's request anew from the answer."""
+        with _fail_closed(flow):
+            self._decide_request(flow)
+
+    def _decide_request(self, flow: http.HTTPFlow) -> None:
+        door = self._doors.get(flow.client_conn.id)
+        request = flow.request
+        url = f"{request.scheme}://{request.host}{request.path}"[:2048]
+        if flow.error is not None:  # mitmproxy answers it with 400
+            self._report(flow.client_conn.id, request.method, url, Refusal(PROTOCOL, flow.error.msg[:200]))
+            return
+        seen = Seen(
+            tunnel=self._tunnels.get(flow.client_conn.id, ""),
+            sni=flow.client_conn.sni,
+            scheme=request.scheme,
+            host_headers=request.headers.get_all("host"),
+            method=request.method,
+            path=request.path,
+            http_version=request.http_version,
+            headers={name.lower(): value for name, value in request.headers.items()},
+        )
+        found = check_request(seen, door.upstreams if door else ())
+        if isinstance(found, Refusal) or door is None:
+            self._refuse(flow, url, found if isinstance(found, Refusal) else Refusal(PLAIN, "no door"))
+            return
+        headers = {**forwarded(seen.headers), "host": "mirror", RUN_HEADER: door.run}
+        host, port = self._mirror
+        flow.request = http.Request(
+            host=host,
+            port=port,
+            method=request.method.encode(),
+            scheme=b"http",
+            authority=b"",
+            path=found.encode(),
+            http_version=b"HTTP/1.1",
+            headers=http.Headers([(name.encode(), value.encode()) for name, value in headers.items()]),
+            content=b"",
+            trailers=None,
+            timestamp_start=request.timestamp_start,
+            timestamp_end=request.timestamp_end,
+        )
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        """Stream the mirror's answer; its reason becomes the reason phrase, which pip prints."""
+        response = flow.response
+        if response is None:
+            return
+        response.stream = True
+        reason = response.headers.pop(REASON_HEADER, "")
+        response.headers.pop(CODE_HEADER, None)
+        if reason:
+            response.reason = f"{response.reason}: {reason}"
+
+    def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
+        """Dial nothing but the mirror, whatever went wrong before."""
+        if data.server.address != self._mirror:
+            data.server.error = "the gate dials nothing but the mirror"
+
+    def _refuse(self, flow: http.HTTPFlow, url: str, refusal: Refusal) -> None:
+        self._report(flow.client_conn.id, flow.request.method, url, refusal)
+        length = flow.request.headers.get("content-length", "0")
+        small = length.isdigit() and int(length) <= _BUFFERED_BODY and "transfer-encoding" not in flow.request.headers
+        if not small:
+            flow.kill()  # mitmproxy would hold the whole body before it answers
+            return
+        body = f"jhansi-runner: {refusal.reason} [{refusal.code}]\n"
+        headers = {"content-type": "text/plain; charset=utf-8", "connection": "close"}
+        flow.response = http.Response.make(403, body, headers)
+        flow.response.reason = f"jhansi-runner: {refusal.reason} [{refusal.code}]"
+
+    def _report(self, connection: str, method: str, url: str, refusal: Refusal) -> None:
+        door = self._doors.get(connection)
+        self._tell(door.run if door else "", method, url, refusal)

@@ -1,0 +1,85 @@
+"""The ledger: one line for every request that reached the gate or the mirror.
+
+Lines are JSON objects in one file a day, appended whole, so that a kill loses at most the line being written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+
+ALLOW, DENY, FAULT = "allow", "deny", "fault"
+WITHHELD = "JR-WITHHELD"
+"""The code of an index that was allowed, with versions left out that the policy denies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One request and what became of it.
+
+    `plane` is gate or mirror; `verdict` is allow, deny or fault (the upstream's or ours); `cache` is hit, miss, stale,
+    revalidated or ""; `size` is in bytes; `rule` is `policy.yaml:12` or ""; `time` is in seconds since the epoch.
+    """
+
+    plane: str
+    verdict: str
+    method: str
+    url: str
+    run: str = ""
+    sandbox: str = ""
+    phase: str = ""
+    purl: str = ""
+    code: str = ""
+    reason: str = ""
+    rule: str = ""
+    status: int = 0
+    size: int = 0
+    cache: str = ""
+    time: float = 0.0
+
+
+class Ledger:
+    """Appends entries to the file of the day, and tells whoever listens."""
+
+    def __init__(self, folder: str, clock: Callable[[], float] = time.time) -> None:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        self._folder, self._clock = folder, clock
+        self._day, self._descriptor = "", -1
+        self._torn = False
+        self._listeners: list[Callable[[Entry], None]] = []
+
+    def listen(self, listener: Callable[[Entry], None]) -> None:
+        """Have every later entry told to a function."""
+        self._listeners.append(listener)
+
+    def record(self, entry: Entry) -> None:
+        """Append an entry, with the time it is now."""
+        entry = replace(entry, time=round(self._clock(), 3))
+        row = {name: value for name, value in asdict(entry).items() if value not in ("", 0)}
+        line = json.dumps(row, ensure_ascii=True, separators=(",", ":")) + "\n"
+        descriptor = self._file(entry.time)
+        if self._torn:
+            line = "\n" + line
+        self._torn = os.write(descriptor, line.encode("ascii")) < len(line)
+        for listener in self._listeners:
+            listener(entry)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor, self._day = -1, ""
+
+    def _file(self, now: float) -> int:
+        day = time.strftime("%Y-%m-%d", time.gmtime(now))
+        if day != self._day:
+            self.close()
+            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+            self._descriptor = os.open(f"{self._folder}/{day}.jsonl", flags, 0o600)
+            self._day = day
+            size = os.fstat(self._descriptor).st_size
+            self._torn = size > 0 and os.pread(self._descriptor, 1, size - 1) != b"\n"
+        return self._descriptor

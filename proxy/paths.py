@@ -1,0 +1,126 @@
+"""Where the product keeps what it keeps: the cache, the state, the runtime folder.
+
+Light: a warm `exec` imports this module.
+"""
+
+from __future__ import annotations
+
+import os
+
+from jhansi_runner.proxy.digests import sha256
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+AUTHORITY_FILE = "jhansi-runner-ca.pem"
+"""Key and certificate of the gate's authority."""
+AUTHORITY_CERTIFICATE = "jhansi-runner-ca-cert.pem"
+"""The certificate alone."""
+_SERVICE_ENVIRONMENT = (
+    "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy",
+    "NO_PROXY", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR", "JHANSI_PROXY_IDLE",
+)  # fmt: skip
+"""What shapes the proxy's view of the world: a shell with another value gets a proxy of its own."""
+
+
+_SERVICE_PROTOCOL = "1"
+"""Raised with every change of what runner and service say to each other: an upgrade must not meet an old service."""
+
+
+class UnsafeFolder(Exception):
+    """A folder of ours belongs to somebody else, or others may write to it."""
+
+
+class Paths:
+    """The folders of one user. Nothing is made until `make` is called.
+
+    `cache` may be deleted at any time, `state` holds stored sets, the ledger and the gate's CA,
+    `runtime` holds the proxy's control socket and is on a local file system.
+
+    Source: XDG Base Directory Specification; `JHANSI_HOME` puts all three below one folder.
+    """
+
+    __slots__ = ("cache", "runtime", "service_key", "state")
+
+    def __init__(self, env: Mapping[str, str], uid: int, nodename: str) -> None:
+        home = env.get("JHANSI_HOME")
+        base = env.get("HOME") or "/nonexistent"
+        if home:
+            home = os.path.abspath(home)
+            self.cache, self.state = home + "/cache", home + "/state"
+            self.runtime = home + "/run"
+        else:
+            self.cache = _xdg(env, "XDG_CACHE_HOME", base + "/.cache") + "/jhansi-runner"
+            self.state = _xdg(env, "XDG_STATE_HOME", base + "/.local/state") + "/jhansi-runner"
+            runtime = env.get("XDG_RUNTIME_DIR", "")
+            usable = os.path.isabs(runtime) and os.path.isdir(runtime)
+            self.runtime = runtime + "/jhansi-runner" if usable else f"/tmp/jhansi-runner-{uid}"  # noqa: S108
+        shape = "\0".join(
+            [_SERVICE_PROTOCOL, nodename, self.cache, self.state, *(env.get(k, "") for k in _SERVICE_ENVIRONMENT)]
+        )
+        self.service_key = sha256(shape.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+    @property
+    def sets(self) -> str:
+        """Stored sets of dependencies, named by the digest of their lock."""
+        return self.state + "/sets"
+
+    @property
+    def tickets(self) -> str:
+        """What was decided for a workspace, so that a repeat decides nothing."""
+        return self.state + "/tickets"
+
+    @property
+    def staging(self) -> str:
+        """Installs under way; on the file system of the sets, so that a rename completes them."""
+        return self.state + "/staging"
+
+    @property
+    def locks(self) -> str:
+        """Lock files, which hold nothing."""
+        return self.state + "/locks"
+
+    @property
+    def ledger(self) -> str:
+        """The folder of the request ledger."""
+        return self.state + "/ledger"
+
+    @property
+    def authority(self) -> str:
+        """The folder of the gate's certificate authority: key and certificate."""
+        return self.state + "/authority"
+
+    @property
+    def authority_certificate(self) -> str:
+        """The public half, which sandboxes trust."""
+        return f"{self.authority}/{AUTHORITY_CERTIFICATE}"
+
+
+def _xdg(env: Mapping[str, str], name: str, default: str) -> str:
+    value = env.get(name, "")
+    return value if os.path.isabs(value) else default
+
+
+def current(env: Mapping[str, str]) -> Paths:
+    """The folders for this user on this host."""
+    return Paths(env, os.getuid(), os.uname().nodename)
+
+
+def make(folder: str) -> str:
+    """Make a folder that only its owner can enter, and return it.
+
+    Raises UnsafeFolder where it exists and is somebody else's: `/tmp` is shared.
+    """
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+    except FileExistsError:
+        raise UnsafeFolder(f"{folder} is not a folder: move it away") from None
+    found = os.lstat(folder)
+    if found.st_uid != os.getuid():
+        raise UnsafeFolder(f"{folder} belongs to user {found.st_uid}, not to you: set JHANSI_HOME to a folder of yours")
+    if found.st_mode & 0o170000 != 0o040000:
+        raise UnsafeFolder(f"{folder} is not a folder: move it away")
+    if found.st_mode & 0o022:
+        os.chmod(folder, 0o700)
+    return folder

@@ -1,0 +1,1 @@
+"""Policy: which packages may enter, by which rule, and why not."""

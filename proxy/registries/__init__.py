@@ -1,0 +1,1 @@
+"""The registries: one file each for URL grammar, dates, hashes, filtering and rendering."""

@@ -1,0 +1,77 @@
+"""The cell that the gate lives in: Python, its libraries, the CA, and no network but the mirror's doorway."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+
+import jhansi_runner.proxy
+from jhansi_runner.proxy.cell.doorway import DoorwayFailed, open_doorway
+from jhansi_runner.proxy.cell.process import Cell, start
+from jhansi_runner.proxy.paths import AUTHORITY_FILE
+
+MIRROR_PORT = 3129
+_SYSTEM = ("/usr", "/bin", "/lib", "/lib64", "/lib32", "/libx32", "/etc/ld.so.cache", "/etc/alternatives")
+
+
+class GateFailed(Exception):
+    """The gate could not be started."""
+
+
+def read_only(paths: list[str]) -> list[str]:
+    """bubblewrap arguments that show paths where they are, links as links; what is inside another is left out."""
+    arguments: list[str] = []
+    shown: list[str] = []
+    for path in sorted({os.path.abspath(path) for path in paths if os.path.lexists(path)}):
+        if any(path == other or path.startswith(other + "/") for other in shown):
+            continue
+        if os.path.islink(path):
+            arguments += ["--symlink", os.readlink(path), path]
+        else:
+            arguments += ["--ro-bind", path, path]
+            shown.append(path)
+    return arguments
+
+
+def arguments(authority: str) -> list[str]:
+    """The arguments of the gate's cell, apart from its command."""
+    packages = [os.path.realpath(path) for path in jhansi_runner.proxy.__path__]
+    libraries = [path for path in sys.path if os.path.isdir(path)]
+    return [
+        *("--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"),
+        *("--cap-drop", "ALL", "--uid", "65534", "--gid", "65534", "--hostname", "gate", "--clearenv"),
+        *("--proc", "/proc", "--dev", "/dev", "--size", str(32 << 20), "--perms", "0700", "--tmpfs", "/tmp"),  # noqa: S108
+        *read_only([*_SYSTEM, sys.prefix, sys.base_prefix, *libraries, *packages]),
+        *("--ro-bind", os.path.join(authority, AUTHORITY_FILE), "/authority/" + AUTHORITY_FILE, "--remount-ro", "/"),
+        *("--setenv", "PYTHONPATH", os.pathsep.join(libraries), "--setenv", "PATH", "/usr/bin:/bin"),
+        *("--setenv", "LANG", "C.UTF-8", "--chdir", "/"),
+    ]
+
+
+def start_gate(bwrap: str, authority: str, log: int) -> tuple[Cell, socket.socket, int]:
+    """Start the gate; its cell, our end of its control socket, and the mirror's listener in its namespace.
+
+    Raises GateFailed; then nothing runs.
+    """
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    control = theirs.fileno()
+    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    command = [sys.executable, "-P", "-s", "-m", "jhansi_runner.proxy.gate.main", "/authority", str(control)]
+    try:
+        cell = start(bwrap, arguments(authority), command, (null, log, log), inherited=(control,))
+        if not cell.wait_ready():
+            os.waitpid(cell.pid, 0)
+            raise GateFailed("bubblewrap could not make the gate's cell; its words are in the proxy's log")
+        try:
+            listener = open_doorway(cell.init, MIRROR_PORT)
+        except DoorwayFailed as error:
+            os.kill(cell.pid, signal.SIGKILL)
+            os.waitpid(cell.pid, 0)
+            raise GateFailed(f"no listener could be put into the gate's cell: {error}") from error
+        cell.release()
+        return cell, ours, listener
+    finally:
+        os.close(null)
+        theirs.close()

@@ -1,0 +1,63 @@
+"""The service at work: mirror and control socket in one loop, until nobody needs them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import time
+
+from jhansi_runner.proxy import paths
+from jhansi_runner.proxy.cache.artifacts import ArtifactFiles
+from jhansi_runner.proxy.cache.store import Store
+from jhansi_runner.proxy.ledger import Ledger
+from jhansi_runner.proxy.mirror.artifacts import Artifacts
+from jhansi_runner.proxy.mirror.documents import Documents
+from jhansi_runner.proxy.mirror.pypi import PypiMirror
+from jhansi_runner.proxy.mirror.server import Application, DescriptorServer
+from jhansi_runner.proxy.mirror.upstream_client import UpstreamClient
+from jhansi_runner.proxy.service.control import Control
+from jhansi_runner.proxy.service.runs import Runs
+
+_IDLE_SECONDS = 600.0
+_TICK_SECONDS = 1.0
+
+
+async def serve(
+    folders: paths.Paths, ready: int, gate: socket.socket, mirror_listener: int, listener: socket.socket
+) -> None:
+    """Serve until told to stop, idle, or without a gate; `ready` is told when it begins."""
+    store = Store(folders.cache)
+    files = ArtifactFiles(folders.cache)
+    files.sweep()
+    client = UpstreamClient()
+    ledger = Ledger(folders.ledger)
+    artifacts = Artifacts(store, files, client)
+    runs = Runs(PypiMirror(Documents(store, client), artifacts), ledger)
+    control = Control(listener, gate, runs)
+    ledger.listen(control.tell)
+    server = DescriptorServer(Application(runs.handle), mirror_listener)
+    tasks = [asyncio.create_task(server.serve()), asyncio.create_task(control.serve())]
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    os.write(ready, b"ready")
+    os.close(ready)
+    idle_since = time.monotonic()
+    limit = float(os.environ.get("JHANSI_PROXY_IDLE") or _IDLE_SECONDS)
+    while not (stop.is_set() or control.gate_gone.is_set() or any(task.done() for task in tasks)):
+        if control.busy or artifacts.busy:
+            idle_since = time.monotonic()
+        elif time.monotonic() - idle_since > limit:
+            break
+        await asyncio.sleep(_TICK_SECONDS)
+    listener.close()
+    await artifacts.close()
+    server.stop()  # type: ignore[no-untyped-call]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await client.close()
+    store.close()
+    ledger.close()

@@ -1,0 +1,1 @@
+"""What is needed: manifests, scans, import maps and installer steps. Pure."""

@@ -1,0 +1,1 @@
+"""Python: manifests, imports, and the steps that uv runs."""

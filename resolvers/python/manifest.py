@@ -1,0 +1,66 @@
+"""Which manifest speaks for a program: inline metadata, else the nearest one up to the workspace.
+
+A manifest that names no package decides nothing: templates are born empty.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from jhansi_runner.resolvers.interface import ManifestError, Requirement, View, ViewError
+
+PYPROJECT = "pyproject.toml"
+REQUIREMENTS = "requirements.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What one manifest asks for. `requirements` is empty when it decides nothing."""
+
+    source: str
+    requirements: tuple[Requirement, ...] = ()
+    constraints: tuple[Requirement, ...] = ()
+    notes: tuple[str, ...] = ()
+    allow_prereleases: bool = False
+    requires_python: str = ""
+
+
+@dataclass(slots=True)
+class Draft:
+    """A manifest while it is read."""
+
+    requirements: list[Requirement] = field(default_factory=list)
+    constraints: list[Requirement] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    allow_prereleases: bool = False
+    requires_python: str = ""
+
+    def note(self, file: str, line: int, text: str) -> None:
+        """Tell the user something about a place in a file."""
+        self.notes.append(f"{file}:{line}: {text}")
+
+    def finish(self, source: str) -> Manifest:
+        """The manifest, its parts in a stable order and each once."""
+        return Manifest(
+            source,
+            _ordered(self.requirements),
+            _ordered(self.constraints),
+            tuple(dict.fromkeys(self.notes)),
+            self.allow_prereleases,
+            self.requires_python,
+        )
+
+
+def _ordered(requirements: list[Requirement]) -> tuple[Requirement, ...]:
+    unique: dict[tuple[str, tuple[str, ...]], Requirement] = {}
+    for each in requirements:
+        unique.setdefault((each.text, each.hashes), each)
+    return tuple(unique[key] for key in sorted(unique))
+
+
+def read(view: View, path: str) -> bytes | None:
+    """A manifest's content. Raises ManifestError when the view refuses it."""
+    try:
+        return view.read(path)
+    except ViewError as fault:
+        raise ManifestError(path, 0, fault.reason, "make it a regular file inside the workspace") from None

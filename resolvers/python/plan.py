@@ -1,0 +1,128 @@
+"""What a Python program needs: a manifest decides, because its author knows; else a scan."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from jhansi_runner.resolvers.interface import (
+    NOTHING,
+    SCAN,
+    Import,
+    ParseImports,
+    Plan,
+    Requirement,
+    Undecided,
+    View,
+)
+from jhansi_runner.resolvers.python import inline, pyproject, requirements_file
+from jhansi_runner.resolvers.python.choices import Status, needed
+from jhansi_runner.resolvers.python.local import join, parents
+from jhansi_runner.resolvers.python.manifest import PYPROJECT, REQUIREMENTS, Draft, Manifest
+from jhansi_runner.resolvers.python.names import Answer, NameMap, default_names
+from jhansi_runner.resolvers.python.requirement import from_pep508, merged
+from jhansi_runner.resolvers.python.scan import Scan, scan
+from jhansi_runner.resolvers.python.stdlib import is_stdlib
+
+PYTHON = "python"
+MAX_UNDECIDED = 200
+
+SHARED = "no file of the workspace provides it, and packages share this name or none is meant"
+UNKNOWN = "no file of the workspace provides it, and no map knows a package that does"
+
+
+def plan(view: View, entry: str | None, parse: ParseImports, names: NameMap | None = None) -> Plan:
+    """The plan for the file `entry`, or for the whole workspace when it is None.
+
+    Raises ManifestError for a manifest that cannot be obeyed, ViewError when the entry cannot be read.
+    """
+    manifest = find_manifest(view, entry)
+    if manifest.requirements:
+        return Plan(
+            PYTHON,
+            manifest.source,
+            manifest.requirements,
+            manifest.constraints,
+            notes=manifest.notes,
+            allow_prereleases=manifest.allow_prereleases,
+            requires_python=manifest.requires_python,
+        )
+    scanned = scan(view, entry, parse)
+    requirements, undecided = map_imports(scanned, names or default_names())
+    return Plan(
+        PYTHON,
+        SCAN if requirements or undecided else NOTHING,
+        requirements,
+        undecided=undecided,
+        notes=(*manifest.notes, *scanned.notes),
+        requires_python=manifest.requires_python,
+    )
+
+
+def find_manifest(view: View, entry: str | None) -> Manifest:
+    """The manifest that decides: inline metadata, else the nearest folder's; none without requirements."""
+    skipped = Draft()
+    if entry is not None:
+        data = view.read(entry)
+        found = inline.manifest(data, entry) if data is not None else None
+        if found is not None:
+            if found.requirements:
+                return found
+            skipped.requires_python = found.requires_python
+    for folder in parents(entry) if entry is not None else ("",):
+        for name, collect in ((PYPROJECT, _pyproject), (REQUIREMENTS, requirements_file.collect)):
+            path = join(folder, name)
+            draft = Draft(requires_python=skipped.requires_python)
+            if not collect(view, path, draft):
+                continue
+            if draft.requirements:
+                draft.notes = [*skipped.notes, *draft.notes]
+                return draft.finish(path)
+            skipped.notes += draft.notes or [f"{path}: names no package, so it does not decide"]
+            skipped.requires_python = draft.requires_python
+    return skipped.finish(NOTHING)
+
+
+def _pyproject(view: View, path: str, draft: Draft) -> bool:
+    return pyproject.collect(view, path, (), draft)
+
+
+def map_imports(scanned: Scan, names: NameMap) -> tuple[tuple[Requirement, ...], tuple[Undecided, ...]]:
+    """One requirement for each package that provides the imports, and the names that no map knows."""
+    answers: dict[str, Answer | None] = {}
+
+    def answer(name: str) -> Answer | None:
+        if name not in answers:
+            answers[name] = names.lookup(name)
+        return answers[name]
+
+    def status(each: Import) -> Status:
+        if is_stdlib(each.name) or scanned.modules.absolute(each.name) is not None:
+            return Status.FREE
+        return Status.KNOWN if answer(each.name) else Status.UNKNOWN
+
+    requirements: dict[str, Requirement] = {}
+    undecided: dict[str, Undecided] = {}
+    for file in scanned.files:
+        for each in sorted(needed(file.imports, status), key=lambda item: (item.line, item.name)):
+            found = answer(each.name)
+            if found is None:
+                _add_undecided(undecided, file.path, each, names)
+            else:
+                _add_requirements(requirements, file.path, each, found)
+    by_name = sorted(undecided.values(), key=lambda item: item.import_name)
+    return tuple(requirements[name] for name in sorted(requirements)), tuple(by_name)
+
+
+def _add_requirements(requirements: dict[str, Requirement], path: str, each: Import, found: Answer) -> None:
+    for text in found.requirements:
+        new = from_pep508(text, path, each.line, origin=found.origin, import_name=found.matched, optional=each.optional)
+        requirements[new.name] = merged(requirements[new.name], new) if new.name in requirements else new
+
+
+def _add_undecided(undecided: dict[str, Undecided], path: str, each: Import, names: NameMap) -> None:
+    name = names.undecided_name(each.name)
+    if name in undecided:
+        undecided[name] = replace(undecided[name], optional=undecided[name].optional and each.optional)
+    elif len(undecided) < MAX_UNDECIDED:
+        reason = SHARED if names.is_shared(name) else UNKNOWN
+        undecided[name] = Undecided(name, path, each.line, reason, names.closest(name), each.optional)

@@ -1,0 +1,56 @@
+"""`pyproject.toml`: `[project]`, and Poetry's own table. Source: PEP 621."""
+
+from __future__ import annotations
+
+from packaging.utils import canonicalize_name
+
+from jhansi_runner.resolvers.interface import ManifestError, View
+from jhansi_runner.resolvers.python import poetry, toml
+from jhansi_runner.resolvers.python.manifest import Draft, read
+from jhansi_runner.resolvers.python.requirement import from_pep508
+
+# Sources that uv would take from elsewhere; the registry's package of that name is somebody else's.
+ELSEWHERE = ("git", "path", "url", "workspace")
+
+
+def collect(view: View, path: str, extras: tuple[str, ...], draft: Draft) -> bool:
+    """Add what a project needs; False when there is no such file. Raises ManifestError."""
+    data = read(view, path)
+    if data is None:
+        return False
+    document, text = toml.parse(data, path)
+    project = toml.table(document, "project", path, text)
+    tool = toml.table(document, "tool", path, text)
+    draft.requires_python = draft.requires_python or toml.string(project, "requires-python", path, text)
+    start = toml.line_of(text, "[project]")
+    wanted = toml.strings(project, "dependencies", path, text)
+    optional = toml.table(project, "optional-dependencies", path, text)
+    for extra in extras:
+        wanted = [*wanted, *toml.strings(optional, extra, path, text)]
+    for requirement in wanted:
+        line = toml.line_of(text, requirement, start)
+        found = from_pep508(requirement, path, line)
+        _check_source(tool, found.name, path, line, text, draft)
+        draft.requirements.append(found)
+    if "dependencies" in toml.strings(project, "dynamic", path, text):
+        draft.note(path, toml.line_of(text, "dynamic"), "dependencies are dynamic, so this file does not decide")
+    if "dependencies" not in project and "poetry" in tool:
+        poetry.collect(toml.table(tool, "poetry", path, text), path, text, draft)
+    return True
+
+
+def _check_source(tool: toml.Table, name: str, path: str, line: int, text: str, draft: Draft) -> None:
+    """A dependency with a source outside the registry must not become the registry's package of that name."""
+    sources = toml.table(toml.table(tool, "uv", path, text), "sources", path, text)
+    for key, value in sources.items():
+        if canonicalize_name(key) != name:
+            continue
+        for entry in value if isinstance(value, list) else [value]:
+            if not isinstance(entry, dict):
+                raise toml.wrong(path, text, key, "a table")
+            if any(kind in entry for kind in ELSEWHERE):
+                hint = "name a released version, or put the code into the workspace and drop the dependency"
+                message = f"{name} comes from tool.uv.sources, not from the registry"
+                raise ManifestError(path, line, message, hint)
+            where = toml.line_of(text, key, toml.line_of(text, "[tool.uv.sources]"))
+            draft.note(path, where, f"the index of {name} is not obeyed: registries are set by the policy")

@@ -1,0 +1,162 @@
+"""`requirements.txt` and the files that it names, all inside the workspace.
+
+Source: pip's documentation, "Requirements File Format".
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable
+
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+
+from jhansi_runner.resolvers.interface import ManifestError, View
+from jhansi_runner.resolvers.python import pyproject
+from jhansi_runner.resolvers.python.manifest import PYPROJECT, Draft, read
+from jhansi_runner.resolvers.python.requirement import check_url, from_pep508
+from jhansi_runner.resolvers.python.requirements_lines import Line, decode, lines
+
+MAX_FILES = 64
+INDEX = frozenset({"--index-url", "--pypi-url", "--extra-index-url", "--find-links", "--trusted-host", "--no-index"})
+BUILD = frozenset(
+    {
+        "--no-binary",
+        "--only-binary",
+        "--prefer-binary",
+        "--require-hashes",
+        "--use-feature",
+        "--global-option",
+    }
+)
+URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+LOCAL = re.compile(r"(?P<path>[^\[\s]*)(?:\[(?P<extras>[^\]]*)\])?")
+
+
+def collect(view: View, path: str, draft: Draft) -> bool:
+    """Add what a requirements file asks for; False when there is no such file. Raises ManifestError."""
+    data = read(view, path)
+    if data is None:
+        return False
+    _Reader(view, draft).file(path, data, constrains=False)
+    return True
+
+
+class _Reader:
+    """Follows `-r` and `-c`, each file once for each meaning."""
+
+    def __init__(self, view: View, draft: Draft) -> None:
+        self._view = view
+        self._draft = draft
+        self._seen: set[tuple[str, bool]] = set()
+
+    def file(self, path: str, data: bytes, constrains: bool) -> None:
+        self._seen.add((path, constrains))
+        for line in lines(decode(data, path), path):
+            if line.option:
+                self._option(line, path, constrains)
+            else:
+                self._requirement(line, path, constrains)
+
+    def _option(self, line: Line, path: str, constrains: bool) -> None:
+        match line.option:
+            case "--requirement":
+                self._include(line, path, constrains)
+            case "--constraint":
+                self._include(line, path, constrains=True)
+            case "--editable":
+                self._address(line, path, constrains)
+            case "--pre":
+                self._draft.allow_prereleases = True
+            case option if option in INDEX:
+                self._draft.note(path, line.number, f"{option} is not obeyed: registries are set by the policy")
+            case option if option in BUILD:
+                self._draft.note(path, line.number, f"{option} is not obeyed")
+            case option:
+                raise ManifestError(path, line.number, f"{option} is not known here", "remove the line")
+
+    def _include(self, line: Line, path: str, constrains: bool) -> None:
+        target = inside(posixpath.dirname(path), line.value, path, line.number)
+        if (target, constrains) in self._seen:
+            self._draft.note(path, line.number, f"{target} was read already")
+            return
+        if len(self._seen) >= MAX_FILES:
+            raise ManifestError(path, line.number, f"more than {MAX_FILES} files are included", "include fewer files")
+        data = read(self._view, target)
+        if data is None:
+            hint = "correct the path; it is relative to the file that names it"
+            raise ManifestError(path, line.number, f"{target} does not exist", hint)
+        self.file(target, data, constrains)
+
+    def _requirement(self, line: Line, path: str, constrains: bool) -> None:
+        if line.ignored:
+            self._draft.note(path, line.number, f"{line.ignored.split()[0]} is not obeyed")
+        if URL.match(line.value) or line.value.startswith((".", "/", "~")) or _is_archive(line.value):
+            self._address(line, path, constrains)
+        else:
+            self._add(line.value, line, path, constrains)
+
+    def _address(self, line: Line, path: str, constrains: bool) -> None:
+        """A line that names a place instead of a package."""
+        target, _, marker = line.value.partition(" ;")
+        if URL.match(target):
+            check_url(target, path, line.number)
+            name = archive_name(target)
+            if name is None:
+                hint = f"write it as NAME @ {target[:80]}"
+                raise ManifestError(path, line.number, "an address that does not show the package's name", hint)
+            self._add(f"{name} @ {target}" + (f" ;{marker}" if marker else ""), line, path, constrains)
+            return
+        found = LOCAL.fullmatch(target.strip())
+        folder = posixpath.dirname(path)
+        if found is None or inside(folder, found["path"], path, line.number) != folder:
+            hint = "name a released version, or put the code itself into the workspace"
+            raise ManifestError(path, line.number, f"{target[:80]!r} is a local package", hint)
+        extras = tuple(extra.strip() for extra in (found["extras"] or "").split(",") if extra.strip())
+        self._project(folder, extras, line, path)
+
+    def _project(self, folder: str, extras: tuple[str, ...], line: Line, path: str) -> None:
+        target = posixpath.join(folder, PYPROJECT)
+        if pyproject.collect(self._view, target, extras, self._draft):
+            text = f"the project itself is not installed, only what its {PYPROJECT} depends on"
+        else:
+            text = f"the project itself is not installed, and no {PYPROJECT} says what it depends on"
+        self._draft.note(path, line.number, text)
+
+    def _add(self, text: str, line: Line, path: str, constrains: bool) -> None:
+        target: Callable[..., None] = (self._draft.constraints if constrains else self._draft.requirements).append
+        target(from_pep508(text, path, line.number, hashes=line.hashes))
+
+
+def inside(folder: str, target: str, file: str, line: int) -> str:
+    """A path as `file` names it, relative to the workspace. Raises ManifestError when it leads out."""
+    if not target or URL.match(target) or "\\" in target:
+        raise ManifestError(file, line, f"{target[:80]!r} is not a path", "name a file inside the workspace")
+    path = posixpath.normpath(posixpath.join(folder, target))
+    if path.startswith("/") or path.split("/")[0] == "..":
+        hint = "copy the file into the workspace and name it there"
+        raise ManifestError(file, line, f"{target[:80]!r} is outside the workspace", hint)
+    return "" if path == "." else path
+
+
+def _is_archive(text: str) -> bool:
+    path = text.partition(" ;")[0].partition("[")[0].strip()
+    return " " not in path and path.endswith((".whl", ".tar.gz", ".zip"))
+
+
+def archive_name(url: str) -> str | None:
+    """The distribution that a wheel's or sdist's URL names."""
+    file = url.partition("#")[0].partition("?")[0].rpartition("/")[2].replace("%2B", "+")
+    try:
+        return str(parse_wheel_filename(file)[0])
+    except InvalidWheelFilename:
+        pass
+    try:
+        return str(parse_sdist_filename(file)[0])
+    except InvalidSdistFilename:
+        return None

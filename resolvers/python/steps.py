@@ -1,0 +1,131 @@
+"""The steps that uv takes: from requirements to a lock with hashes, and from a lock to a folder of packages.
+
+Both read no configuration but what is said here: a `uv.toml` in a workspace once made uv install a trojan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from packaging.utils import canonicalize_name
+
+from jhansi_runner.resolvers.interface import Plan
+
+UV = "/tools/uv"
+STAGE = "/stage"
+LOCK = f"{STAGE}/lock.txt"
+SITE = f"{STAGE}/site"
+_IN = f"{STAGE}/requirements.in"
+_LIMITS = f"{STAGE}/constraints.in"
+
+
+class HashMismatch(Exception):
+    """The registry's files are not those that the author of a manifest pinned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command in the sandbox: what to run, with which variables, after which files were written to the stage."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    files: Mapping[str, str]
+
+
+_ENV = {
+    "UV_CACHE_DIR": f"{STAGE}/cache",
+    "UV_NO_CONFIG": "1",
+    "UV_PYTHON_DOWNLOADS": "never",
+    "UV_SYSTEM_CERTS": "1",
+    "UV_NATIVE_TLS": "1",
+    "UV_NO_PROGRESS": "1",
+    "UV_HTTP_TIMEOUT": "120",
+    "UV_CONCURRENT_DOWNLOADS": "16",
+    "NO_COLOR": "1",
+}
+
+
+def resolve(plan: Plan, python: str, *, build: bool) -> Step:
+    """Resolve a plan to a lock. `build` lets source distributions be built for their metadata."""
+    files = {"requirements.in": "".join(f"{each.text}\n" for each in plan.requirements)}
+    argv = [
+        UV,
+        "pip",
+        "compile",
+        "--python",
+        python,
+        "--generate-hashes",
+        "--no-header",
+        "--no-annotate",
+        "--quiet",
+    ]
+    if plan.constraints:
+        files["constraints.in"] = "".join(f"{each.text}\n" for each in plan.constraints)
+        argv += ["--constraint", _LIMITS]
+    if plan.allow_prereleases:
+        argv += ["--prerelease", "allow"]
+    if not build:
+        argv += ["--only-binary", ":all:"]
+    return Step((*argv, "--output-file", LOCK, _IN), _ENV, files)
+
+
+def install(lock: str, python: str, *, build: bool) -> Step:
+    """Install a lock into the stage, with bytecode. Without `build` no code of a package runs."""
+    argv = [UV, "pip", "install", "--python", python, "--target", SITE, "--no-deps", "--require-hashes"]
+    argv += ["--compile-bytecode", "--link-mode", "hardlink", "--quiet"]
+    if not build:
+        argv += ["--only-binary", ":all:"]
+    return Step((*argv, "--requirements", LOCK), _ENV, {"lock.txt": lock})
+
+
+def narrowed(lock: str, plan: Plan) -> str:
+    """The lock with only those hashes that the author of the manifest wrote, where one wrote any.
+
+    uv does not do so: it resolves a requirement whose hash is wrong, and writes the right one. Raises HashMismatch
+    when nothing is left of a package.
+    """
+    written = {each.name: frozenset(each.hashes) for each in plan.requirements if each.hashes}
+    entries = [_narrow(entry, written) for entry in _entries(lock)]
+    return "".join(entries)
+
+
+def _entries(lock: str) -> list[str]:
+    entries: list[str] = []
+    for line in lock.splitlines(keepends=True):
+        if entries and line[:1] in (" ", "\t"):
+            entries[-1] += line
+        else:
+            entries.append(line)
+    return entries
+
+
+def _narrow(entry: str, written: Mapping[str, frozenset[str]]) -> str:
+    packages = locked(entry)
+    allowed = written.get(canonicalize_name(packages[0][0])) if packages else None
+    if allowed is None:
+        return entry
+    head, *hashes = [part.strip().removesuffix("\\").strip() for part in entry.split("--hash=")]
+    kept = [value for value in hashes if value in allowed]
+    if not kept:
+        name, version = packages[0]
+        raise HashMismatch(f"{name} {version} has none of the hashes that the manifest gives for {name}")
+    return " \\\n    --hash=".join([head, *kept]) + "\n"
+
+
+def locked(lock: str) -> Sequence[tuple[str, str]]:
+    """The packages of a lock: name and version, or the URL where a version is not given."""
+    found = []
+    for line in lock.splitlines():
+        head = line.split(" \\", 1)[0].split(" --hash", 1)[0].split(";", 1)[0].strip()
+        if not head or line[0] in " #-":
+            continue
+        name, separator, version = head.partition("==") if "==" in head else head.partition(" @ ")
+        if separator:
+            found.append((name.split("[", 1)[0].strip(), version.strip()))
+    return found
+
+
+def hashes(lock: str) -> frozenset[str]:
+    """All sha256 of a lock, in hex."""
+    return frozenset(part[:64] for part in lock.split("--hash=sha256:")[1:])

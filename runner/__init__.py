@@ -1,0 +1,1 @@
+"""Run it: workspace, sandbox, doorway, limits, outcome, command line."""

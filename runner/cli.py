@@ -1,0 +1,112 @@
+"""The command line. `exec` is described in `options.py`; click prints its help and its mistakes."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from jhansi_runner.proxy.paths import UnsafeFolder
+from jhansi_runner.runner.console import say
+from jhansi_runner.runner.errors import FAILED, RunnerError
+from jhansi_runner.runner.execute import execute
+from jhansi_runner.runner.options import EXEC, FLAG, MANY, ExecOptions
+from jhansi_runner.runner.record import Record
+
+_PROGRAM = "jhansi-runner"
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="jhansi-runner", prog_name=_PROGRAM)
+def cli() -> None:
+    """Run code that nobody reviewed, with the packages it needs, isolated from this host."""
+
+
+def run(words: Sequence[str]) -> None:
+    """Run the command line, and exit with its code."""
+    from jhansi_runner.runner import cli_cache, cli_deps, cli_policy
+
+    cli.add_command(_exec_command())
+    cli.add_command(cli_cache.cache)
+    cli.add_command(cli_deps.deps)
+    cli.add_command(cli_policy.policy)
+    try:
+        cli.main(args=list(words), prog_name=_PROGRAM, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(FAILED)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except Exception as error:  # the exit code tells that we failed, not a program
+        sys.exit(report(error))
+
+
+def report(error: Exception) -> int:
+    """Say what went wrong and what to do next; the exit code. A fault of our own is shown with its trace."""
+    if isinstance(error, RunnerError):
+        say(f"error: {error}")
+        for line in error.lines:
+            for part in line.splitlines():
+                say(f"  {part}")
+        return error.code
+    if isinstance(error, UnsafeFolder):
+        say(f"error: {error}")
+    elif isinstance(error, OSError) and error.filename is not None:
+        say(f"error: {error.filename}: {error.strerror}")
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            say("  the disk is full: make room, or set JHANSI_HOME to a folder with more; nothing half-done was kept")
+    else:
+        traceback.print_exception(error)
+        say("error: this is a fault of jhansi-runner's: please report it with the lines above")
+    return FAILED
+
+
+def _exec_command() -> click.Command:
+    parameters: list[click.Parameter] = [
+        click.Option(
+            [option.name],
+            is_flag=option.kind == FLAG,
+            multiple=option.kind == MANY,
+            metavar=option.metavar or None,
+            help=option.help,
+        )
+        for option in EXEC
+    ]
+    words = click.Argument(["words"], nargs=-1, type=click.UNPROCESSED, metavar="FILE [ARGS]... | -- COMMAND...")
+    parameters.append(words)
+    return click.Command(
+        "exec",
+        params=parameters,
+        callback=_exec,
+        help="Run a program with the packages it needs, or a command, in the workspace.",
+        context_settings={"allow_interspersed_args": False},
+    )
+
+
+def _exec(words: tuple[str, ...], **given: object) -> None:
+    """Only what `read_exec` gives up on comes here, and all of it is a mistake."""
+    del words, given
+    raise click.UsageError("name the file to run, or a command after --")
+
+
+def exec_json(options: ExecOptions) -> int:
+    """Run, and print one JSON object whatever happens; the exit code."""
+    record = Record()
+    try:
+        code = execute(options, os.environ, record)
+    except Exception as error:  # there is one object, whatever happens
+        code = report(error)
+        record.error = "\n".join([str(error), *getattr(error, "lines", ())])
+    try:
+        sys.stdout.write(json.dumps(record.to_json(code), ensure_ascii=True) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:  # nobody wants to know; Python would complain once more when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return code

@@ -1,0 +1,62 @@
+"""The command's first steps: a plain `exec` goes straight to work, everything else to click.
+
+Light: a warm `exec` imports this module.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from jhansi_runner.runner.options import ExecOptions, read_exec
+
+
+def main() -> None:
+    """Run the command line, and exit with its code."""
+    words = sys.argv[1:]
+    open_standard()
+    close_inherited()
+    options = read_exec(words[1:]) if words and words[0] == "exec" else None
+    if options is None:
+        from jhansi_runner.runner.cli import run
+
+        run(words)
+    elif options.json:
+        from jhansi_runner.runner.cli import exec_json
+
+        sys.exit(exec_json(options))
+    else:
+        sys.exit(_exec(options))
+
+
+def _exec(options: ExecOptions) -> int:
+    from jhansi_runner.runner.execute import execute
+
+    try:
+        return execute(options, os.environ)
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:  # whatever it is, it must not look like the program's own exit code
+        from jhansi_runner.runner.cli import report
+
+        return report(error)
+
+
+def open_standard() -> None:
+    """Open what we were started without of the first three: else a file of ours would become the program's output."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
+def close_inherited() -> None:
+    """Let no descriptor that we were started with, beyond the first three, reach a program of ours."""
+    for name in os.listdir("/proc/self/fd"):
+        descriptor = int(name)
+        if descriptor > 2:
+            try:
+                os.set_inheritable(descriptor, False)
+            except OSError:
+                continue

@@ -1,0 +1,17 @@
+"""Errors that end a command of ours, each a sentence with what, where and what next, and its exit code.
+
+A program that fails is not an error: it is an outcome. Light: a warm `exec` imports this module.
+"""
+
+from __future__ import annotations
+
+TIMED_OUT, FAILED, REFUSED, NOTHING_TO_RUN = 124, 125, 126, 127
+
+
+class RunnerError(Exception):
+    """We could not do what was asked. `code` is the exit code, `lines` explain further."""
+
+    def __init__(self, message: str, *, code: int = FAILED, lines: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.code = code
+        self.lines = lines

@@ -1,0 +1,113 @@
+"""`exec`, from its options to the program's exit code.
+
+A repeat goes: workspace, ticket, sandbox, run. All that a first run needs besides is imported when it is needed.
+Light: a warm `exec` imports this module.
+"""
+
+from __future__ import annotations
+
+import os
+
+from jhansi_runner.proxy import paths
+from jhansi_runner.runner import sandbox, ticket
+from jhansi_runner.runner.door import Door
+from jhansi_runner.runner.errors import TIMED_OUT, RunnerError
+from jhansi_runner.runner.inside import run_inside
+from jhansi_runner.runner.job import Job
+from jhansi_runner.runner.variables import given_variables
+from jhansi_runner.runner.visible import require_command, shown_entry, shown_paths
+from jhansi_runner.runner.workspace_lock import hold
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jhansi_runner.runner.options import ExecOptions
+    from jhansi_runner.runner.record import Record
+
+
+def execute(options: ExecOptions, env: Mapping[str, str], record: Record | None = None) -> int:
+    """Run a program; the exit code. `record` hears what there is to hear. Raises RunnerError."""
+    timeout = _seconds(options.timeout)
+    extra = given_variables(options.env, options.env_file, env)
+    job = Job(options, paths.current(env), env)
+    if record is not None:
+        record.run_id, record.sandbox_id = job.run, job.sandbox
+        record.language, record.limits = "python", {"timeout": timeout}
+    found = ticket.read(job.folders.tickets, job.name)
+    if found is None or not _holds(found, job):
+        from jhansi_runner.runner.prepare import prepare
+
+        found = prepare(job, env, record)
+    return _run(job, found, extra, timeout, record)
+
+
+def set_path(job: Job, found: ticket.Ticket) -> str:
+    """Where the dependencies of a ticket are, "" for none."""
+    if not found.dependencies:
+        return ""
+    base = f"{job.folders.state}/private/{job.sandbox}" if found.private else job.folders.sets
+    return f"{base}/{found.dependencies}/site"
+
+
+def _run(job: Job, found: ticket.Ticket, extra: Mapping[str, str], timeout: float | None, record: Record | None) -> int:
+    options = job.options
+    door = Door(job, "run") if found.egress == "registries" else None
+    dependencies = set_path(job, found)
+    variables = sandbox.variables(found.prefix, door=door is not None, dependencies=bool(dependencies))
+    if options.command:
+        require_command(options.command[0], variables["PATH"], dependencies)
+    shown = shown_paths(options.read, job)
+    lock, protected = hold(job.folders, job.workspace)
+    before = job.workspace.obeyed()
+    arguments = [
+        *sandbox.root(job.folders.state + "/etc"),
+        *sandbox.toolchain(found.prefix, found.site),
+        *sandbox.read_only(shown),
+        *sandbox.workspace(job.workspace.path, protected, writable=job.workspace.writable),
+        *(("--ro-bind", dependencies, sandbox.DEPENDENCIES) if dependencies else ()),
+        *sandbox.environment({**variables, **extra}),
+        *("--chdir", job.cwd),
+        *sandbox.sealed(),
+    ]
+    command = options.command or [found.python, shown_entry(job), *options.arguments]
+    try:
+        ended = run_inside(
+            job,
+            arguments,
+            command,
+            sinks=(-1, -1) if options.json else (1, 2),
+            keep=(record.out, record.err) if record is not None else (None, None),
+            door=door,
+            with_stdin=True,
+            timeout=timeout,
+        )
+    finally:
+        os.close(lock)
+    planted = sorted(name for name, _ in job.workspace.obeyed() - before)
+    if planted or ended.timed_out or (door is not None and door.entries):
+        from jhansi_runner.runner.aftermath import tell
+
+        tell(job, planted, ended.timed_out, door.entries if door is not None else [], record)
+    return TIMED_OUT if ended.timed_out else ended.code
+
+
+def _holds(found: ticket.Ticket, job: Job) -> bool:
+    dependencies = set_path(job, found)
+    return (
+        ticket.still_true(found, job.workspace, job.policy)
+        and (not dependencies or os.path.isdir(dependencies))
+        and os.path.exists(job.folders.state + "/etc")
+    )
+
+
+def _seconds(text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds < 1e9:
+        raise RunnerError(f"--timeout {text}: give a number of seconds above 0")
+    return seconds

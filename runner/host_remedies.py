@@ -1,0 +1,88 @@
+"""What to type to mend a host: one text for each kind of remedy, commands indented on their own lines."""
+
+from __future__ import annotations
+
+from jhansi_runner.runner.host_facts import HostFacts
+
+RESTRICT = "kernel.apparmor_restrict_unprivileged_userns"
+
+_PROFILE = "bwrap-userns-restrict"
+
+# ID or ID_LIKE of os-release: what its administrator types
+_INSTALL = {
+    "debian": "apt-get install bubblewrap",
+    "fedora": "dnf install bubblewrap",
+    "rhel": "dnf install bubblewrap",
+    "suse": "zypper install bubblewrap",
+    "arch": "pacman -S bubblewrap",
+    "alpine": "apk add bubblewrap",
+}
+
+_CONTAINER = {
+    "docker": (
+        "  docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined"
+        " --security-opt systempaths=unconfined ..."
+    ),
+    "podman": "  podman run --security-opt unmask=ALL --security-opt label=disable ...",
+    "kubernetes": (
+        "  spec.hostUsers: false\n"
+        "  securityContext.procMount: Unmasked\n"
+        "  securityContext.seccompProfile.type: Unconfined\n"
+        "  securityContext.appArmorProfile.type: Unconfined"
+    ),
+    "lxc": "  security.nesting=true",
+}
+
+# (a word of bwrap's message, the system call behind it); the first that fits
+_CALLS = (
+    ("uid map", "writing uid_map"),
+    ("gid map", "writing gid_map"),
+    ("unshare user ns", "unshare with CLONE_NEWUSER"),
+    ("loopback", "bringing up the loopback of a new network namespace"),
+    ("pivot_root", "pivot_root"),
+    ("hostname", "sethostname"),
+    ("namespace", "clone with CLONE_NEWUSER"),
+    ("mount", "mount"),
+    ("slave", "mount"),
+    ("bind", "mount"),
+)
+
+
+def install(facts: HostFacts) -> str:
+    """How to install bubblewrap on this distribution."""
+    command = next((_INSTALL[name] for name in facts.distribution if name in _INSTALL), None)
+    if command is None:
+        return "Install the package bubblewrap of your distribution."
+    return f"Install it, or ask the administrator of this host to:\n  sudo {command}"
+
+
+def set_sysctl(name: str, value: int) -> str:
+    """Set it now and for every later start."""
+    file = "/etc/sysctl.d/60-user-namespaces.conf"
+    return f"  echo {name}={value} | sudo tee -a {file}\n  sudo sysctl -p {file}"
+
+
+def load_profile() -> str:
+    """For Ubuntu's /usr/bin/bwrap: the narrow remedy first, then the wide one."""
+    target = f"/etc/apparmor.d/{_PROFILE}"
+    return (
+        "Load the profile that lets bwrap, and only bwrap, make them:\n"
+        "  sudo apt-get install apparmor-profiles\n"
+        f"  sudo install -m 0644 /usr/share/apparmor/extra-profiles/{_PROFILE} {target}\n"
+        f"  sudo apparmor_parser -r {target}\n"
+        f"or, wider because it is for every program, lift the restriction:\n{set_sysctl(RESTRICT, 0)}"
+    )
+
+
+def container_options(facts: HostFacts) -> str:
+    """What the container must be started with. The host's own restriction holds inside it as well."""
+    how = _CONTAINER.get(facts.container, "  (see its manual: user namespaces, seccomp, masked /proc)")
+    text = f"Start the container with:\n{how}\nor run on the host itself; privileged mode is not needed."
+    if facts.apparmor_restrict:
+        text += f"\nAppArmor on this host restricts them as well; on the host:\n{set_sysctl(RESTRICT, 0)}"
+    return text
+
+
+def blocked_call(said: str) -> str:
+    """The system call behind one of bwrap's messages."""
+    return next((call for word, call in _CALLS if word in said), "what a sandbox needs")

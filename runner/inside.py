@@ -1,0 +1,149 @@
+"""Running one command in a cell of its own, with or without a door, to its end.
+
+Light: a warm `exec` imports this module.
+"""
+
+from __future__ import annotations
+
+import os
+
+from jhansi_runner.proxy.cell.doorway import DoorwayFailed, make_ready, open_doorway
+from jhansi_runner.proxy.cell.process import start
+from jhansi_runner.runner import seccomp
+from jhansi_runner.runner.door import Door
+from jhansi_runner.runner.errors import NOTHING_TO_RUN, RunnerError
+from jhansi_runner.runner.relay import Relay, Stream
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from jhansi_runner.runner.job import Job
+
+_NULL_DEVICE = os.makedev(1, 3)
+_WORDS = 4096
+_SIGKILL = 9
+
+
+class Ended:
+    """How a command ended. `code` is its exit code, 128 + N for signal N; `words` are its last on stderr.
+
+    `stopped_by` is the signal with which the user asked it to stop, 0 for none; it may have ended as it liked.
+    """
+
+    __slots__ = ("code", "stopped_by", "timed_out", "words")
+
+    def __init__(self, code: int, timed_out: bool, words: bytes, stopped_by: int = 0) -> None:
+        self.code, self.timed_out, self.words, self.stopped_by = code, timed_out, words, stopped_by
+
+
+def run_inside(
+    job: Job,
+    arguments: Sequence[str],
+    command: Sequence[str],
+    *,
+    sinks: tuple[int, int],
+    keep: tuple[Callable[[bytes], None] | None, Callable[[bytes], None] | None] = (None, None),
+    door: Door | None = None,
+    with_stdin: bool = False,
+    timeout: float | None = None,
+) -> Ended:
+    """Run a command in a cell. `sinks` take its stdout and stderr, -1 for nowhere; `timeout` is in seconds.
+
+    Raises RunnerError when bubblewrap cannot, with the cause; then nothing of the command was run.
+    """
+    out_read, out_write = os.pipe()
+    err_read, err_write = os.pipe()
+    stdin, typed = _stdin() if with_stdin else (os.open(os.devnull, os.O_RDONLY), None)
+    words = bytearray()
+    keep_out, keep_err = keep
+
+    def remember(data: bytes) -> None:
+        words.extend(data[-_WORDS:])
+        del words[:-_WORDS]
+        if keep_err is not None:
+            keep_err(data)
+
+    try:
+        cell = start(job.bwrap, arguments, command, (stdin, out_write, err_write), seccomp=seccomp_filter())
+    except OSError as error:
+        raise _unable(job, str(error.strerror)) from None
+    finally:
+        for descriptor in (stdin, out_write, err_write):
+            os.close(descriptor)
+    relay = None
+    try:
+        if door is not None:
+            make_ready()
+        if cell.wait_ready():
+            listener = -1
+            if door is not None:
+                listener = door.listener = open_doorway(cell.init)
+            streams = (Stream(out_read, sinks[0], keep_out), Stream(err_read, sinks[1], remember))
+            watch = (door.open, door.read) if door is not None else (_no_door, bool)
+            relay = Relay(cell, streams, typed, listener, *watch, timeout)
+            relay.run()
+        else:
+            words.extend(os.read(err_read, _WORDS))
+    except DoorwayFailed as error:
+        raise _unable(job, f"no doorway: {error}") from None
+    finally:
+        if relay is None:
+            os.kill(cell.pid, _SIGKILL)
+        _, status = os.waitpid(cell.pid, 0)
+        cell.close()
+        if door is not None:
+            door.close()
+    if relay is not None and (relay.timed_out or cell.exit_code >= 0):
+        return Ended(cell.exit_code, relay.timed_out, bytes(words), relay.stopped_by)
+    if relay is not None and relay.stopped_by:  # before the command began
+        return Ended(128 + relay.stopped_by, False, bytes(words), relay.stopped_by)
+    if relay is None or not os.WIFSIGNALED(status):
+        raise _not_run(job, command[0], words.decode("utf-8", "replace"))
+    return Ended(128 + os.WTERMSIG(status), False, bytes(words))
+
+
+def _no_door() -> int:
+    return -1
+
+
+def _stdin() -> tuple[int, tuple[int, int] | None]:
+    """The program's standard input, and the pair to relay.
+
+    A file is never handed over: it could be reopened for writing through /proc. A terminal is not read from the
+    background.
+    """
+    null = os.open(os.devnull, os.O_RDONLY)
+    try:
+        found = os.fstat(0)
+        if found.st_rdev == _NULL_DEVICE or (os.isatty(0) and os.tcgetpgrp(0) != os.getpgrp()):
+            return null, None
+    except OSError:
+        return null, None
+    os.close(null)
+    theirs, ours = os.pipe()
+    return theirs, (0, ours)
+
+
+def seccomp_filter() -> bytes:
+    """The filter for this machine. Raises RunnerError: without one nothing runs."""
+    try:
+        return seccomp.program(os.uname().machine)
+    except seccomp.UnsupportedMachine as error:
+        raise RunnerError(str(error)) from None
+
+
+def _not_run(job: Job, command: str, words: str) -> RunnerError:
+    """Why bubblewrap ended before the command began: then all that was said is bubblewrap's."""
+    _, failed, reason = words.strip().rpartition("bwrap: execvp ")
+    if not failed:
+        return _unable(job, words)
+    reason = reason.rpartition(": ")[2]
+    hint = "it has to be executable, and the interpreter that it names has to be in the sandbox too"
+    return RunnerError(f"{command} cannot be run in the sandbox: {reason}", code=NOTHING_TO_RUN, lines=(hint,))
+
+
+def _unable(job: Job, words: str) -> RunnerError:
+    from jhansi_runner.runner.trouble import explain
+
+    return explain(job.bwrap, words)

@@ -1,0 +1,113 @@
+"""Which Python the program gets: the one that runs us, or the one that was asked for."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from jhansi_runner.runner.errors import RunnerError
+from jhansi_runner.runner.workspace import PROTECTED
+
+_PROBE = (
+    "import site,sys,sysconfig;"
+    "print(*sys.version_info[:3],sep='.');print(sys.implementation.cache_tag);print(sysconfig.get_platform());"
+    "print(sys._base_executable or sys.executable);print(sys.base_prefix);"
+    "print(*site.getsitepackages([sys.base_prefix,sys.base_exec_prefix]),sep=chr(0))"
+)
+_VERSION = re.compile(r"3(\.\d{1,2}){1,2}")
+_SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """An interpreter: its true path, where its library is, and what packages must fit."""
+
+    path: str
+    prefix: str
+    version: str
+    tag: str
+    """Implementation, version and platform, such as `cpython-311-linux-x86_64`."""
+    site: tuple[str, ...]
+    """Its folders of installed packages, which are the host's and not the program's."""
+
+
+def find(asked: str | None, env: Mapping[str, str], workspace: str, private: Sequence[str]) -> Interpreter:
+    """The interpreter for `--python`, a path or a version; without it our own. Raises RunnerError.
+
+    It is asked what it is outside of any sandbox, so one that a program may have put into the `workspace` is refused.
+    So is one whose library, which is shown to programs, is in a folder that holds one of the `private` ones.
+    """
+    found = own() if asked is None else _find(asked, env, workspace)
+    for each in private:
+        if each == found.prefix or each.startswith(found.prefix.rstrip("/") + "/"):
+            raise RunnerError(
+                f"{found.path} keeps its library in {found.prefix}, and to show that would show {each}",
+                lines=("name another interpreter with --python",),
+            )
+    return found
+
+
+def _planted(path: str, workspace: str) -> bool:
+    """Whether a program that ran in the workspace could have written the file."""
+    for each in (os.path.abspath(path), os.path.realpath(path)):
+        if each.startswith(workspace + "/") and each.removeprefix(workspace + "/").split("/", 1)[0] not in PROTECTED:
+            return True
+    return False
+
+
+def _find(asked: str, env: Mapping[str, str], workspace: str) -> Interpreter:
+    if "/" in asked:
+        if _planted(asked, workspace):
+            raise RunnerError(
+                f"--python {asked}: is in the workspace, where a program may have put it",
+                lines=("name an interpreter outside, or one in .venv",),
+            )
+        return probe(os.path.abspath(asked))
+    if not _VERSION.fullmatch(asked) and not re.fullmatch(r"(python|pypy)[0-9.]*", asked):
+        raise RunnerError(f"--python {asked}: give a path, or a version such as 3.12")
+    name = asked if asked[0] == "p" else f"python{asked}"
+    short = re.sub(r"(\d+\.\d+)\.\d+$", r"\1", name)
+    tried = []
+    for folder in [*env.get("PATH", "").split(":"), "/usr/local/bin", "/usr/bin"]:
+        path = f"{folder}/{short}"
+        if not folder.startswith("/") or not os.access(path, os.X_OK):
+            continue
+        if _planted(path, workspace):
+            tried.append(f"{path} is in the workspace, where a program may have put it")
+            continue
+        try:
+            found = probe(path)
+        except RunnerError as error:
+            tried.append(str(error))
+            continue
+        if name == short or found.version == asked:
+            return found
+        tried.append(f"{path} is {found.version}")
+    raise RunnerError(
+        f"--python {asked}: no such interpreter on PATH",
+        lines=tuple(tried) or ("install it, or name its path with --python",),
+    )
+
+
+def own() -> Interpreter:
+    """The interpreter that runs us, outside of any virtual environment. Raises RunnerError."""
+    return probe(sys._base_executable or sys.executable)  # type: ignore[attr-defined]
+
+
+def probe(path: str) -> Interpreter:
+    """Ask an interpreter what it is. It is the host's own, not the workspace's. Raises RunnerError."""
+    try:
+        done = subprocess.run(
+            [path, "-I", "-S", "-c", _PROBE], capture_output=True, text=True, timeout=_SECONDS, check=True, cwd="/"
+        )
+        version, tag, platform, executable, prefix, site = done.stdout.splitlines()
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        raise RunnerError(f"{path} is not a Python that can be used: {error}") from None
+    if tuple(int(part) for part in version.split(".")[:2]) < (3, 9):
+        raise RunnerError(f"{path} is Python {version}: 3.9 or later is needed")
+    folders = tuple(dict.fromkeys(path for path in site.split("\0") if path.startswith("/")))
+    return Interpreter(os.path.realpath(executable), os.path.realpath(prefix), version, f"{tag}-{platform}", folders)

@@ -1,0 +1,97 @@
+"""What an installer left, against what it was told to install, and what the mirror saw.
+
+Source: PyPA specification "Recording installed projects", for RECORD.
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import io
+import os
+import zipfile
+from collections.abc import Iterator, Sequence
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from jhansi_runner.proxy.cache.artifacts import ArtifactFiles
+from jhansi_runner.proxy.cache.store import Store
+from jhansi_runner.proxy.coordinate import Coordinate
+
+_SUFFIX = ".dist-info"
+_RECORD_BYTES = 64 << 20
+
+
+def check(site: str, packages: Sequence[tuple[str, str]]) -> list[str]:
+    """What is wrong with a folder of packages: a sentence for each that is missing, extra, or of another version."""
+    found = {}
+    with os.scandir(site) as entries:
+        for entry in entries:
+            if entry.name.endswith(_SUFFIX):
+                name, _, version = entry.name.removesuffix(_SUFFIX).partition("-")
+                found[canonicalize_name(name)] = version
+    expected = {canonicalize_name(name): version for name, version in packages}
+    problems = [f"{name} was locked and is not there" for name in sorted(expected.keys() - found.keys())]
+    problems += [f"{name} is there and was not locked" for name in sorted(found.keys() - expected.keys())]
+    for name in sorted(expected.keys() & found.keys()):
+        if "://" not in expected[name] and not _same(expected[name], found[name]):
+            problems.append(f"{name} {expected[name]} was locked, and {found[name]} is there")
+    return problems
+
+
+def _same(one: str, other: str) -> bool:
+    try:
+        return Version(one) == Version(other)
+    except InvalidVersion:
+        return one == other
+
+
+def differences(site: str, packages: Sequence[tuple[str, str]], hashes: frozenset[str], cache: str) -> list[str]:
+    """Where a folder of packages differs from the wheels that the mirror verified; a sentence for each.
+
+    `hashes` are the lock's. Every file that a wheel records must be there with the recorded hash, or with that of
+    another package of the lock that brings the same path. What the installer adds (bytecode, scripts, its own
+    records) is not in the wheel and is not compared.
+    """
+    wanted = {canonicalize_name(name) for name, _ in packages}
+    found: set[str] = set()
+    digests: dict[str, set[str]] = {}
+    store, files = Store(cache), ArtifactFiles(cache)
+    try:
+        for _, artifact in store.artifacts():
+            name = canonicalize_name(Coordinate.parse(artifact.purl).name)
+            if artifact.sha256 in hashes and artifact.filename.endswith(".whl") and name in wanted - found:
+                recorded = list(_recorded(files.path(artifact.sha256)))
+                if all(os.path.lexists(os.path.join(site, path)) for path, _ in recorded):
+                    found.add(name)
+                    for path, digest in recorded:
+                        digests.setdefault(path, set()).add(digest)
+    finally:
+        store.close()
+    problems = [f"no wheel of {name} that the mirror verified matches" for name in sorted(wanted - found)]
+    changed = (path for path, allowed in digests.items() if _digest(os.path.join(site, path)) not in allowed)
+    return problems + [f"{path} is not what its wheel holds" for path in changed]
+
+
+def _recorded(wheel: str) -> Iterator[tuple[str, str]]:
+    """Path and hash of each file that a wheel puts into the folder of packages as it is."""
+    with zipfile.ZipFile(wheel) as archive:
+        record = next(n for n in archive.namelist() if n.endswith(f"{_SUFFIX}/RECORD") and n.count("/") == 1)
+        if archive.getinfo(record).file_size > _RECORD_BYTES:
+            return
+        text = archive.read(record).decode("utf-8")
+    for row in csv.reader(io.StringIO(text)):
+        if len(row) >= 2 and row[1].startswith("sha256=") and ".data/" not in row[0].split("/", 1)[0] + "/":
+            yield row[0], row[1].removeprefix("sha256=")
+
+
+def _digest(path: str) -> str:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    with open(descriptor, "rb") as file:
+        found = hashlib.file_digest(file, "sha256").digest()
+    return base64.urlsafe_b64encode(found).rstrip(b"=").decode()

@@ -1,0 +1,141 @@
+"""A job: what is to be run, and where, settled before anything is decided. Light: a warm `exec` imports this module."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from jhansi_runner.proxy import paths
+from jhansi_runner.proxy.policy.sources import PolicyUnreadable, Source, collect, digest
+from jhansi_runner.runner import host, sandbox, ticket
+from jhansi_runner.runner.errors import NOTHING_TO_RUN, RunnerError
+from jhansi_runner.runner.workspace import Unreadable, Workspace, open_workspace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jhansi_runner.proxy.service.client import Starting
+    from jhansi_runner.runner.options import ExecOptions
+
+
+class Job:
+    """What is to be run, and where: everything that was settled before anything is decided."""
+
+    __slots__ = (
+        "bwrap",
+        "cwd",
+        "entry",
+        "folders",
+        "name",
+        "options",
+        "policy",
+        "run",
+        "sandbox",
+        "sources",
+        "starting",
+        "workspace",
+    )
+
+    def __init__(self, options: ExecOptions, folders: paths.Paths, env: Mapping[str, str]) -> None:
+        self.options, self.folders = options, folders
+        try:
+            self.sources: tuple[Source, ...] = collect(options.policy, env)
+        except PolicyUnreadable as error:
+            raise RunnerError(str(error)) from None
+        self.policy = digest(self.sources)
+        self.workspace = _workspace(options, folders, env)
+        self.cwd = _inside(self.workspace, _current())
+        self.entry = _entry(options, self.workspace)
+        _require_python(options, self.workspace, self.entry)
+        self.bwrap = _bwrap(env)
+        self.run = os.urandom(8).hex()
+        self.starting: Starting | None = None
+        choices = (options.language or "", options.python or "", "no-install" if options.no_install else "")
+        self.sandbox = ticket.key(self.workspace, "", ())[:16]
+        self.name = ticket.key(self.workspace, self.entry or "--", choices)
+
+
+def _workspace(options: ExecOptions, folders: paths.Paths, env: Mapping[str, str]) -> Workspace:
+    import pwd
+
+    try:
+        home = pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        home = env.get("HOME", "/")
+    ours = (folders.cache, folders.state, folders.runtime)
+    program = (os.path.dirname(os.path.dirname(os.path.abspath(__file__))), sys.prefix, sys.base_prefix)
+    folder = options.workspace if options.workspace is not None else _current()
+    places = tuple(place for place in program if place not in ("/", "/usr"))
+    for each in {home, env.get("HOME") or home}:
+        found = open_workspace(folder, each, ours, places)
+    return found
+
+
+def _current() -> str:
+    try:
+        return os.getcwd()
+    except OSError:
+        raise RunnerError("the current folder is gone: change to another one", code=NOTHING_TO_RUN) from None
+
+
+def _inside(workspace: Workspace, folder: str) -> str:
+    path = os.path.realpath(folder)
+    if path == workspace.path:
+        return sandbox.WORKSPACE
+    if path.startswith(workspace.path + "/"):
+        return sandbox.WORKSPACE + path.removeprefix(workspace.path)
+    return sandbox.WORKSPACE
+
+
+def _entry(options: ExecOptions, workspace: Workspace) -> str:
+    """The program's path below the workspace, "" for a command."""
+    if options.command:
+        return ""
+    base = _current() if options.workspace is None else workspace.path
+    asked = options.file
+    path = os.path.normpath(os.path.join(base, asked))
+    if not os.path.lexists(path) and options.workspace is not None:
+        path = os.path.normpath(os.path.join(_current(), asked))
+    folder, name = os.path.split(path)
+    path = os.path.join(os.path.realpath(folder), name)
+    if not path.startswith(workspace.path + "/"):
+        raise RunnerError(
+            f"{asked} is not in the workspace {workspace.path}",
+            code=NOTHING_TO_RUN,
+            lines=(f"name its folder: jhansi-runner exec --workspace {folder} {name}",),
+        )
+    entry = path.removeprefix(workspace.path + "/")
+    if not os.path.exists(path):
+        raise RunnerError(f"there is no file {asked} in {workspace.path}", code=NOTHING_TO_RUN)
+    if os.path.isdir(path):
+        raise RunnerError(f"{asked} is a folder: name the file to run", code=NOTHING_TO_RUN)
+    return entry
+
+
+def _bwrap(env: Mapping[str, str]) -> str:
+    """The bubblewrap to use: the system's, which alone has AppArmor's permission on Ubuntu 24.04, else one on PATH."""
+    found = host.find_bwrap("/usr/bin:" + env.get("PATH", ""))
+    if found is None or host.is_setuid(os.stat(found)):
+        from jhansi_runner.runner.trouble import explain
+
+        raise explain(found, "")
+    return found
+
+
+def _require_python(options: ExecOptions, workspace: Workspace, entry: str) -> None:
+    """Raise RunnerError unless the program is Python's: by `--language`, its suffix, or its first line."""
+    if options.language not in (None, "python"):
+        raise RunnerError(f"--language {options.language}: this release runs python")
+    if not entry or options.language or entry.endswith((".py", ".pyw")):
+        return
+    try:
+        first = (workspace.read(entry) or b"").split(b"\n", 1)[0]
+    except Unreadable as error:
+        raise RunnerError(f"{entry} cannot be run: {error}", code=NOTHING_TO_RUN) from None
+    if not (first.startswith(b"#!") and b"python" in first):
+        raise RunnerError(
+            f"cannot tell the language of {entry}",
+            code=NOTHING_TO_RUN,
+            lines=("say --language python, or run a command: jhansi-runner exec -- COMMAND",),
+        )

@@ -1,0 +1,99 @@
+"""The options of `exec`, once: as data that the command line is built from, and a reader for the plain case.
+
+click costs a warm run four times what the run itself costs. So `exec` with options that are spelled in full is read
+here; whatever is unusual (help, a mistake, an abbreviation) makes this reader give up, and click takes over.
+Light: a warm `exec` imports this module.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FLAG, VALUE, MANY = "flag", "value", "many"
+
+
+class Option:
+    """One option: its name on the command line, how many values it takes, and what help says."""
+
+    __slots__ = ("help", "kind", "metavar", "name", "short")
+
+    def __init__(self, name: str, kind: str, help_: str, metavar: str = "", short: str = "") -> None:
+        self.name, self.kind, self.help, self.metavar, self.short = name, kind, help_, metavar, short
+
+    @property
+    def key(self) -> str:
+        """The attribute of `ExecOptions` that holds it."""
+        return self.name.removeprefix("--").replace("-", "_")
+
+
+EXEC = (
+    Option("--workspace", VALUE, "The folder that the program sees as /sandbox (default: the current one).", "DIR"),
+    Option("--language", VALUE, "The language, when the file's name does not tell.", "NAME"),
+    Option("--python", VALUE, "The interpreter: a path, or a version such as 3.12.", "PATH|VERSION"),
+    Option("--read", MANY, "Show a folder or file to the program, read-only, where it is.", "PATH"),
+    Option("--policy", VALUE, "The policy to use instead of your own.", "FILE"),
+    Option("--timeout", VALUE, "Kill the program after so many seconds; exit code 124.", "SECONDS"),
+    Option("--env", MANY, "Give the program a variable; without a value, that of your shell.", "KEY[=VALUE]"),
+    Option("--env-file", MANY, "Give the program the variables of a file of KEY=VALUE lines.", "FILE"),
+    Option("--offline", FLAG, "Install from the cache alone."),
+    Option("--no-install", FLAG, "Run with what is installed; install nothing."),
+    Option("--json", FLAG, "Print one JSON object about the run instead of the program's output."),
+)
+
+
+class ExecOptions:
+    """What `exec` was asked to do. `command` follows `--`, otherwise `file` and `arguments` are set."""
+
+    __slots__ = (
+        "arguments", "command", "env", "env_file", "file", "json", "language", "no_install", "offline", "policy",
+        "python", "read", "timeout", "workspace",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.workspace: str | None = None
+        self.language: str | None = None
+        self.python: str | None = None
+        self.policy: str | None = None
+        self.timeout: str | None = None
+        self.read: list[str] = []
+        self.env: list[str] = []
+        self.env_file: list[str] = []
+        self.offline = self.no_install = self.json = False
+        self.file = ""
+        self.arguments: list[str] = []
+        self.command: list[str] = []
+
+
+def read_exec(words: Sequence[str]) -> ExecOptions | None:
+    """The options of a plain `exec`, from the words behind it; None when click should look at them."""
+    known = {option.name: option for option in EXEC}
+    options = ExecOptions()
+    at = 0
+    while at < len(words):
+        word = words[at]
+        if word == "--":
+            options.command = list(words[at + 1 :])
+            return options if options.command else None
+        if not word.startswith("-"):
+            options.file, options.arguments = word, list(words[at + 1 :])
+            return options
+        name, equals, value = word.partition("=")
+        option = known.get(name)
+        if option is None or (option.kind == FLAG and equals):
+            return None
+        at += 1
+        if option.kind == FLAG:
+            setattr(options, option.key, True)
+            continue
+        if not equals:
+            if at == len(words):
+                return None
+            value = words[at]
+            at += 1
+        if option.kind == MANY:
+            getattr(options, option.key).append(value)
+        else:
+            setattr(options, option.key, value)
+    return None

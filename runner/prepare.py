@@ -1,0 +1,142 @@
+"""The first run: what does the program need, which versions, and are they there? The answer is a ticket."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+from jhansi_runner.proxy import paths
+from jhansi_runner.proxy.coordinate import pypi
+from jhansi_runner.proxy.ledger import DENY, Entry
+from jhansi_runner.proxy.policy.decide import PolicySet
+from jhansi_runner.proxy.policy.load import load
+from jhansi_runner.proxy.policy.problems import PolicyError
+from jhansi_runner.resolvers.interface import NOTHING, ManifestError, Plan, ViewError
+from jhansi_runner.resolvers.python.plan import plan as plan_python
+from jhansi_runner.runner import etc, ticket
+from jhansi_runner.runner.console import say
+from jhansi_runner.runner.errors import REFUSED, RunnerError
+from jhansi_runner.runner.inside import seccomp_filter
+from jhansi_runner.runner.install import Installed, installed_set
+from jhansi_runner.runner.interpreter import find, own
+from jhansi_runner.runner.job import Job
+from jhansi_runner.runner.parse import sandboxed_parser
+from jhansi_runner.runner.record import Record
+from jhansi_runner.runner.view import RecordingView
+from jhansi_runner.runner.visible import private_folders
+
+_SHOWN = 12
+
+
+def load_policy(job: Job) -> PolicySet:
+    """The policy in force, read in full. Raises RunnerError that names every problem with its place."""
+    try:
+        return load(job.sources)
+    except PolicyError as error:
+        lines = tuple(str(problem) for problem in error.problems)
+        raise RunnerError("the policy cannot be obeyed, so nothing is run", lines=lines) from None
+
+
+def make_etc(job: Job) -> str:
+    """The `/etc` of sandboxes, with the gate's authority, which is made if need be."""
+    paths.make(job.folders.state)
+    certificate = job.folders.authority_certificate
+    if not os.path.exists(certificate):
+        from jhansi_runner.proxy.gate.authority import ensure_now
+
+        ensure_now(paths.make(job.folders.authority))
+    return etc.ensure(job.folders.state + "/etc", certificate)
+
+
+def make_plan(job: Job, view: RecordingView) -> Plan:
+    """What the program of a job needs; nothing is installed. Raises RunnerError."""
+    parse = sandboxed_parser(job.bwrap, make_etc(job), own(), seccomp_filter())
+    try:
+        return plan_python(view, job.entry or None, parse)
+    except ManifestError as error:
+        raise RunnerError(f"{error.file}:{error.line or 1}: {error.message}", lines=(error.hint,)) from None
+    except ViewError as error:
+        raise RunnerError(f"{error.path} cannot be read: {error.reason}") from None
+
+
+def prepare(job: Job, env: Mapping[str, str], record: Record | None) -> ticket.Ticket:
+    """Decide, install, and keep what was decided. Raises RunnerError."""
+    began = time.monotonic()
+    policy = load_policy(job)
+    interpreter = find(job.options.python, env, job.workspace.path, private_folders(job.folders))
+    view = RecordingView(job.workspace)
+    plan = Plan("python", NOTHING) if job.options.no_install else make_plan(job, view)
+    announce(plan)
+    plan = _without_denied_options(plan, policy)
+    _refuse_early(plan, policy, record)
+    done = installed_set(job, plan, interpreter, policy, record) if plan.requirements else Installed("", False, ())
+    if record is not None:
+        record.language = plan.language
+        record.installed = [{"name": n, "version": v, "purl": pypi(n, v).purl} for n, v in done.packages]
+        record.unlisted_imports = [item.to_json() for item in plan.undecided]
+        record.notes += plan.notes
+        record.install_ms = round((time.monotonic() - began) * 1000)
+    made = ticket.Ticket(
+        policy=job.policy,
+        egress=policy.egress.run,
+        python=interpreter.path,
+        prefix=interpreter.prefix,
+        site=interpreter.site,
+        signature=ticket.signature(interpreter.path),
+        dependencies=done.name,
+        private=done.private,
+        inputs=view.inputs,
+    )
+    ticket.write(paths.make(job.folders.tickets), job.name, made)
+    return made
+
+
+def announce(plan: Plan) -> None:
+    """Say what will be installed and how that was known."""
+    for note in plan.notes:
+        say(note)
+    if plan.requirements:
+        count = len(plan.requirements)
+        say(f"{count} {'package' if count == 1 else 'packages'} needed ({plan.source})")
+    for each in plan.requirements[:_SHOWN]:
+        named = f"import {each.import_name}, " if each.import_name else ""
+        say(f"  {each.text}  <- {named}{each.file}:{each.line} ({each.origin})")
+    if len(plan.requirements) > _SHOWN:
+        say(f"  and {len(plan.requirements) - _SHOWN} more; 'jhansi-runner deps plan' shows all")
+    for item in plan.undecided:
+        hint = f"; the closest known package is {item.closest}" if item.closest else ""
+        say(f"undecided: import {item.import_name} ({item.file}:{item.line}): {item.reason}{hint}")
+
+
+def _without_denied_options(plan: Plan, policy: PolicySet) -> Plan:
+    """The plan without what the policy denies and the program can do without."""
+    kept = []
+    for each in plan.requirements:
+        decision = policy.decide(pypi(each.name))
+        if each.optional and not decision.allowed:
+            say(f"left out: {decision.sentence(pypi(each.name))}")
+        else:
+            kept.append(each)
+    return replace(plan, requirements=tuple(kept))
+
+
+def _refuse_early(plan: Plan, policy: PolicySet, record: Record | None) -> None:
+    """Say no before anything is fetched, where the name alone decides."""
+    lines, entries = [], []
+    for each in plan.requirements:
+        package = pypi(each.name)
+        decision = policy.decide(package)
+        if not decision.allowed:
+            sentence = decision.sentence(package)
+            lines.append(f"{each.file}:{each.line}: {sentence}")
+            entries.append(
+                Entry(
+                    "runner", DENY, "", "", purl=package.purl, code=decision.code, reason=sentence, rule=decision.where
+                )
+            )
+    if record is not None:
+        record.heard(entries)
+    if lines:
+        raise RunnerError("the policy refuses what the program needs", code=REFUSED, lines=tuple(lines))

@@ -1,0 +1,186 @@
+"""The sandbox's system-call filter, as classic BPF bytes for `bwrap --seccomp FD`.
+
+Allowed unless `syscalls.py` or the argument checks here say otherwise. A call is decided from its number
+alone wherever that is possible, because the kernel then remembers the answer and the call costs nothing
+(since Linux 5.11 it emulates the filter once for each number when it is installed). Imports nothing that a
+warm run would pay for.
+
+Source: Linux `Documentation/userspace-api/seccomp_filter.rst`; `include/uapi/linux/filter.h`, `seccomp.h` and
+`audit.h`; ADR 0006.
+"""
+
+from __future__ import annotations
+
+from errno import EAFNOSUPPORT, ENOSYS, EPERM, EPROTONOSUPPORT
+from struct import Struct
+
+from jhansi_runner.runner.syscalls import CHECKED, DENIED, MACHINES, NEWEST
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    # (code, jump if true, jump if false, constant): `struct sock_filter`
+    Instruction = tuple[int, int, int, int]
+
+# linux/audit.h: EM_X86_64 and EM_AARCH64, 64 bits, little endian
+AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+
+AF_UNIX, AF_INET, AF_INET6, AF_NETLINK = 1, 2, 10, 16
+SOCK_STREAM, SOCK_DGRAM, SOCK_RAW = 1, 2, 3
+DEFAULT, TCP, UDP = 0, 6, 17
+NETLINK_ROUTE = 0
+
+SOCKETS = (
+    # (family, types, protocols); empty means any. Netlink is for getifaddrs() and getaddrinfo().
+    # SCTP, DCCP, L2TP, MPTCP and the like are not here: to ask for one loads a kernel module.
+    (AF_UNIX, (), ()),
+    (AF_INET, (SOCK_STREAM, SOCK_DGRAM), (DEFAULT, TCP, UDP)),
+    (AF_INET6, (SOCK_STREAM, SOCK_DGRAM), (DEFAULT, TCP, UDP)),
+    (AF_NETLINK, (SOCK_RAW, SOCK_DGRAM), (NETLINK_ROUTE,)),
+)
+SOCKET_PAIRS = ((AF_UNIX, (), ()),)
+
+# TIOCSTI and TIOCLINUX type into the terminal; TIOCSETD loads a line discipline, which is a driver
+TERMINAL_REQUESTS = (0x5412, 0x541C, 0x5423)
+
+# linux/sched.h: NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. NEWTIME is for unshare only:
+# clone has the signal of the child's end in those bits.
+CLONE_NAMESPACES = 0x7E020000
+# What unshare may undo: FS, FILES, SYSVSEM, and VM, SIGHAND and THREAD, which mean nothing alone.
+UNSHARE_HARMLESS = 0x00000200 | 0x00000400 | 0x00040000 | 0x00000100 | 0x00000800 | 0x00010000
+
+PERSONALITY_QUERY = 0xFFFFFFFF
+PERSONALITY_HARMLESS = 0x0040000  # ADDR_NO_RANDOMIZE of one's own process: debuggers and sanitizers need it
+
+_LOAD, _AND, _RETURN = 0x20, 0x54, 0x06
+_IF_EQUAL, _IF_GREATER, _IF_ANY_BIT = 0x15, 0x25, 0x45
+_KILL_PROCESS, _ERRNO, _ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
+_NUMBER, _ARCH, _ARGUMENTS = 0, 4, 16  # offsets in `struct seccomp_data`
+_ALL_BITS = 0xFFFFFFFF
+
+_PASS: Instruction = (_RETURN, 0, 0, _ALLOW)
+
+
+class UnsupportedMachine(ValueError):
+    """No filter is known for this machine, so nothing may run on it."""
+
+
+def program(machine: str) -> bytes:
+    """The filter for `machine` (as in `os.uname().machine`), in the layout that the kernel and bwrap take.
+
+    Raises `UnsupportedMachine` for all but x86_64 and aarch64. About 200 instructions of 8 bytes.
+    """
+    if machine not in AUDIT_ARCH:
+        known = ", ".join(MACHINES)
+        raise UnsupportedMachine(f"no system-call filter for {machine!r}, and nothing runs without one ({known})")
+    column = MACHINES.index(machine)
+    body = [
+        # The same number is another call under another convention (i386, ARM32), so there is no safe answer.
+        (_LOAD, 0, 0, _ARCH),
+        (_IF_EQUAL, 1, 0, AUDIT_ARCH[machine]),
+        (_RETURN, 0, 0, _KILL_PROCESS),
+        (_LOAD, 0, 0, _NUMBER),
+        # x32 shares x86_64's architecture, but bit 30 of its numbers is set: this refuses them all as well.
+        (_IF_GREATER, 0, 1, NEWEST),
+        _refuse(ENOSYS),
+    ]
+    answers = {CHECKED[name][column]: check for name, check in _argument_checks()}
+    for _, error, calls in DENIED:
+        for _, on_x86_64, on_aarch64 in calls:
+            number = (on_x86_64, on_aarch64)[column]
+            if number is not None:
+                answers[number] = [_refuse(error)]
+    body += _by_number(answers)
+    pack = Struct("<HBBI").pack
+    return b"".join([pack(*instruction) for instruction in body])
+
+
+def _argument_checks() -> list[tuple[str, list[Instruction]]]:
+    """The checks by name; each ends in an answer on every path."""
+    return [
+        ("ioctl", _refuse_values(1, TERMINAL_REQUESTS)),
+        ("clone", [*_refuse_bits(0, CLONE_NAMESPACES), _PASS]),
+        ("unshare", [*_refuse_bits(0, _ALL_BITS & ~UNSHARE_HARMLESS, _ALL_BITS), _PASS]),
+        ("personality", _personality()),
+        ("socket", _sockets(SOCKETS)),
+        ("socketpair", _sockets(SOCKET_PAIRS)),
+    ]
+
+
+def _refuse(error: int) -> Instruction:
+    return (_RETURN, 0, 0, _ERRNO | error)
+
+
+def _by_number(answers: dict[int, list[Instruction]]) -> list[Instruction]:
+    """The answer for each number, else allow. A number passes one block of ten: loading tries them all."""
+    code: list[Instruction] = []
+    numbers = sorted(answers)
+    for start in range(0, len(numbers), 10):
+        block: list[Instruction] = []
+        for number in numbers[start : start + 10]:
+            block += _only_for(number, answers[number])
+        block.append(_PASS)
+        code += [(_IF_GREATER, _distance(block), 0, numbers[start : start + 10][-1]), *block]
+    return [*code, _PASS]
+
+
+def _only_for(number: int, answer: list[Instruction]) -> list[Instruction]:
+    """`answer`, which must end in a return, if the loaded word is `number`; otherwise skip it."""
+    return [(_IF_EQUAL, 0, _distance(answer), number), *answer]
+
+
+def _distance(skipped: list[Instruction]) -> int:
+    if len(skipped) > 255:
+        raise AssertionError("a BPF jump reaches 255 instructions")
+    return len(skipped)
+
+
+def _low(argument: int) -> Instruction:
+    """Load the low half of a 64-bit argument: all that the kernel reads of an `int`, whatever lies above."""
+    return (_LOAD, 0, 0, _ARGUMENTS + 8 * argument)
+
+
+def _high(argument: int) -> Instruction:
+    return (_LOAD, 0, 0, _ARGUMENTS + 8 * argument + 4)
+
+
+def _refuse_values(argument: int, values: tuple[int, ...]) -> list[Instruction]:
+    code = [_low(argument)]
+    for value in values:
+        code += [(_IF_EQUAL, 0, 1, value), _refuse(EPERM)]
+    return [*code, _PASS]
+
+
+def _refuse_bits(argument: int, low: int, high: int = 0) -> list[Instruction]:
+    """Refuse if any of these bits is set. clone ignores its high half, and libc sign-extends into it."""
+    code = [_low(argument), (_IF_ANY_BIT, 0, 1, low), _refuse(EPERM)]
+    if high:
+        code += [_high(argument), (_IF_ANY_BIT, 0, 1, high), _refuse(EPERM)]
+    return code
+
+
+def _personality() -> list[Instruction]:
+    query = [(_IF_EQUAL, 0, 1, PERSONALITY_QUERY), _PASS]
+    bits = _refuse_bits(0, _ALL_BITS & ~PERSONALITY_HARMLESS)
+    return [bits[0], *query, *bits[1:], _PASS]
+
+
+def _sockets(
+    allowed: tuple[tuple[int, tuple[int, ...], tuple[int, ...]], ...],
+) -> list[Instruction]:
+    """Domain, type and protocol are `int`s; the errors are those that the kernel gives for what it lacks."""
+    code = [_low(0)]
+    for family, types, protocols in allowed:
+        answer: list[Instruction] = []
+        if types:
+            answer += [_low(1), (_AND, 0, 0, 0xF), *_one_of(types, EPERM)]
+        if protocols:
+            answer += [_low(2), *_one_of(protocols, EPROTONOSUPPORT)]
+        code += _only_for(family, [*answer, _PASS])
+    return [*code, _refuse(EAFNOSUPPORT)]
+
+
+def _one_of(values: tuple[int, ...], error: int) -> list[Instruction]:
+    """Go on past the end if the loaded word is one of `values`, refuse otherwise."""
+    last = len(values)
+    code: list[Instruction] = [(_IF_EQUAL, last - at, 0, value) for at, value in enumerate(values)]
+    return [*code, _refuse(error)]

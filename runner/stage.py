@@ -1,0 +1,140 @@
+"""A stage: a folder where an installer works in a sandbox, without the workspace, until its result is taken."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+
+from jhansi_runner.proxy import paths
+from jhansi_runner.proxy.ledger import ALLOW, Entry
+from jhansi_runner.resolvers.python.steps import STAGE, UV, Step
+from jhansi_runner.runner import sandbox
+from jhansi_runner.runner.console import Progress
+from jhansi_runner.runner.door import Door
+from jhansi_runner.runner.errors import RunnerError
+from jhansi_runner.runner.inside import run_inside
+from jhansi_runner.runner.interpreter import Interpreter
+from jhansi_runner.runner.job import Job
+
+_JUST_MADE_SECONDS = 60.0
+
+
+class StepFailed(Exception):
+    """An installer ended badly; `words` is what it said, `entries` what the gate told meanwhile."""
+
+    def __init__(self, words: str, entries: list[Entry]) -> None:
+        super().__init__(words)
+        self.words, self.entries = words, entries
+
+
+def _remove(folder: str) -> None:
+    """Remove a stage, also one that a package's build made deeper than Python can go, or took our permissions from."""
+    try:
+        shutil.rmtree(folder)
+    except (OSError, RecursionError):
+        for command in (["chmod", "-R", "u+rwx", "--", folder], ["rm", "-rf", "--", folder]):
+            subprocess.run(command, env={"PATH": os.defpath}, stderr=subprocess.DEVNULL, check=False)
+
+
+def sweep(staging: str) -> None:
+    """Remove the stages of runners that were killed: those that nobody holds, and that are not just being made."""
+    for name in os.listdir(staging):
+        path = os.path.join(staging, name)
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError:
+            continue
+        try:
+            if time.time() - os.fstat(descriptor).st_mtime > _JUST_MADE_SECONDS:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _remove(path)
+        except BlockingIOError:
+            pass
+        finally:
+            os.close(descriptor)
+
+
+class Stage:
+    """A folder below our state, shown as `/stage`; gone when closed."""
+
+    def __init__(self, job: Job, interpreter: Interpreter, uv: str) -> None:
+        sweep(paths.make(job.folders.staging))
+        self.folder = tempfile.mkdtemp(dir=job.folders.staging)
+        self._lock = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self._job, self._interpreter, self._uv = job, interpreter, uv
+        self._progress = Progress()
+        self.entries: list[Entry] = []
+
+    def close(self) -> None:
+        """Remove the stage with all that is left in it."""
+        _remove(self.folder)
+        os.close(self._lock)
+
+    def read(self, name: str) -> str:
+        """A file of the stage; a link is not followed. Raises OSError."""
+        descriptor = os.open(os.path.join(self.folder, name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with open(descriptor, encoding="utf-8") as file:
+            return file.read()
+
+    def folder_named(self, name: str) -> str:
+        """The path of a folder of the stage, made if need be. Raises OSError when something else has its name.
+
+        Code of packages that was built here may have put a link in its place.
+        """
+        path = os.path.join(self.folder, name)
+        if not os.path.lexists(path):
+            os.mkdir(path, 0o700)
+        if os.path.islink(path) or not os.path.isdir(path):
+            raise OSError(errno.ENOTDIR, "an installer left something else than a folder", path)
+        return path
+
+    def _write(self, name: str, text: str) -> None:
+        """Write a file anew; what has its name, such as a link that was planted there, is removed and not followed."""
+        path = os.path.join(self.folder, name)
+        if os.path.lexists(path):
+            os.unlink(path)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with open(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def run(self, step: Step) -> None:
+        """Take one step, with the registries as the only way out. Raises StepFailed, RunnerError."""
+        for name, text in step.files.items():
+            self._write(name, text)
+        words = bytearray()
+        door = Door(self._job, "install", self._show)
+        ended = run_inside(
+            self._job,
+            self._arguments(step),
+            step.argv,
+            sinks=(-1, -1),
+            keep=(words.extend, words.extend),
+            door=door,
+        )
+        self._progress.clear()
+        self.entries += door.entries
+        if ended.stopped_by:
+            raise RunnerError("stopped; nothing half-done was kept", code=128 + ended.stopped_by)
+        if ended.code != 0:
+            raise StepFailed(words.decode("utf-8", "replace"), door.entries)
+
+    def _show(self, entry: Entry) -> None:
+        if entry.verdict == ALLOW and entry.purl:
+            self._progress.show(f"{entry.purl} {entry.cache} {entry.size / 1e6:.1f} MB")
+
+    def _arguments(self, step: Step) -> list[str]:
+        prefix = self._interpreter.prefix
+        variables = {**sandbox.variables(prefix, door=True, dependencies=False), **step.env}
+        return [
+            *sandbox.root(self._job.folders.state + "/etc"),
+            *sandbox.toolchain(prefix, self._interpreter.site),
+            *("--ro-bind", self._uv, UV, "--bind", self.folder, STAGE, "--chdir", STAGE),
+            *sandbox.environment(variables),
+            *sandbox.sealed(),
+        ]

@@ -1,0 +1,43 @@
+"""What a resolver sees of a workspace, and a record of all that it looked at."""
+
+from __future__ import annotations
+
+import hashlib
+
+from jhansi_runner.resolvers.interface import ViewError
+from jhansi_runner.runner.ticket import ABSENT, UNREADABLE
+from jhansi_runner.runner.workspace import Unreadable, Workspace
+
+
+class RecordingView:
+    """A view of a workspace that remembers what was consulted, and what was there."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._seen: dict[tuple[str, str], str] = {}
+
+    @property
+    def inputs(self) -> tuple[tuple[str, str, str], ...]:
+        """Kind, path and digest of everything that was consulted, as a ticket keeps it."""
+        return tuple((kind, path, digest) for (kind, path), digest in self._seen.items())
+
+    def read(self, path: str) -> bytes | None:
+        """A file's content, None when it is not there. Raises ViewError."""
+        try:
+            data = self._workspace.read(path)
+        except (Unreadable, OSError) as error:
+            self._seen["file", path] = UNREADABLE
+            raise ViewError(path, str(error)) from None
+        self._seen["file", path] = ABSENT if data is None else hashlib.sha256(data).hexdigest()
+        return data
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """The names in a folder. Raises ViewError."""
+        try:
+            names = self._workspace.names(folder)
+        except (Unreadable, OSError) as error:
+            self._seen["names", folder] = UNREADABLE
+            raise ViewError(folder, str(error)) from None
+        listing = "\0".join(names).encode("utf-8", "surrogateescape")
+        self._seen["names", folder] = hashlib.sha256(listing).hexdigest()
+        return names

@@ -1,0 +1,193 @@
+"""The workspace: a folder of the user's that hostile programs may have written to.
+
+It is opened once and read through that descriptor; no link in it is ever followed. Light: a warm `exec` imports this
+module.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from jhansi_runner.runner.errors import NOTHING_TO_RUN, RunnerError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+PROTECTED = (
+    ".git", ".gitmodules", ".gitattributes", ".hg", ".svn", ".envrc", ".direnv", ".vscode", ".idea", ".devcontainer",
+    ".github", ".gitlab-ci.yml", ".husky", ".pre-commit-config.yaml", ".venv", "venv", ".bashrc", ".profile", ".zshrc",
+    ".npmrc", ".yarnrc", ".yarnrc.yml", ".cargo", ".claude", ".cursor", ".mcp.json",
+)  # fmt: skip
+"""Names in the workspace that tools on the host obey or run: read-only inside, and reported when they appear."""
+
+_KIND, _FOLDER, _FILE, _LINK = 0o170000, 0o040000, 0o100000, 0o120000
+_OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_MAX_FILE = 8 << 20
+MAX_NAMES = 20_000
+
+
+class Unreadable(Exception):
+    """A path of the workspace that will not be read: a link, not a regular file, too large, or not permitted."""
+
+
+class Workspace:
+    """An open workspace. `path` is its true path; `descriptor` is where every access begins."""
+
+    __slots__ = ("descriptor", "path", "writable")
+
+    def __init__(self, path: str, descriptor: int) -> None:
+        self.path, self.descriptor = path, descriptor
+        self.writable = os.access(path, os.W_OK)
+
+    def read(self, path: str) -> bytes | None:
+        """A file of the workspace, at most 8 MiB; None when it is not there. Raises Unreadable."""
+        try:
+            descriptor = self._open(path, os.O_RDONLY | os.O_NONBLOCK)
+        except FileNotFoundError:
+            return None
+        try:
+            found = os.fstat(descriptor)
+            if found.st_mode & _KIND != _FILE:
+                raise Unreadable("not a regular file")
+            if found.st_size > _MAX_FILE:
+                raise Unreadable(f"larger than {_MAX_FILE >> 20} MiB")
+            parts = []
+            left = _MAX_FILE + 1
+            while left > 0 and (part := os.read(descriptor, left)):
+                parts.append(part)
+                left -= len(part)
+            return b"".join(parts)
+        finally:
+            os.close(descriptor)
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """The names in a folder, in order, folders with a slash; empty when there is none. Links count as files."""
+        try:
+            descriptor = self._open(folder, os.O_RDONLY | os.O_DIRECTORY) if folder else os.dup(self.descriptor)
+        except FileNotFoundError:
+            return ()
+        try:
+            return tuple(sorted(_bounded(descriptor)))
+        finally:
+            os.close(descriptor)
+
+    def protected(self, names: Iterable[str] = PROTECTED) -> tuple[tuple[str, int, int], ...]:
+        """Those of the names that are here as a folder or file: name, device, inode. Links are not followed."""
+        found = []
+        for name in names:
+            try:
+                entry = os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
+            except OSError:
+                continue
+            if entry.st_mode & _KIND in (_FOLDER, _FILE):
+                found.append((name, entry.st_dev, entry.st_ino))
+        return tuple(found)
+
+    def obeyed(self) -> frozenset[tuple[str, str]]:
+        """The protected names that are here in any form, links with where they lead."""
+        found = set()
+        for name in PROTECTED:
+            try:
+                entry = os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
+                leads = os.readlink(name, dir_fd=self.descriptor) if entry.st_mode & _KIND == _LINK else ""
+            except OSError:
+                continue
+            found.add((name, leads))
+        return frozenset(found)
+
+    def _open(self, path: str, flags: int) -> int:
+        """Open below the workspace, one component at a time, following no link."""
+        *folders, last = path.split("/")
+        at = self.descriptor
+        try:
+            for part in folders:
+                below = os.open(part, _OPEN_FOLDER, dir_fd=at)
+                if at != self.descriptor:
+                    os.close(at)
+                at = below
+            return os.open(last, flags | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=at)
+        except NotADirectoryError:
+            if _is_link(at, folders[-1] if folders else last):
+                raise Unreadable("leads through a link") from None
+            raise FileNotFoundError(path) from None
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise Unreadable("is a link") from None
+            if error.errno == errno.ENOENT:
+                raise
+            raise Unreadable(str(error.strerror)) from None
+        finally:
+            if at != self.descriptor:
+                os.close(at)
+
+
+def _is_link(folder: int, name: str) -> bool:
+    try:
+        return os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode & _KIND == _LINK
+    except OSError:
+        return False
+
+
+def _bounded(descriptor: int) -> Iterator[str]:
+    with os.scandir(descriptor) as entries:
+        for count, entry in enumerate(entries):
+            if count >= MAX_NAMES:
+                raise Unreadable(f"holds more than {MAX_NAMES} names")
+            yield entry.name + "/" if entry.is_dir(follow_symlinks=False) else entry.name
+
+
+def open_workspace(folder: str, home: str, ours: Sequence[str], program: Sequence[str]) -> Workspace:
+    """Open a workspace. Raises RunnerError for one that would show or risk more than a project.
+
+    `home` is the user's; `ours` are the folders of our state, `program` those that our own code is run from: neither
+    may lie inside, where a program could change them, nor the workspace inside our state.
+    """
+    path = os.path.realpath(folder)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise RunnerError(
+            f"there is no folder {folder}: name the workspace with --workspace", code=NOTHING_TO_RUN
+        ) from None
+    except OSError as error:
+        raise RunnerError(f"the workspace {folder} cannot be opened: {error.strerror}") from None
+    reason = _unfit(path, os.path.realpath(home), [os.path.realpath(p) for p in ours], program)
+    if reason:
+        os.close(descriptor)
+        raise RunnerError(
+            f"{path} cannot be a workspace: {reason}",
+            lines=("make a folder for the project, and name it with --workspace",),
+        )
+    return Workspace(path, descriptor)
+
+
+_SYSTEM = ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/var/run")
+"""The host's own, with all that is below: other processes, devices, settings, the sockets of services."""
+_SHARED = (
+    "/dev/shm", "/home", "/media", "/mnt", "/opt", "/root", "/srv", "/tmp", "/usr", "/usr/bin", "/usr/lib",
+    "/var", "/var/tmp",
+)  # fmt: skip
+"""Shared by all programs and users of the host; a folder of one's own below is a workspace like any other."""
+
+
+def _unfit(path: str, home: str, ours: Sequence[str], program: Sequence[str]) -> str:
+    if path == "/":
+        return "it is the whole host"
+    if path == home or home.startswith(path + "/"):
+        return "it holds your home folder, with its keys and passwords"
+    if path in _SHARED:
+        return "all of this host shares it"
+    if any(path == top or path.startswith(top + "/") for top in _SYSTEM) and not path.startswith("/dev/shm/"):
+        return "it belongs to the host itself"
+    for state in ours:
+        if path == state or state.startswith(path + "/") or path.startswith(state + "/"):
+            return f"jhansi-runner keeps its own state in {state}"
+    for place in program:
+        below = os.path.realpath(place)
+        if path == below or path.startswith(below + "/"):
+            return f"jhansi-runner itself is run from {below}"
+        if below.startswith(path + "/") and below.removeprefix(path + "/").split("/", 1)[0] not in PROTECTED:
+            return f"jhansi-runner itself is run from {below}, which the program could change"
+    return ""

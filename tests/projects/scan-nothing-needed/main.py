@@ -1,0 +1,5 @@
+import json
+import sys
+from helper import f
+
+f(json, sys)

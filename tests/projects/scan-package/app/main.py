@@ -1,0 +1,3 @@
+from core import engine
+from utils.text import clean
+import settings

@@ -1,0 +1,2 @@
+import rich
+print "python 2"

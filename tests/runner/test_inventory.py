@@ -1,0 +1,89 @@
+"""What an installer left is compared with what was locked, and with the wheels that the mirror verified."""
+
+from __future__ import annotations
+
+import zipfile
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from jhansi_runner.proxy.cache.artifacts import ArtifactFiles
+from jhansi_runner.proxy.cache.store import Artifact, Store
+from jhansi_runner.runner.inventory import check, differences
+from support.wheels import BuiltFile, make_wheel
+
+
+class Installed:
+    """A cache that holds wheels, and a folder that they were unpacked into."""
+
+    def __init__(self, folder: Path, *wheels: BuiltFile) -> None:
+        self.site, self.cache = folder / "site", folder / "cache"
+        self.packages = [(wheel.name, wheel.version) for wheel in wheels]
+        self.hashes = frozenset(wheel.sha256 for wheel in wheels)
+        self.site.mkdir()
+        store, files = Store(str(self.cache)), ArtifactFiles(str(self.cache))
+        for wheel in wheels:
+            descriptor, path = files.incoming()
+            Path(path).write_bytes(wheel.data)
+            files.commit(descriptor, path, wheel.sha256)
+            purl = f"pkg:pypi/{wheel.name}@{wheel.version}"
+            store.keep_artifact(wheel.filename, Artifact(purl, wheel.filename, wheel.sha256, wheel.size, 0.0))
+            zipfile.ZipFile(BytesIO(wheel.data)).extractall(self.site)
+        store.close()
+
+    def problems(self) -> list[str]:
+        return differences(str(self.site), self.packages, self.hashes, str(self.cache))
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Installed:
+    return Installed(tmp_path, make_wheel("first", "1.0", {"first.py": "one = 1\n"}), make_wheel("second", "2.0"))
+
+
+def test_what_was_unpacked_from_verified_wheels_is_right(installed: Installed) -> None:
+    assert check(str(installed.site), installed.packages) == []
+    assert installed.problems() == []
+
+
+def test_what_the_installer_adds_is_not_compared(installed: Installed) -> None:
+    (installed.site / "__pycache__").mkdir()
+    (installed.site / "__pycache__/first.cpython-311.pyc").write_bytes(b"bytecode")
+    assert installed.problems() == []
+
+
+def test_a_changed_file_is_named(installed: Installed) -> None:
+    (installed.site / "first.py").write_text("one = 2\n")
+    assert installed.problems() == ["first.py is not what its wheel holds"]
+
+
+def test_a_link_in_place_of_a_file_is_not_followed(installed: Installed, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere.py").write_text("one = 1\n")
+    (installed.site / "first.py").unlink()
+    (installed.site / "first.py").symlink_to(tmp_path / "elsewhere.py")
+    assert installed.problems() == ["first.py is not what its wheel holds"]
+
+
+def test_a_missing_file_leaves_its_package_without_a_wheel(installed: Installed) -> None:
+    (installed.site / "first.py").unlink()
+    assert installed.problems() == ["no wheel of first that the mirror verified matches"]
+
+
+def test_a_wheel_that_the_lock_does_not_name_proves_nothing(installed: Installed) -> None:
+    installed.hashes = frozenset()
+    assert len(installed.problems()) == 2
+
+
+def test_two_packages_may_bring_the_same_path(tmp_path: Path) -> None:
+    one = make_wheel("first", "1.0", {"shared.py": "one = 1\n"})
+    other = make_wheel("second", "2.0", {"shared.py": "two = 2\n"})
+    assert Installed(tmp_path, one, other).problems() == []
+
+
+def test_a_package_that_is_missing_extra_or_of_another_version_is_named(installed: Installed) -> None:
+    packages = [("first", "1.1"), ("third", "3.0")]
+    assert check(str(installed.site), packages) == [
+        "third was locked and is not there",
+        "second is there and was not locked",
+        "first 1.1 was locked, and 1.0 is there",
+    ]
