@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 
 ALLOW, DENY, FAULT = "allow", "deny", "fault"
 WITHHELD = "JR-WITHHELD"
-"""The code of an index that was allowed, with versions left out that the policy denies."""
+"""The code of an index that was shown, of which the policy withholds versions, or all: then none can be fetched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +56,14 @@ class Ledger:
         self._listeners.append(listener)
 
     def record(self, entry: Entry) -> None:
-        """Append an entry, with the time it is now."""
+        """Append an entry, with the time it is now. Raises OSError when it is not there as a whole."""
         entry = replace(entry, time=round(self._clock(), 3))
         row = {name: value for name, value in asdict(entry).items() if value not in ("", 0)}
         line = json.dumps(row, ensure_ascii=True, separators=(",", ":")) + "\n"
         descriptor = self._file(entry.time)
         if self._torn:
             line = "\n" + line
-        self._torn = os.write(descriptor, line.encode("ascii")) < len(line)
+        self._append(descriptor, line.encode("ascii"))
         for listener in self._listeners:
             listener(entry)
 
@@ -72,6 +72,11 @@ class Ledger:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor, self._day = -1, ""
+
+    def _append(self, descriptor: int, line: bytes) -> None:
+        while line:  # a full disk takes a part first, and says so when it is given the rest
+            line = line[os.write(descriptor, line) :]
+            self._torn = bool(line)
 
     def _file(self, now: float) -> int:
         day = time.strftime("%Y-%m-%d", time.gmtime(now))

@@ -45,7 +45,7 @@ class Paths:
 
     def __init__(self, env: Mapping[str, str], uid: int, nodename: str) -> None:
         home = env.get("JHANSI_HOME")
-        base = env.get("HOME") or "/nonexistent"
+        base = env.get("HOME") or _home(uid)
         if home:
             home = os.path.abspath(home)
             self.cache, self.state = home + "/cache", home + "/state"
@@ -57,7 +57,10 @@ class Paths:
             usable = os.path.isabs(runtime) and os.path.isdir(runtime)
             self.runtime = runtime + "/jhansi-runner" if usable else f"/tmp/jhansi-runner-{uid}"  # noqa: S108
         shape = "\0".join(
-            [_SERVICE_PROTOCOL, nodename, self.cache, self.state, *(env.get(k, "") for k in _SERVICE_ENVIRONMENT)]
+            [
+                *(_SERVICE_PROTOCOL, os.path.dirname(os.path.abspath(__file__)), nodename, self.cache, self.state),
+                *(env.get(name, "") for name in _SERVICE_ENVIRONMENT),
+            ]
         )
         self.service_key = sha256(shape.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
@@ -95,6 +98,15 @@ class Paths:
     def authority_certificate(self) -> str:
         """The public half, which sandboxes trust."""
         return f"{self.authority}/{AUTHORITY_CERTIFICATE}"
+
+
+def _home(uid: int) -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(uid).pw_dir
+    except KeyError:
+        return "/nonexistent"
 
 
 def _xdg(env: Mapping[str, str], name: str, default: str) -> str:

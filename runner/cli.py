@@ -101,6 +101,8 @@ def exec_json(options: ExecOptions) -> int:
     record = Record()
     try:
         code = execute(options, os.environ, record)
+    except KeyboardInterrupt:
+        code, record.error = 130, "interrupted"
     except Exception as error:  # there is one object, whatever happens
         code = report(error)
         record.error = "\n".join([str(error), *getattr(error, "lines", ())])

@@ -21,6 +21,11 @@ def say(text: str) -> None:
         pass
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things, in words: `1 package`, `2 packages`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 class Progress:
     """What goes on right now, redrawn on a terminal; elsewhere nothing, since `say` tells the steps."""
 

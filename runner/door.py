@@ -17,43 +17,67 @@ if TYPE_CHECKING:
 
 
 class Door:
-    """The door of one phase of a job. `entries` is all that the gate told of it; `hear` is told as it comes."""
+    """The door of one phase of a job. `entries` is all that the gate told of it; `hear` is told as it comes.
 
-    __slots__ = ("_hear", "_job", "_link", "_phase", "entries", "listener")
+    `listener` is the descriptor that the program connects to, -1 when it is closed.
+    """
+
+    __slots__ = ("_hear", "_job", "_link", "_opening", "_phase", "entries", "listener")
 
     def __init__(self, job: Job, phase: str, hear: Callable[[Entry], None] | None = None) -> None:
         self._job, self._phase, self._hear = job, phase, hear
         self._link: Link | None = None
+        self._opening = -1
         self.listener = -1
         self.entries: list[Entry] = []
 
     def open(self) -> int:
-        """Hand the listener to the gate, which starts if need be; the descriptor to watch, -1 when that failed."""
+        """Begin to hand the listener to the gate, which starts if need be; a descriptor to watch and then `read`.
+
+        It happens beside the relay: a proxy that is slow to start must not stop the clock or the program's output.
+        """
+        import threading
+
+        self._opening, done = os.pipe()
+        listener = os.dup(self.listener)
+        threading.Thread(target=self._connect, args=(listener, done), daemon=True).start()
+        return self._opening
+
+    def _connect(self, listener: int, done: int) -> None:
         from jhansi_runner.runner.link import open_link
 
-        self._link = open_link(self._job, self._phase, self.listener, self._tell)
-        if self._link is None:
-            self._shut()  # whoever waits is refused at once, and does not wait for its own timeout
-            return -1
-        return self._link.fileno()
+        try:
+            self._link = open_link(self._job, self._phase, listener, self._tell)
+        finally:
+            os.close(listener)
+            os.close(done)
 
     def _tell(self, entry: Entry) -> None:
         self.entries.append(entry)
         if self._hear is not None:
             self._hear(entry)
 
-    def read(self) -> bool:
-        """Hear the gate; False when it has gone away."""
-        if self._link is not None and self._link.read():
-            return True
-        if self._link is not None:
+    def read(self) -> int:
+        """Take in what there is; the descriptor to watch next, -1 when the gate has gone away or cannot be had.
+
+        When it cannot be had the listener is closed: whoever waits is refused at once.
+        """
+        if self._opening >= 0:
+            os.close(self._opening)
+            self._opening = -1
+            if self._link is None:
+                self._shut()
+        elif self._link is not None and not self._link.read():
             self._link.close()
             self._link = None
-        return False
+        return -1 if self._link is None else self._link.fileno()
 
     def close(self) -> None:
-        """Hear the last of the gate, and close the door."""
-        if self._link is not None:
+        """Hear the last of the gate, and close the door. A link that is still being made is left to itself."""
+        if self._opening >= 0:
+            os.close(self._opening)
+            self._opening = -1
+        elif self._link is not None:
             self._link.finish()
             self._link = None
         self._shut()

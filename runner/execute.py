@@ -58,11 +58,12 @@ def _run(job: Job, found: ticket.Ticket, extra: Mapping[str, str], timeout: floa
     if options.command:
         require_command(options.command[0], variables["PATH"], dependencies)
     shown = shown_paths(options.read, job)
-    lock, protected = hold(job.folders, job.workspace)
+    lock, protected = hold(job.folders, job.workspace, [path for path, _ in shown])
     before = job.workspace.obeyed()
     arguments = [
         *sandbox.root(job.folders.state + "/etc"),
         *sandbox.toolchain(found.prefix, found.site),
+        *sandbox.interpreter(found.python),
         *sandbox.read_only(shown),
         *sandbox.workspace(job.workspace.path, protected, writable=job.workspace.writable),
         *(("--ro-bind", dependencies, sandbox.DEPENDENCIES) if dependencies else ()),

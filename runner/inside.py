@@ -13,6 +13,7 @@ from jhansi_runner.runner import seccomp
 from jhansi_runner.runner.door import Door
 from jhansi_runner.runner.errors import NOTHING_TO_RUN, RunnerError
 from jhansi_runner.runner.relay import Relay, Stream
+from jhansi_runner.runner.typed import standard_input
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from jhansi_runner.runner.job import Job
 
-_NULL_DEVICE = os.makedev(1, 3)
 _WORDS = 4096
 _SIGKILL = 9
 
@@ -54,7 +54,7 @@ def run_inside(
     """
     out_read, out_write = os.pipe()
     err_read, err_write = os.pipe()
-    stdin, typed = _stdin() if with_stdin else (os.open(os.devnull, os.O_RDONLY), None)
+    stdin, typed = standard_input() if with_stdin else (os.open(os.devnull, os.O_RDONLY), None)
     words = bytearray()
     keep_out, keep_err = keep
 
@@ -76,12 +76,10 @@ def run_inside(
         if door is not None:
             make_ready()
         if cell.wait_ready():
-            listener = -1
             if door is not None:
-                listener = door.listener = open_doorway(cell.init)
+                door.listener = open_doorway(cell.init)
             streams = (Stream(out_read, sinks[0], keep_out), Stream(err_read, sinks[1], remember))
-            watch = (door.open, door.read) if door is not None else (_no_door, bool)
-            relay = Relay(cell, streams, typed, listener, *watch, timeout)
+            relay = Relay(cell, streams, typed, door, timeout)
             relay.run()
         else:
             words.extend(os.read(err_read, _WORDS))
@@ -101,28 +99,6 @@ def run_inside(
     if relay is None or not os.WIFSIGNALED(status):
         raise _not_run(job, command[0], words.decode("utf-8", "replace"))
     return Ended(128 + os.WTERMSIG(status), False, bytes(words))
-
-
-def _no_door() -> int:
-    return -1
-
-
-def _stdin() -> tuple[int, tuple[int, int] | None]:
-    """The program's standard input, and the pair to relay.
-
-    A file is never handed over: it could be reopened for writing through /proc. A terminal is not read from the
-    background.
-    """
-    null = os.open(os.devnull, os.O_RDONLY)
-    try:
-        found = os.fstat(0)
-        if found.st_rdev == _NULL_DEVICE or (os.isatty(0) and os.tcgetpgrp(0) != os.getpgrp()):
-            return null, None
-    except OSError:
-        return null, None
-    os.close(null)
-    theirs, ours = os.pipe()
-    return theirs, (0, ours)
 
 
 def seccomp_filter() -> bytes:

@@ -10,8 +10,6 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import shutil
-import sysconfig
 import tempfile
 import time
 from collections.abc import Iterator
@@ -24,14 +22,14 @@ from jhansi_runner.proxy.policy.decide import PolicySet
 from jhansi_runner.resolvers.interface import Plan
 from jhansi_runner.resolvers.python import steps
 from jhansi_runner.runner.aftermath import tell_refused
-from jhansi_runner.runner.console import say
+from jhansi_runner.runner.console import counted, say
 from jhansi_runner.runner.errors import FAILED, REFUSED, RunnerError
 from jhansi_runner.runner.interpreter import Interpreter
 from jhansi_runner.runner.inventory import check, differences
 from jhansi_runner.runner.job import Job
 from jhansi_runner.runner.link import start_early
 from jhansi_runner.runner.record import Record
-from jhansi_runner.runner.stage import Stage, StepFailed
+from jhansi_runner.runner.stage import Stage, StepFailed, Workshop
 
 _FORMAT = "set 1"
 _NO_WHEEL = ("no usable wheels", "no wheels", "building from source is disabled")
@@ -64,17 +62,20 @@ def installed_set(
     if kept is not None and allowed:
         name = _set_name(kept, interpreter)
         if os.path.isdir(f"{_base(job, kept)}/{name}/site"):
-            say(f"{len(steps.locked(kept.text))} packages, installed before")
+            if not job.options.no_install:
+                say(f"{counted(len(steps.locked(kept.text)), 'package')}, installed before")
             return Installed(name, kept.build, tuple(steps.locked(kept.text)))
+    if job.options.no_install:
+        say(f"not installed: {', '.join(each.name for each in plan.requirements)} (--no-install)")
+        return Installed("", False, ())
     if policy.egress.install == "none":
         raise RunnerError("the policy says egress.install: none, so nothing can be installed", code=REFUSED)
     start_early(job)
-    uv = _find_uv()
     with _locked(job, request):
-        stage = Stage(job, interpreter, uv)
+        workshop = Workshop(job, interpreter, _find_uv())
         try:
-            lock = _resolved(stage, plan, interpreter, policy)
-            tell_refused(stage.entries)
+            stage, lock = _obtained(workshop, plan, interpreter, policy)
+            tell_refused(workshop.entries)
             paths.make(f"{job.folders.state}/requests")
             name = _set_name(lock, interpreter)
             if not os.path.isdir(f"{_base(job, lock)}/{name}/site"):
@@ -84,47 +85,54 @@ def installed_set(
             raise _explained(failed, plan, policy) from None
         finally:
             if record is not None:
-                record.heard(stage.entries)
-            stage.close()
+                record.heard(workshop.entries)
+            workshop.close()
     return Installed(name, lock.build, tuple(steps.locked(lock.text)))
 
 
-def _resolved(stage: Stage, plan: Plan, interpreter: Interpreter, policy: PolicySet) -> _Lock:
+def _obtained(workshop: Workshop, plan: Plan, interpreter: Interpreter, policy: PolicySet) -> tuple[Stage, _Lock]:
+    """A lock for a plan, or for what of it is needed, and the stage that it was made in."""
     say("resolving")
+    needed = tuple(each for each in plan.requirements if not each.optional)
     try:
-        return _resolved_once(stage, plan, interpreter, policy)
+        return _resolved(workshop, plan, interpreter, policy)
     except StepFailed:
-        needed = tuple(each for each in plan.requirements if not each.optional)
         if len(needed) == len(plan.requirements):
             raise
     left_out = ", ".join(each.name for each in plan.requirements if each.optional)
     say(f"resolving without {left_out}, which the program can do without")
-    return (
-        _resolved_once(stage, replace(plan, requirements=needed), interpreter, policy) if needed else _Lock("", False)
-    )
+    if not needed:
+        return workshop.stage(), _Lock("", False)
+    return _resolved(workshop, replace(plan, requirements=needed), interpreter, policy)
 
 
-def _resolved_once(stage: Stage, plan: Plan, interpreter: Interpreter, policy: PolicySet) -> _Lock:
-    build = False
+def _resolved(workshop: Workshop, plan: Plan, interpreter: Interpreter, policy: PolicySet) -> tuple[Stage, _Lock]:
+    """Resolve to wheels alone, else with what has to be built.
+
+    Each attempt has a stage of its own: code that was built in a stage may have changed whatever is in it.
+    """
     try:
-        stage.run(steps.resolve(plan, interpreter.path, build=build))
+        return _attempted(workshop.stage(), plan, interpreter, build=False)
     except StepFailed as failed:
         denied = any(entry.verdict == DENY for entry in failed.entries)  # older versions may do without what is denied
         if denied or policy.sdists == "deny" or not any(sign in failed.words for sign in _NO_WHEEL):
             raise
-        say("not everything comes as a wheel: source distributions are built in the sandbox, for this workspace alone")
-        build = True
-        stage.run(steps.resolve(plan, interpreter.path, build=build))
+    say("not everything comes as a wheel: source distributions are built in the sandbox, for this workspace alone")
+    return _attempted(workshop.stage(), plan, interpreter, build=True)
+
+
+def _attempted(stage: Stage, plan: Plan, interpreter: Interpreter, *, build: bool) -> tuple[Stage, _Lock]:
+    stage.run(steps.resolve(plan, interpreter.path, build=build))
     try:
-        return _Lock(steps.narrowed(stage.read("lock.txt"), plan), build)
-    except steps.HashMismatch as error:
+        return stage, _Lock(steps.narrowed(stage.read("lock.txt"), plan), build)
+    except steps.UnfitLock as error:
         raise RunnerError(str(error), lines=("the files were changed, or the hashes are another version's",)) from None
 
 
 def _fill(job: Job, stage: Stage, lock: _Lock, interpreter: Interpreter, name: str) -> None:
     packages = steps.locked(lock.text)
     shown = ", ".join(f"{package} {version}" for package, version in packages[:8])
-    say(f"installing {len(packages)} packages: {shown}{', ...' if len(packages) > 8 else ''}")
+    say(f"installing {counted(len(packages), 'package')}: {shown}{', ...' if len(packages) > 8 else ''}")
     began = time.monotonic()
     stage.run(steps.install(lock.text, interpreter.path, build=lock.build))
     site = stage.folder_named("site")
@@ -221,9 +229,10 @@ def _locked(job: Job, request: str) -> Iterator[None]:
 
 
 def _find_uv() -> str:
-    """The uv that came with us. Raises RunnerError."""
-    own = os.path.join(sysconfig.get_path("scripts"), "uv")
-    found = own if os.access(own, os.X_OK) else shutil.which("uv")
-    if found is None:
-        raise RunnerError("uv is missing from this installation: install jhansi-runner again")
-    return os.path.realpath(found)
+    """The uv that came with us, and no other that lies on PATH. Raises RunnerError."""
+    import uv
+
+    try:
+        return os.path.realpath(uv.find_uv_bin())
+    except FileNotFoundError:
+        raise RunnerError("uv is missing from this installation: install jhansi-runner again") from None

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from jhansi_runner.runner.errors import RunnerError
-from jhansi_runner.runner.workspace import PROTECTED
 
 _PROBE = (
     "import site,sys,sysconfig;"
@@ -53,10 +52,7 @@ def find(asked: str | None, env: Mapping[str, str], workspace: str, private: Seq
 
 def _planted(path: str, workspace: str) -> bool:
     """Whether a program that ran in the workspace could have written the file."""
-    for each in (os.path.abspath(path), os.path.realpath(path)):
-        if each.startswith(workspace + "/") and each.removeprefix(workspace + "/").split("/", 1)[0] not in PROTECTED:
-            return True
-    return False
+    return any(each.startswith(workspace + "/") for each in (os.path.abspath(path), os.path.realpath(path)))
 
 
 def _find(asked: str, env: Mapping[str, str], workspace: str) -> Interpreter:
@@ -64,7 +60,7 @@ def _find(asked: str, env: Mapping[str, str], workspace: str) -> Interpreter:
         if _planted(asked, workspace):
             raise RunnerError(
                 f"--python {asked}: is in the workspace, where a program may have put it",
-                lines=("name an interpreter outside, or one in .venv",),
+                lines=("name an interpreter outside of it",),
             )
         return probe(os.path.abspath(asked))
     if not _VERSION.fullmatch(asked) and not re.fullmatch(r"(python|pypy)[0-9.]*", asked):

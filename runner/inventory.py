@@ -11,7 +11,7 @@ import hashlib
 import io
 import os
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
@@ -22,6 +22,9 @@ from jhansi_runner.proxy.coordinate import Coordinate
 
 _SUFFIX = ".dist-info"
 _RECORD_BYTES = 64 << 20
+_ADDED = frozenset(("INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_build.json", "uv_cache.json"))
+"""What installers write into a package's own folder of records."""
+_SCHEMES = ("purelib", "platlib", "data")
 
 
 def check(site: str, packages: Sequence[tuple[str, str]]) -> list[str]:
@@ -70,9 +73,31 @@ def differences(site: str, packages: Sequence[tuple[str, str]], hashes: frozense
                         digests.setdefault(path, set()).add(digest)
     finally:
         store.close()
+    extra = _unexplained(site, digests)
     problems = [f"no wheel of {name} that the mirror verified matches" for name in sorted(wanted - found)]
     changed = (path for path, allowed in digests.items() if _digest(os.path.join(site, path)) not in allowed)
-    return problems + [f"{path} is not what its wheel holds" for path in changed]
+    problems += [f"{path} is not what its wheel holds" for path in changed]
+    return problems + [f"{path} is in no wheel" for path in extra]
+
+
+def _unexplained(site: str, digests: Mapping[str, set[str]]) -> Iterator[str]:
+    """Files that no wheel records and no installer adds: a `sitecustomize.py`, say, which Python would run."""
+    infos = {path.split("/", 1)[0] for path in digests if path.split("/", 1)[0].endswith(_SUFFIX)}
+    for folder, _, names in os.walk(site):
+        inside = os.path.relpath(folder, site)
+        for name in names:
+            path = name if inside == "." else f"{inside}/{name}"
+            parent, _, last = path.rpartition("/")
+            source = f"{parent.removesuffix('__pycache__')}{last.split('.', 1)[0]}.py"
+            explained = (
+                path in digests
+                or (parent in infos and last in _ADDED)
+                or (parent.endswith("__pycache__") and last.endswith(".pyc") and source in digests)
+                or (parent == "bin" and not last.endswith((".py", ".pth", ".pyc")))
+                or path == ".lock"
+            )
+            if not explained:
+                yield path
 
 
 def _recorded(wheel: str) -> Iterator[tuple[str, str]]:
@@ -83,8 +108,21 @@ def _recorded(wheel: str) -> Iterator[tuple[str, str]]:
             return
         text = archive.read(record).decode("utf-8")
     for row in csv.reader(io.StringIO(text)):
-        if len(row) >= 2 and row[1].startswith("sha256=") and ".data/" not in row[0].split("/", 1)[0] + "/":
-            yield row[0], row[1].removeprefix("sha256=")
+        if len(row) >= 2 and row[1].startswith("sha256="):
+            place = _place(row[0])
+            if place:
+                yield place, row[1].removeprefix("sha256=")
+
+
+def _place(path: str) -> str:
+    """Where a file of a wheel ends up, "" for one that is rewritten on the way (a script)."""
+    first, _, rest = path.partition("/")
+    if not first.endswith(".data"):
+        return path
+    scheme, _, inside = rest.partition("/")
+    if scheme == "headers":
+        return f"include/{inside}"
+    return inside if scheme in _SCHEMES else ""
 
 
 def _digest(path: str) -> str:

@@ -9,7 +9,8 @@ from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.policy.sources import PolicyUnreadable, Source, collect, digest
 from jhansi_runner.runner import host, sandbox, ticket
 from jhansi_runner.runner.errors import NOTHING_TO_RUN, RunnerError
-from jhansi_runner.runner.workspace import Unreadable, Workspace, open_workspace
+from jhansi_runner.runner.workspace import PEOPLE, Unreadable, Workspace, open_workspace, true_path
+from jhansi_runner.runner.workspace_lock import is_known
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Job:
         "cwd",
         "entry",
         "folders",
+        "links",
         "name",
         "options",
         "policy",
@@ -48,9 +50,10 @@ class Job:
         self.cwd = _inside(self.workspace, _current())
         self.entry = _entry(options, self.workspace)
         _require_python(options, self.workspace, self.entry)
-        self.bwrap = _bwrap(env)
+        self.bwrap = _bwrap(env, self.workspace)
         self.run = os.urandom(8).hex()
         self.starting: Starting | None = None
+        self.links = 0
         choices = (options.language or "", options.python or "", "no-install" if options.no_install else "")
         self.sandbox = ticket.key(self.workspace, "", ())[:16]
         self.name = ticket.key(self.workspace, self.entry or "--", choices)
@@ -65,10 +68,13 @@ def _workspace(options: ExecOptions, folders: paths.Paths, env: Mapping[str, str
         home = env.get("HOME", "/")
     ours = (folders.cache, folders.state, folders.runtime)
     program = (os.path.dirname(os.path.dirname(os.path.abspath(__file__))), sys.prefix, sys.base_prefix)
-    folder = options.workspace if options.workspace is not None else _current()
+    path = true_path(os.path.join(_came_by(env), options.workspace or ""), lambda each: is_known(folders, each))
     places = tuple(place for place in program if place not in ("/", "/usr"))
-    for each in {home, env.get("HOME") or home}:
-        found = open_workspace(folder, each, ours, places)
+    homes = {home, env.get("HOME") or home}
+    if os.getuid() == 0:  # to root, everybody's home is open
+        homes |= {each.pw_dir for each in pwd.getpwall() if PEOPLE[0] <= each.pw_uid <= PEOPLE[1]}
+    for each in homes:
+        found = open_workspace(path, each, ours, places)
     return found
 
 
@@ -77,6 +83,12 @@ def _current() -> str:
         return os.getcwd()
     except OSError:
         raise RunnerError("the current folder is gone: change to another one", code=NOTHING_TO_RUN) from None
+
+
+def _came_by(env: Mapping[str, str]) -> str:
+    """The current folder by the way that the shell came, which its true path does not tell."""
+    here, way = _current(), env.get("PWD", "")
+    return way if os.path.isabs(way) and os.path.realpath(way) == here else here
 
 
 def _inside(workspace: Workspace, folder: str) -> str:
@@ -113,14 +125,23 @@ def _entry(options: ExecOptions, workspace: Workspace) -> str:
     return entry
 
 
-def _bwrap(env: Mapping[str, str]) -> str:
-    """The bubblewrap to use: the system's, which alone has AppArmor's permission on Ubuntu 24.04, else one on PATH."""
-    found = host.find_bwrap("/usr/bin:" + env.get("PATH", ""))
-    if found is None or host.is_setuid(os.stat(found)):
+def _bwrap(env: Mapping[str, str], workspace: Workspace) -> str:
+    """The bubblewrap to use: the system's, which alone has AppArmor's permission on Ubuntu 24.04, else one on PATH.
+
+    Never one in the workspace, where a program may have put it. Raises RunnerError.
+    """
+    folders = [folder for folder in env.get("PATH", "").split(":") if not _below(folder, workspace.path)]
+    found = host.find_bwrap(":".join(["/usr/bin", *folders]))
+    if found is None or host.is_setuid(os.stat(found)) or _below(found, workspace.path):
         from jhansi_runner.runner.trouble import explain
 
         raise explain(found, "")
     return found
+
+
+def _below(path: str, folder: str) -> bool:
+    real = os.path.realpath(path)
+    return real == folder or real.startswith(folder + "/")
 
 
 def _require_python(options: ExecOptions, workspace: Workspace, entry: str) -> None:

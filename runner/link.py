@@ -19,12 +19,13 @@ _ATTEMPTS = 3
 def open_link(job: Job, phase: str, listener: int, tell: Callable[[Entry], None]) -> Link | None:
     """Register a phase of a job with the proxy; None, and a line to the user, when there is none to be had."""
     policy = tuple((_shown(one), one.data.decode("utf-8", "surrogateescape"), one.role) for one in job.sources)
-    registration = Registration(f"{job.run}-{phase}", job.sandbox, phase, job.options.offline, policy)
+    job.links += 1
+    registration = Registration(f"{job.run}-{phase}-{job.links}", job.sandbox, phase, job.options.offline, policy)
     trouble = ""
     for _ in range(_ATTEMPTS):  # a proxy that was idle may end just as we come
         starting, job.starting = job.starting, None
         try:
-            return register(connect(job.folders, starting), registration, listener, tell)
+            return register(connect(job.folders, starting, job.bwrap), registration, listener, tell)
         except (ServiceFailed, UnsafeFolder, OSError) as error:
             trouble = str(error)
     say(f"no way to the registries: {trouble}; the proxy's log is {job.folders.state}/proxy.log")
@@ -42,7 +43,7 @@ def start_early(job: Job) -> None:
     if job.starting is None:
         probe = _serving(job)
         if not probe:
-            job.starting = Starting(job.folders)
+            job.starting = Starting(job.folders, job.bwrap)
 
 
 def _serving(job: Job) -> bool:

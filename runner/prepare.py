@@ -13,10 +13,10 @@ from jhansi_runner.proxy.ledger import DENY, Entry
 from jhansi_runner.proxy.policy.decide import PolicySet
 from jhansi_runner.proxy.policy.load import load
 from jhansi_runner.proxy.policy.problems import PolicyError
-from jhansi_runner.resolvers.interface import NOTHING, ManifestError, Plan, ViewError
+from jhansi_runner.resolvers.interface import ManifestError, Plan, ViewError
 from jhansi_runner.resolvers.python.plan import plan as plan_python
 from jhansi_runner.runner import etc, ticket
-from jhansi_runner.runner.console import say
+from jhansi_runner.runner.console import counted, say
 from jhansi_runner.runner.errors import REFUSED, RunnerError
 from jhansi_runner.runner.inside import seccomp_filter
 from jhansi_runner.runner.install import Installed, installed_set
@@ -67,8 +67,9 @@ def prepare(job: Job, env: Mapping[str, str], record: Record | None) -> ticket.T
     policy = load_policy(job)
     interpreter = find(job.options.python, env, job.workspace.path, private_folders(job.folders))
     view = RecordingView(job.workspace)
-    plan = Plan("python", NOTHING) if job.options.no_install else make_plan(job, view)
-    announce(plan)
+    plan = make_plan(job, view)
+    if not job.options.no_install:
+        announce(plan)
     plan = _without_denied_options(plan, policy)
     _refuse_early(plan, policy, record)
     done = installed_set(job, plan, interpreter, policy, record) if plan.requirements else Installed("", False, ())
@@ -89,7 +90,8 @@ def prepare(job: Job, env: Mapping[str, str], record: Record | None) -> ticket.T
         private=done.private,
         inputs=view.inputs,
     )
-    ticket.write(paths.make(job.folders.tickets), job.name, made)
+    if not job.options.no_install:  # what is missing today may be there tomorrow
+        ticket.write(paths.make(job.folders.tickets), job.name, made)
     return made
 
 
@@ -98,8 +100,7 @@ def announce(plan: Plan) -> None:
     for note in plan.notes:
         say(note)
     if plan.requirements:
-        count = len(plan.requirements)
-        say(f"{count} {'package' if count == 1 else 'packages'} needed ({plan.source})")
+        say(f"{counted(len(plan.requirements), 'package')} needed ({plan.source})")
     for each in plan.requirements[:_SHOWN]:
         named = f"import {each.import_name}, " if each.import_name else ""
         say(f"  {each.text}  <- {named}{each.file}:{each.line} ({each.origin})")

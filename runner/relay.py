@@ -10,20 +10,23 @@ import os
 import select
 import time
 
+from jhansi_runner.runner.typed import Typed, read_some
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal as signals
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from jhansi_runner.proxy.cell.process import Cell
+    from jhansi_runner.runner.door import Door
 else:
     import _signal as signals  # the C half of `signal`, whose Python half costs a warm exec 5 ms
 
 _CHUNK = 1 << 16
 _ATOMIC = 4096  # what a pipe that polls writable takes without blocking
 _GRACE_SECONDS = 10.0
+_FLUSH_SECONDS = 2.0
 _FORWARDED = (signals.SIGINT, signals.SIGTERM, signals.SIGHUP, signals.SIGQUIT)
-_READY = select.POLLIN | select.POLLHUP | select.POLLERR
 
 
 class Stream:
@@ -34,6 +37,37 @@ class Stream:
     def __init__(self, source: int, sink: int, keep: Callable[[bytes], None] | None = None) -> None:
         self.source, self.sink, self.keep = source, sink, keep
         self.pending = b""
+
+    def watch(self, poll: select.poll) -> None:
+        """Say what is waited for: room for what is pending, or something to read."""
+        if self.pending:
+            poll.register(self.sink, select.POLLOUT)
+        elif self.source >= 0:
+            poll.register(self.source, select.POLLIN)
+
+    def pass_on(self, ready: Mapping[int, int]) -> None:
+        """Write or read once, whichever is possible."""
+        if self.pending:
+            if self.sink in ready:
+                self._write()
+        elif self.source in ready:
+            self._read()
+
+    def _write(self) -> None:
+        try:
+            self.pending = self.pending[os.write(self.sink, self.pending[:_ATOMIC]) :]
+        except OSError:
+            self.close()
+
+    def _read(self) -> None:
+        data = read_some(self.source)
+        if not data:
+            self.close()
+            return
+        if self.keep is not None:
+            self.keep(data)
+        if self.sink >= 0:
+            self.pending = data
 
     def close(self) -> None:
         """End it; the program's next write finds a broken pipe."""
@@ -80,28 +114,24 @@ class Signals:
 class Relay:
     """Watches a cell until it ends.
 
-    `streams` are the program's outputs. `stdin` is (ours, the program's) or None. `on_door` is called once a
-    connection waits at `listener`, and gives a descriptor to watch, whose readiness `on_link` is told of; when
-    that returns False, the door is watched again. `timeout` is in seconds, or None. Afterwards `timed_out` tells
-    whether it was that, and `stopped_by` which signal of the user's came first, 0 for none.
+    `streams` are the program's outputs. `stdin` is what it gets to read, or None. `door` is watched for the first
+    connection, or None. `timeout` is in seconds, or None. Afterwards `timed_out` tells whether it was that, and
+    `stopped_by` which signal of the user's came first, 0 for none.
     """
 
     def __init__(
         self,
         cell: Cell,
         streams: tuple[Stream, ...],
-        stdin: tuple[int, int] | None,
-        listener: int,
-        on_door: Callable[[], int],
-        on_link: Callable[[], bool],
+        stdin: Typed | None,
+        door: Door | None,
         timeout: float | None,
     ) -> None:
-        self._cell, self._streams, self._stdin = cell, streams, stdin
-        self._listener, self._on_door, self._on_link = listener, on_door, on_link
+        self._cell, self._streams, self._stdin, self._door = cell, streams, stdin, door
         self._link = -1
-        self._typed = b""
         self._deadline = None if timeout is None else time.monotonic() + timeout
         self._limit_is_timeout = True
+        self._flush_by: float | None = None
         self._process = os.pidfd_open(cell.init)
         self.timed_out = False
         self.stopped_by = 0
@@ -118,77 +148,63 @@ class Relay:
             caught.restore()
             self._kill()
             os.close(self._process)
-            self._close_stdin()
+            if self._stdin is not None:
+                self._stdin.close()
             for stream in self._streams:
                 stream.close()
 
     def _turn(self, caught: Signals) -> bool:
-        poll = select.poll()
-        poll.register(caught.descriptor, select.POLLIN)
         alive = self._cell.status >= 0
-        if alive:
-            poll.register(self._cell.status, select.POLLIN)
-            if self._link >= 0:
-                poll.register(self._link, select.POLLIN)
-            elif self._listener >= 0:
-                poll.register(self._listener, select.POLLIN)
-        for stream in self._streams:
-            if stream.pending:
-                poll.register(stream.sink, select.POLLOUT)
-            elif stream.source >= 0:
-                poll.register(stream.source, select.POLLIN)
-        if self._stdin is not None:
-            poll.register(self._stdin[1], select.POLLOUT if self._typed else 0)
-            if not self._typed:
-                poll.register(self._stdin[0], select.POLLIN)
         if not alive and not any(stream.pending or stream.source >= 0 for stream in self._streams):
             return False
-        ready = dict(poll.poll(self._milliseconds()))
-        self._pass_on(ready)
+        ready = dict(self._watched(caught, alive).poll(self._milliseconds()))
+        for stream in self._streams:
+            stream.pass_on(ready)
+        if self._stdin is not None:
+            self._stdin.pass_on(ready)
         for number in caught.drain():
             self._signal(number)
         if self._cell.status in ready and not self._cell.read_status():
             os.close(self._cell.status)
             self._cell.status = -1
-        if alive and self._link >= 0 and self._link in ready:
-            if not self._on_link():
-                self._link = -1
-        elif alive and self._listener in ready and self._link < 0:
-            self._link = self._on_door()
-            if self._link < 0:
-                self._listener = -1
-        if self._deadline is not None and time.monotonic() >= self._deadline:
+        if alive and self._door is not None:
+            if self._link >= 0:
+                if self._link in ready:
+                    self._link = self._door.read()
+            elif self._door.listener in ready:
+                self._link = self._door.open()
+        self._keep_time()
+        return True
+
+    def _watched(self, caught: Signals, alive: bool) -> select.poll:
+        poll = select.poll()
+        poll.register(caught.descriptor, select.POLLIN)
+        if alive:
+            poll.register(self._cell.status, select.POLLIN)
+            if self._link >= 0:
+                poll.register(self._link, select.POLLIN)
+            elif self._door is not None and self._door.listener >= 0:
+                poll.register(self._door.listener, select.POLLIN)
+        for stream in self._streams:
+            stream.watch(poll)
+        if self._stdin is not None and alive:
+            self._stdin.watch(poll)
+        return poll
+
+    def _milliseconds(self) -> int | None:
+        limits = [limit for limit in (self._deadline, self._flush_by) if limit is not None]
+        return max(0, int((min(limits) - time.monotonic()) * 1000) + 1) if limits else None
+
+    def _keep_time(self) -> None:
+        now = time.monotonic()
+        if self._deadline is not None and now >= self._deadline:
             self.timed_out = self.timed_out or self._limit_is_timeout
             self._deadline = None
             self._kill()
-        return True
-
-    def _milliseconds(self) -> int | None:
-        if self._deadline is None:
-            return None
-        return max(0, int((self._deadline - time.monotonic()) * 1000) + 1)
-
-    def _pass_on(self, ready: dict[int, int]) -> None:
-        for stream in self._streams:
-            if stream.pending and stream.sink in ready:
-                _write(stream)
-            elif not stream.pending and stream.source in ready:
-                _read(stream)
-        if self._stdin is not None:
-            ours, theirs = self._stdin
-            if ready.get(theirs, 0) & (select.POLLERR | select.POLLHUP):
-                self._close_stdin()
-            elif self._typed and theirs in ready:
-                self._typed = self._typed[os.write(theirs, self._typed[:_ATOMIC]) :]
-            elif not self._typed and ready.get(ours, 0) & _READY:
-                self._typed = _read_some(ours)
-                if not self._typed:
-                    self._close_stdin()
-
-    def _close_stdin(self) -> None:
-        if self._stdin is not None:
-            os.close(self._stdin[1])
-            self._stdin = None
+        if self._flush_by is not None and now >= self._flush_by:
+            self._flush_by = None
+            for stream in self._streams:
+                stream.close()
 
     def _signal(self, number: int) -> None:
         """Pass a signal to the program's process group; the second one, or ten seconds, ends it."""
@@ -206,33 +222,10 @@ class Relay:
             self._deadline = time.monotonic() + _GRACE_SECONDS
 
     def _kill(self) -> None:
-        """Kill the first process inside, and with it the whole namespace."""
+        """Kill the first process inside, and with it the whole namespace; what is not read by then is dropped soon."""
+        if self._flush_by is None:
+            self._flush_by = time.monotonic() + _FLUSH_SECONDS
         try:
             signals.pidfd_send_signal(self._process, signals.SIGKILL)
         except OSError:
             pass
-
-
-def _read_some(descriptor: int) -> bytes:
-    try:
-        return os.read(descriptor, _CHUNK)
-    except OSError:
-        return b""
-
-
-def _read(stream: Stream) -> None:
-    data = _read_some(stream.source)
-    if not data:
-        stream.close()
-        return
-    if stream.keep is not None:
-        stream.keep(data)
-    if stream.sink >= 0:
-        stream.pending = data
-
-
-def _write(stream: Stream) -> None:
-    try:
-        stream.pending = stream.pending[os.write(stream.sink, stream.pending[:_ATOMIC]) :]
-    except OSError:
-        stream.close()

@@ -21,6 +21,7 @@ CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 MINIMUM_BWRAP = (0, 8, 0)
 
 _SYSTEM_LINKS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+_NAMES = "/interpreter"
 _TEMPORARY_BYTES, _SHARED_BYTES, _EMPTY_BYTES = 2 << 30, 1 << 30, 4096
 
 _NAMESPACES = (
@@ -66,6 +67,11 @@ def sealed() -> list[str]:
     return ["--remount-ro", "/dev", "--remount-ro", "/"]
 
 
+def interpreter(python: str) -> list[str]:
+    """Name the interpreter `python` and `python3`, whatever the host calls it."""
+    return ["--symlink", python, f"{_NAMES}/python", "--symlink", python, f"{_NAMES}/python3"]
+
+
 def toolchain(prefix: str, site: Sequence[str]) -> list[str]:
     """Show an interpreter that lives outside `/usr`, read-only, where it is; hide the packages that the host gave it.
 
@@ -99,6 +105,7 @@ def environment(variables: Mapping[str, str]) -> list[str]:
 def variables(prefix: str, *, door: bool, dependencies: bool) -> dict[str, str]:
     """The variables that every program gets. `door` tells whether there is a way to the gate."""
     paths = [f"{DEPENDENCIES}/bin"] if dependencies else []
+    paths.append(_NAMES)
     if prefix and not _below(prefix, "/usr"):
         paths.append(f"{prefix}/bin")
     found = {

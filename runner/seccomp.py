@@ -51,6 +51,11 @@ UNSHARE_HARMLESS = 0x00000200 | 0x00000400 | 0x00040000 | 0x00000100 | 0x0000080
 PERSONALITY_QUERY = 0xFFFFFFFF
 PERSONALITY_HARMLESS = 0x0040000  # ADDR_NO_RANDOMIZE of one's own process: debuggers and sanitizers need it
 
+# On the host, a file with one of these runs as its owner, who is the user, whoever starts it.
+S_ISUID, S_ISGID = 0o4000, 0o2000
+# The flags with which open and openat read a mode; without them that argument is whatever lay there.
+O_CREAT, O_TMPFILE = 0o100, 0o20000000  # the bit of O_TMPFILE alone, without O_DIRECTORY
+
 _LOAD, _AND, _RETURN = 0x20, 0x54, 0x06
 _IF_EQUAL, _IF_GREATER, _IF_ANY_BIT = 0x15, 0x25, 0x45
 _KILL_PROCESS, _ERRNO, _ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
@@ -83,7 +88,11 @@ def program(machine: str) -> bytes:
         (_IF_GREATER, 0, 1, NEWEST),
         _refuse(ENOSYS),
     ]
-    answers = {CHECKED[name][column]: check for name, check in _argument_checks()}
+    answers: dict[int, list[Instruction]] = {}
+    for name, check in _argument_checks():
+        number = CHECKED[name][column]
+        if number is not None:
+            answers[number] = check
     for _, error, calls in DENIED:
         for _, on_x86_64, on_aarch64 in calls:
             number = (on_x86_64, on_aarch64)[column]
@@ -103,6 +112,10 @@ def _argument_checks() -> list[tuple[str, list[Instruction]]]:
         ("personality", _personality()),
         ("socket", _sockets(SOCKETS)),
         ("socketpair", _sockets(SOCKET_PAIRS)),
+        ("open", _mode(2, flags=1)),
+        ("openat", _mode(3, flags=2)),
+        *((name, _mode(1)) for name in ("creat", "chmod", "fchmod", "mknod")),
+        *((name, _mode(2)) for name in ("fchmodat", "mknodat")),
     ]
 
 
@@ -156,6 +169,14 @@ def _refuse_bits(argument: int, low: int, high: int = 0) -> list[Instruction]:
     if high:
         code += [_high(argument), (_IF_ANY_BIT, 0, 1, high), _refuse(EPERM)]
     return code
+
+
+def _mode(argument: int, *, flags: int | None = None) -> list[Instruction]:
+    """Refuse a mode that has the setuid or the setgid bit; where there are flags, only if they make it count."""
+    check = [*_refuse_bits(argument, S_ISUID | S_ISGID), _PASS]
+    if flags is None:
+        return check
+    return [_low(flags), (_IF_ANY_BIT, 1, 0, O_CREAT | O_TMPFILE), _PASS, *check]
 
 
 def _personality() -> list[Instruction]:

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import shutil
+import stat
 import subprocess
 import tempfile
 import time
@@ -22,6 +23,9 @@ from jhansi_runner.runner.interpreter import Interpreter
 from jhansi_runner.runner.job import Job
 
 _JUST_MADE_SECONDS = 60.0
+_MAX_READ, _MAX_WORDS = 16 << 20, 1 << 16
+_STEP_SECONDS = 3600.0
+"""How long one step of an install may take; a build can leave a process behind that an installer waits for."""
 
 
 class StepFailed(Exception):
@@ -77,10 +81,19 @@ class Stage:
         os.close(self._lock)
 
     def read(self, name: str) -> str:
-        """A file of the stage; a link is not followed. Raises OSError."""
-        descriptor = os.open(os.path.join(self.folder, name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        with open(descriptor, encoding="utf-8") as file:
-            return file.read()
+        """A file of the stage, at most 16 MiB; a link is not followed, and nothing but a file read. Raises OSError.
+
+        Code of packages that was built here may have put something else in its place.
+        """
+        path = os.path.join(self.folder, name)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise OSError(errno.EINVAL, "an installer left something else than a file", path)
+            data = file.read(_MAX_READ + 1)
+        if len(data) > _MAX_READ:
+            raise OSError(errno.EFBIG, "an installer left a file that is too large", path)
+        return data.decode("utf-8", "replace")
 
     def folder_named(self, name: str) -> str:
         """The path of a folder of the stage, made if need be. Raises OSError when something else has its name.
@@ -108,19 +121,27 @@ class Stage:
         for name, text in step.files.items():
             self._write(name, text)
         words = bytearray()
+
+        def keep(data: bytes) -> None:
+            words.extend(data)
+            del words[:-_MAX_WORDS]
+
         door = Door(self._job, "install", self._show)
         ended = run_inside(
             self._job,
             self._arguments(step),
             step.argv,
             sinks=(-1, -1),
-            keep=(words.extend, words.extend),
+            keep=(keep, keep),
             door=door,
+            timeout=_STEP_SECONDS,
         )
         self._progress.clear()
         self.entries += door.entries
         if ended.stopped_by:
             raise RunnerError("stopped; nothing half-done was kept", code=128 + ended.stopped_by)
+        if ended.timed_out:
+            raise RunnerError(f"an install step did not end within {_STEP_SECONDS / 60:.0f} minutes; nothing was kept")
         if ended.code != 0:
             raise StepFailed(words.decode("utf-8", "replace"), door.entries)
 
@@ -138,3 +159,26 @@ class Stage:
             *sandbox.environment(variables),
             *sandbox.sealed(),
         ]
+
+
+class Workshop:
+    """Makes stages for the attempts of one install, and keeps what the gate told of them all."""
+
+    def __init__(self, job: Job, interpreter: Interpreter, uv: str) -> None:
+        self._job, self._interpreter, self._uv = job, interpreter, uv
+        self._stages: list[Stage] = []
+
+    def stage(self) -> Stage:
+        """A new stage, with nothing in it."""
+        self._stages.append(Stage(self._job, self._interpreter, self._uv))
+        return self._stages[-1]
+
+    @property
+    def entries(self) -> list[Entry]:
+        """What the gate told, of every attempt."""
+        return [entry for stage in self._stages for entry in stage.entries]
+
+    def close(self) -> None:
+        """Remove all stages."""
+        for stage in self._stages:
+            stage.close()

@@ -16,13 +16,21 @@ NEWEST = 469  # file_setattr, Linux 6.17; from 424 on the numbers are the same o
 
 MACHINES = ("x86_64", "aarch64")  # the order of the two numbers below
 
-CHECKED = {
+CHECKED: dict[str, tuple[int, int | None]] = {
     "ioctl": (16, 29),
     "socket": (41, 198),
     "socketpair": (53, 199),
     "clone": (56, 220),
     "unshare": (272, 97),
     "personality": (135, 92),
+    "open": (2, None),
+    "openat": (257, 56),
+    "creat": (85, None),
+    "chmod": (90, None),
+    "fchmod": (91, 52),
+    "fchmodat": (268, 53),
+    "mknod": (133, None),
+    "mknodat": (259, 33),
 }
 
 # (why, the error, ((name, number on x86_64, number on aarch64), ...))
@@ -89,6 +97,12 @@ DENIED: tuple[tuple[str, int, tuple[tuple[str, int, int | None], ...]], ...] = (
         "its flags lie in memory, where a filter cannot read them; ENOSYS, so that libc uses clone",
         ENOSYS,
         (("clone3", 435, 435),),
+    ),
+    (
+        "sets a mode: openat2 has it in memory, where a filter cannot read it; ENOSYS, so that libraries use "
+        "openat and fchmodat, whose modes are checked",
+        ENOSYS,
+        (("openat2", 437, 437), ("fchmodat2", 452, 452)),
     ),
     (
         "opens a file by number, past every directory on the way",

@@ -13,7 +13,7 @@ from jhansi_runner.runner.errors import NOTHING_TO_RUN, RunnerError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 PROTECTED = (
     ".git", ".gitmodules", ".gitattributes", ".hg", ".svn", ".envrc", ".direnv", ".vscode", ".idea", ".devcontainer",
@@ -22,9 +22,13 @@ PROTECTED = (
 )  # fmt: skip
 """Names in the workspace that tools on the host obey or run: read-only inside, and reported when they appear."""
 
+PEOPLE = (1000, 60000)
+"""The user numbers that people have. Source: login.defs(5), UID_MIN and UID_MAX."""
+
 _KIND, _FOLDER, _FILE, _LINK = 0o170000, 0o040000, 0o100000, 0o120000
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _MAX_FILE = 8 << 20
+_MAX_LINKS = 40
 MAX_NAMES = 20_000
 
 
@@ -138,21 +142,60 @@ def _bounded(descriptor: int) -> Iterator[str]:
             yield entry.name + "/" if entry.is_dir(follow_symlinks=False) else entry.name
 
 
-def open_workspace(folder: str, home: str, ours: Sequence[str], program: Sequence[str]) -> Workspace:
-    """Open a workspace. Raises RunnerError for one that would show or risk more than a project.
+def enclosing(path: str) -> Iterator[str]:
+    """The folders that hold a true path, the nearest first, without the root."""
+    while path := path.rpartition("/")[0]:
+        yield path
+
+
+def true_path(way: str, is_known: Callable[[str], bool]) -> str:
+    """Where an absolute path leads, each of its names looked at once.
+
+    Raises RunnerError when a link on the way lies in a known workspace and leads out of it: a program may have planted
+    it there, to be shown what it leads to.
+    """
+    path, names, crossed = "", way.split("/")[::-1], []
+    while names:
+        name = names.pop()
+        if name in ("", "."):
+            continue
+        if name == "..":
+            path = path[: path.rfind("/")] if path else ""
+            continue
+        try:
+            leads = os.readlink(f"{path}/{name}")
+        except OSError:
+            path = f"{path}/{name}"
+            continue
+        crossed.append((path, name))
+        if len(crossed) > _MAX_LINKS:
+            raise RunnerError(f"{way} leads through more than {_MAX_LINKS} links")
+        path = "" if leads.startswith("/") else path
+        names += leads.split("/")[::-1]
+    for folder, name in crossed:
+        inner = next((each for each in (folder, *enclosing(folder)) if is_known(each)), None)
+        if inner is not None and path != inner and not path.startswith(inner + "/"):
+            raise RunnerError(
+                f"{folder}/{name} is a link out of the workspace {inner}, and a program there may have made it",
+                lines=(f"it leads to {path}: if that is the folder you mean, name it with --workspace",),
+            )
+    return path or "/"
+
+
+def open_workspace(path: str, home: str, ours: Sequence[str], program: Sequence[str]) -> Workspace:
+    """Open a workspace by its true path. Raises RunnerError for one that would show or risk more than a project.
 
     `home` is the user's; `ours` are the folders of our state, `program` those that our own code is run from: neither
     may lie inside, where a program could change them, nor the workspace inside our state.
     """
-    path = os.path.realpath(folder)
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        descriptor = os.open(path, _OPEN_FOLDER)
     except FileNotFoundError:
         raise RunnerError(
-            f"there is no folder {folder}: name the workspace with --workspace", code=NOTHING_TO_RUN
+            f"there is no folder {path}: name the workspace with --workspace", code=NOTHING_TO_RUN
         ) from None
     except OSError as error:
-        raise RunnerError(f"the workspace {folder} cannot be opened: {error.strerror}") from None
+        raise RunnerError(f"the workspace {path} cannot be opened: {error.strerror}") from None
     reason = _unfit(path, os.path.realpath(home), [os.path.realpath(p) for p in ours], program)
     if reason:
         os.close(descriptor)
@@ -165,7 +208,7 @@ def open_workspace(folder: str, home: str, ours: Sequence[str], program: Sequenc
 
 _SYSTEM = ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/var/run")
 """The host's own, with all that is below: other processes, devices, settings, the sockets of services."""
-_SHARED = (
+SHARED = (
     "/dev/shm", "/home", "/media", "/mnt", "/opt", "/root", "/srv", "/tmp", "/usr", "/usr/bin", "/usr/lib",
     "/var", "/var/tmp",
 )  # fmt: skip
@@ -177,7 +220,7 @@ def _unfit(path: str, home: str, ours: Sequence[str], program: Sequence[str]) ->
         return "it is the whole host"
     if path == home or home.startswith(path + "/"):
         return "it holds your home folder, with its keys and passwords"
-    if path in _SHARED:
+    if path in SHARED:
         return "all of this host shares it"
     if any(path == top or path.startswith(top + "/") for top in _SYSTEM) and not path.startswith("/dev/shm/"):
         return "it belongs to the host itself"

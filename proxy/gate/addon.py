@@ -15,12 +15,23 @@ from mitmproxy.proxy.layers.http import HTTPMode
 from mitmproxy.proxy.layers.modes import HttpProxy
 from mitmproxy.proxy.mode_servers import ProxyConnectionHandler
 
-from jhansi_runner.proxy.gate.bounded import HEAD_BYTES, BoundedHttpLayer
-from jhansi_runner.proxy.gate.verdict import PLAIN, PROTOCOL, Refusal, Seen, check_request, check_tunnel, forwarded
+from jhansi_runner.proxy.gate.bounded import BoundedHttpLayer
+from jhansi_runner.proxy.gate.verdict import (
+    PLAIN,
+    PROTOCOL,
+    Refusal,
+    Seen,
+    check_request,
+    check_tunnel,
+    forwarded,
+    legible,
+)
 from jhansi_runner.proxy.mirror.answer import CODE_HEADER, REASON_HEADER, RUN_HEADER
 from jhansi_runner.proxy.registries.upstreams import Upstream
 
 _BUFFERED_BODY = 1 << 20
+_IDLE_SECONDS = 120
+_METHOD_CHARACTERS, _CHARACTERS = 64, 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +54,7 @@ class DoorBook:
         self, connection_id: tuple[object, ...] | str, handler: ProxyConnectionHandler
     ) -> Iterator[None]:
         """Remember a connection's door while it lasts."""
+        handler.timeout_watchdog.timeout = _IDLE_SECONDS
         self.connections[connection_id] = handler
         self._doors[str(connection_id)] = self._door
         try:
@@ -116,12 +128,11 @@ class Gate:
 
     def _http(self, context: Context, mode: HTTPMode) -> BoundedHttpLayer:
         client = context.client.id
-        refusal = Refusal(PROTOCOL, f"a request whose head has more than {HEAD_BYTES >> 10} KiB is cut off")
 
-        def report() -> None:
-            self._report(client, "", self._tunnels.get(client, ""), refusal)
+        def refused(why: str) -> None:
+            self._report(client, "", self._tunnels.get(client, ""), Refusal(PROTOCOL, why))
 
-        return BoundedHttpLayer(context, mode, report)
+        return BoundedHttpLayer(context, mode, refused)
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         """Decide a request, and make the mirror's request anew from the answer."""
@@ -196,4 +207,5 @@ class Gate:
 
     def _report(self, connection: str, method: str, url: str, refusal: Refusal) -> None:
         door = self._doors.get(connection)
-        self._tell(door.run if door else "", method, url, refusal)
+        shown = Refusal(refusal.code, legible(refusal.reason, _CHARACTERS))
+        self._tell(door.run if door else "", legible(method, _METHOD_CHARACTERS), legible(url, _CHARACTERS), shown)

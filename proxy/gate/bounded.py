@@ -1,4 +1,7 @@
-"""HTTP with a bound on what a client may send ahead: mitmproxy keeps a request's head however long it grows."""
+"""HTTP with a bound on what a client may send ahead, and with word of what mitmproxy refuses by itself.
+
+mitmproxy keeps a request's head however long it grows, and answers what it cannot read with 400 without any hook.
+"""
 
 from __future__ import annotations
 
@@ -8,22 +11,62 @@ from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import HttpLayer
 from mitmproxy.proxy.layers.http import HTTPMode
+from mitmproxy.proxy.layers.http._base import HttpEvent, ReceiveHttp
+from mitmproxy.proxy.layers.http._events import RequestHeaders, RequestProtocolError, ResponseProtocolError
+from mitmproxy.proxy.layers.http._hooks import HttpRequestHeadersHook
 from mitmproxy.proxy.layers.http._http1 import Http1Server
 
 HEAD_BYTES = 1 << 16
+_BAD_REQUEST = 400
+
+
+class _TellingServer(Http1Server):
+    """Reads requests, and calls `refused` with why for each that is answered with 400 and no hook hears of."""
+
+    def __init__(self, context: Context, refused: Callable[[str], None]) -> None:
+        super().__init__(context)
+        self._refused = refused
+        self.judged = False
+        """Whether `requestheaders` has heard of the request at hand; a CONNECT's own hook looks at its host alone."""
+
+    def read_headers(self, event: events.ConnectionEvent) -> layer.CommandGenerator[None]:
+        answered = False
+        for command in super().read_headers(event):
+            heard = command.event if isinstance(command, ReceiveHttp) else None
+            if isinstance(command, commands.SendData):
+                answered = True
+            elif isinstance(command, commands.Log) and answered:
+                self._refused(command.message.partition(": ")[2])  # what precedes is the client's address
+            elif isinstance(heard, RequestHeaders):
+                self.judged = False
+            elif isinstance(heard, RequestProtocolError) and not self.judged:
+                self._refused(heard.message)
+            yield command
+
+    def send(self, event: HttpEvent) -> layer.CommandGenerator[None]:
+        if isinstance(event, ResponseProtocolError) and event.code == _BAD_REQUEST and not self.judged:
+            self._refused(event.message)
+        yield from super().send(event)
 
 
 class BoundedHttpLayer(HttpLayer):
-    """HTTP/1.1 that closes a connection whose unread bytes pass `HEAD_BYTES`, after a call of `passed`."""
+    """HTTP/1.1 that closes a connection whose unread bytes pass `HEAD_BYTES`; `refused` hears why, as of every 400."""
 
-    def __init__(self, context: Context, mode: HTTPMode, passed: Callable[[], None]) -> None:
+    def __init__(self, context: Context, mode: HTTPMode, refused: Callable[[str], None]) -> None:
         super().__init__(context, mode)
-        self._passed = passed
+        self._refused = refused
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
-        yield from super()._handle_event(event)
+        if isinstance(event, events.Start):
+            server = _TellingServer(self.context.fork(), lambda why: self._refused(f"a request is malformed: {why}"))
+            self.connections[self.context.client] = server
+        for command in super()._handle_event(event):
+            reader = self.connections.get(self.context.client)
+            if isinstance(command, HttpRequestHeadersHook) and isinstance(reader, _TellingServer):
+                reader.judged = True
+            yield command
         if isinstance(event, events.DataReceived):
             reader = self.connections.get(event.connection)
             if isinstance(reader, Http1Server) and len(reader.buf) > HEAD_BYTES:
-                self._passed()
+                self._refused(f"a request whose head has more than {HEAD_BYTES >> 10} KiB is cut off")
                 yield commands.CloseConnection(event.connection)

@@ -1,123 +1,34 @@
-"""The gate's process: a bare mitmproxy inside its own network namespace, told by descriptor where to listen.
+"""The gate's first steps: mitmproxy without the addons that are not used, then `process.py`.
 
-It is started by the service with one socket, over which doors arrive (a message and the listener's descriptor) and
-refusals go back. It has no other way to the world.
+Importing any addon runs `mitmproxy/addons/__init__.py`, which imports all of them, with a web framework, LDAP and
+scripting: half of the gate's start, 16 MB, and code that has no place here. A package that is registered without being
+run lets the two that are needed be imported alone.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
+import importlib.util
 import os
-import shutil
-import socket
 import sys
-import tempfile
-from collections.abc import Mapping
-from typing import Any
 
-from mitmproxy import master, options
-from mitmproxy.addons import proxyserver, tlsconfig
-from mitmproxy.proxy import mode_servers
-
-from jhansi_runner.proxy.gate.addon import Door, DoorBook, Gate
-from jhansi_runner.proxy.gate.verdict import Refusal
-from jhansi_runner.proxy.paths import AUTHORITY_FILE
-from jhansi_runner.proxy.registries.upstreams import Upstream
-
-MIRROR = ("127.0.0.1", 3129)
-_MESSAGE = 1 << 16
+_ADDONS = "mitmproxy.addons"
 
 
-class _CoreOptions(proxyserver.Proxyserver):
-    """Declares the proxy core's options; it starts no server, since doors come by descriptor."""
-
-    async def setup_servers(self) -> bool:
-        return True
-
-    def running(self) -> None:
-        return
-
-
-class GateProcess:
-    """Opens and closes doors as it is told."""
-
-    def __init__(self, control: socket.socket) -> None:
-        self._control = control
-        self._doors: dict[str, Door] = {}
-        self._servers: dict[str, asyncio.Server] = {}
-        self.gate = Gate(self._doors, MIRROR, self._tell)
-        self.closed = asyncio.Event()
-
-    def on_message(self) -> None:
-        """Take one message from the service."""
-        try:
-            data, descriptors, _, _ = socket.recv_fds(self._control, _MESSAGE, 1)
-        except BlockingIOError:
-            return
-        if not data:
-            self.closed.set()
-            return
-        message = json.loads(data)
-        if descriptors:
-            asyncio.get_running_loop().create_task(self._open(message, descriptors[0]))
-        else:
-            self._close(str(message["close"]))
-
-    async def _open(self, message: Mapping[str, Any], descriptor: int) -> None:
-        upstreams = tuple(
-            Upstream(u["type"], u["index"], u["public"], frozenset(u["files"])) for u in message["upstreams"]
-        )
-        door = Door(message["run"], upstreams)
-        instance: mode_servers.ServerInstance[Any] = mode_servers.ServerInstance.make(
-            "regular", DoorBook(door, self._doors)
-        )
-        listener = socket.socket(fileno=descriptor)
-        listener.setblocking(False)
-        self._servers[message["door"]] = await asyncio.start_server(instance.handle_stream, sock=listener)
-
-    def _close(self, door: str) -> None:
-        server = self._servers.pop(door, None)
-        if server is not None:
-            server.close()
-
-    def _tell(self, run: str, method: str, url: str, refusal: Refusal) -> None:
-        report = {"run": run, "method": method, "url": url, "code": refusal.code, "reason": refusal.reason}
-        try:
-            self._control.send(json.dumps(report).encode())
-        except OSError as error:
-            print(f"a refusal could not be reported: {error}", file=sys.stderr)
-
-
-async def serve(authority: str, descriptor: int) -> None:
-    """Serve doors until the service goes away. `authority` is the CA's folder, `descriptor` the service's socket."""
-    control = socket.socket(fileno=descriptor)
-    control.setblocking(False)
-    opts = options.Options(
-        confdir=_private_copy(authority), server=False, http2=False, rawtcp=False, websocket=False, upstream_cert=False
-    )
-    gate_master = master.Master(opts)
-    process = GateProcess(control)
-    gate_master.addons.add(_CoreOptions(), tlsconfig.TlsConfig(), process.gate)
-    opts.update(connection_strategy="lazy")
-    loop = asyncio.get_running_loop()
-    running = loop.create_task(gate_master.run())
-    loop.add_reader(control.fileno(), process.on_message)
-    await process.closed.wait()
-    gate_master.shutdown()
-    await running
-
-
-def _private_copy(authority: str) -> str:
-    """A folder that mitmproxy may write to, with the CA under the name that it looks for."""
-    folder = tempfile.mkdtemp()
-    shutil.copy(os.path.join(authority, AUTHORITY_FILE), os.path.join(folder, "mitmproxy-ca.pem"))
-    return folder
+def leave_addons_out() -> None:
+    """Register the package of addons unrun, before anything imports it."""
+    if _ADDONS not in sys.modules:
+        spec = importlib.util.find_spec(_ADDONS)
+        if spec is not None:
+            sys.modules[_ADDONS] = importlib.util.module_from_spec(spec)
 
 
 def main() -> None:
     """Run the gate; its arguments are the CA's folder and the descriptor of the service's socket."""
     os.umask(0o077)
+    leave_addons_out()
+    from jhansi_runner.proxy.gate.process import serve
+
     asyncio.run(serve(sys.argv[1], int(sys.argv[2])))
 
 

@@ -20,6 +20,7 @@ BODY = "JR-GATE-BODY"
 PLAIN = "JR-GATE-PLAIN"
 PATH = "JR-GATE-PATH"
 PROTOCOL = "JR-GATE-PROTOCOL"
+CONNECTIONS = "JR-GATE-CONNECTIONS"
 
 FORWARDED = ("accept", "range", "if-range", "if-none-match", "cache-control")
 """The request headers that reach the mirror; nothing else that a client writes does."""
@@ -98,10 +99,14 @@ def forwarded(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in kept.items() if len(value) <= _MAX_HEADER and _is_plain(value)}
 
 
+def legible(text: str, limit: int) -> str:
+    """At most `limit` characters of a text, all of them printable ASCII."""
+    return "".join(c if _is_plain(c) else "?" for c in text[:limit])
+
+
 def _is_plain(text: str) -> bool:
     return text.isprintable() and text.isascii()
 
 
 def _shown(text: str) -> str:
-    clean = "".join(c if _is_plain(c) else "?" for c in text[:120])
-    return repr(clean)[1:-1] + ("..." if len(text) > 120 else "")
+    return repr(legible(text, 120))[1:-1] + ("..." if len(text) > 120 else "")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from jhansi_runner.proxy.mirror.download import Download
-from jhansi_runner.proxy.policy.decide import PolicySet
+if TYPE_CHECKING:  # the gate needs the headers' names below, and none of the mirror's libraries
+    from jhansi_runner.proxy.mirror.download import Download
+    from jhansi_runner.proxy.policy.decide import PolicySet
 
 RUN_HEADER = "x-jhansi-run"
 """Which run a request is for; only the gate can reach the listener where it counts."""

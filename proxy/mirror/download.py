@@ -159,5 +159,6 @@ class Download:
             raise UpstreamFailure(f"upstream sent {self.received} of {self.total} bytes of {promise.filename}")
         if sha256 != promise.sha256:
             raise UpstreamFailure(
-                f"{promise.filename} has sha256 {sha256}, but its index promises {promise.sha256}: nothing was kept"
+                f"{promise.filename} has sha256 {sha256}, but its index promises {promise.sha256}: nothing was kept",
+                409,  # not a 5xx, which clients try again and then tell nothing of
             )

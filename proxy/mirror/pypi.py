@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -15,8 +15,10 @@ from jhansi_runner.proxy.mirror.answer import Answer, Asker, Request, problem
 from jhansi_runner.proxy.mirror.artifacts import Artifacts
 from jhansi_runner.proxy.mirror.documents import Documents, NotCached
 from jhansi_runner.proxy.mirror.download import Promise
+from jhansi_runner.proxy.mirror.pypi_view import View, is_servable, refusal, view
 from jhansi_runner.proxy.mirror.ranges import Unsatisfiable, parse_range
 from jhansi_runner.proxy.mirror.upstream_client import UpstreamFailure
+from jhansi_runner.proxy.policy.codes import DENY_RULE
 from jhansi_runner.proxy.registries import pypi as grammar
 from jhansi_runner.proxy.registries.pypi_index import (
     HTML_TYPE,
@@ -38,7 +40,6 @@ _V = TypeVar("_V")
 NO_PACKAGE = "JR-NO-PACKAGE"
 NOT_CACHED = "JR-NOT-CACHED"
 UPSTREAM = "JR-UPSTREAM"
-SDIST = "JR-DENY-SDIST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class PypiMirror:
     def __init__(self, documents: Documents, artifacts: Artifacts) -> None:
         self._documents, self._artifacts = documents, artifacts
         self._parsed: dict[tuple[str, str], ProjectIndex] = {}
-        self._views: dict[tuple[str, ...], tuple[bytes, str, str]] = {}
+        self._views: dict[tuple[str, ...], tuple[View, bytes, str]] = {}
 
     async def answer(self, request: Request, asker: Asker, upstream: Upstream) -> Answer:
         """Answer a GET or HEAD for a path below `/pypi`."""
@@ -79,49 +80,56 @@ class PypiMirror:
 
     async def _index(self, project: str, request: Request, asker: Asker, upstream: Upstream) -> Answer:
         coordinate = pypi(project)
-        refusal = _refusal(asker, coordinate)
-        if refusal is not None:
-            return refusal
+        denied = refusal(asker, coordinate)
+        if denied is not None and denied.code != DENY_RULE:
+            return denied
         wants_fresh = "max-age=0" in request.header("cache-control") or "no-cache" in request.header("cache-control")
-        page = await self._page(project, upstream, revalidate=wants_fresh, offline=asker.offline)
+        try:
+            page = await self._page(project, upstream, revalidate=wants_fresh, offline=asker.offline)
+        except (UpstreamFailure, MalformedIndex):
+            if denied is not None:
+                return denied
+            raise
         as_json = accepts_json(request.header("accept"))
-        body, etag, withheld = self._view(page, as_json, asker, upstream)
+        shown, body, etag = self._view(page, as_json, asker, upstream)
+        if denied is not None and not shown.files:
+            return denied  # nothing that could be refused in its place
         headers = (
             ("content-type", JSON_TYPE if as_json else "text/html; charset=utf-8"),
             ("etag", etag),
             ("cache-control", "max-age=0, must-revalidate"),
             ("vary", "Accept"),
         )
-        unchanged = etag in [tag.strip() for tag in request.header("if-none-match").split(",")]
-        if unchanged:
-            return Answer(304, headers, purl=coordinate.purl, cache=page.how)
-        code = WITHHELD if withheld else ""
-        return Answer(
-            200, headers, body, size=len(body), purl=coordinate.purl, cache=page.how, code=code, reason=withheld
+        answer = Answer(
+            200,
+            headers,
+            body,
+            size=len(body),
+            purl=coordinate.purl,
+            cache=page.how,
+            code=WITHHELD if shown.withheld else "",
+            reason=shown.withheld,
+            rule=shown.rule,
         )
+        unchanged = etag in [tag.strip() for tag in request.header("if-none-match").split(",")]
+        return replace(answer, status=304, body=b"", size=0) if unchanged else answer
 
-    def _view(self, page: _Page, as_json: bool, asker: Asker, upstream: Upstream) -> tuple[bytes, str, str]:
-        key = (page.index.project, page.version, asker.policy.digest, str(as_json), str(asker.canonical))
-        view = None if asker.offline else self._views.get(key)
-        if view is None:
-            shown = [(file, self._objection(file, page.index.project, asker, upstream)) for file in page.index.files]
-            files = tuple(file for file, objection in shown if objection is None)
-            render = render_json if as_json else render_html
-            body = render(ProjectIndex(page.index.project, files), _placer(asker.canonical))
-            view = body, f'"{hashlib.sha256(body).hexdigest()[:32]}"', _withheld(page.index.project, shown)
-            if not asker.offline:  # what is in the cache changes from one moment to the next
-                _keep(self._views, key, view)
-        return view
+    def _view(self, page: _Page, as_json: bool, asker: Asker, upstream: Upstream) -> tuple[View, bytes, str]:
+        names = [policy.source for policy in asker.policy.layers]  # refusals name them, digests do not count them
+        key = (page.index.project, page.version, asker.policy.digest, *names, str(as_json), str(asker.canonical))
+        known = None if asker.offline else self._views.get(key)
+        if known is not None:
+            return known
+        shown = view(page.index, asker, upstream, self._is_kept)
+        render = render_json if as_json else render_html
+        body = render(ProjectIndex(page.index.project, shown.files), _placer(asker.canonical))
+        rendered = shown, body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+        if not asker.offline:  # what is in the cache changes from one moment to the next
+            _keep(self._views, key, rendered)
+        return rendered
 
-    def _objection(self, file: IndexFile, project: str, asker: Asker, upstream: Upstream) -> str | None:
-        """Why a file is left out of an index: the policy's sentence, or "" when it is not the policy; None shows it."""
-        if not file.sha256 or file.version is None or not _may_dial(upstream)(file.url.partition("://")[0], file.host):
-            return ""
-        refusal = _refusal(asker, pypi(project, file.version), file.is_sdist)
-        if refusal is not None:
-            return refusal.reason
-        kept = asker.offline and self._artifacts.kept(_key(file.host, file.path, grammar.Kind.FILE)) is None
-        return "" if kept else None
+    def _is_kept(self, file: IndexFile) -> bool:
+        return self._artifacts.kept(_key(file.host, file.path, grammar.Kind.FILE)) is not None
 
     async def _page(
         self, project: str, upstream: Upstream, *, revalidate: bool = False, offline: bool = False
@@ -158,14 +166,14 @@ class PypiMirror:
             found = await self._promised(route, asker, upstream)
             if isinstance(found, Answer):
                 return found
-            refusal = _refusal(asker, Coordinate.parse(found.purl), not route.filename.endswith(".whl"))
-            if refusal is not None:
-                return refusal
+            refused = refusal(asker, Coordinate.parse(found.purl), not route.filename.endswith(".whl"))
+            if refused is not None:
+                return refused
             if asker.offline:
                 return problem(404, NOT_CACHED, f"offline, and {found.filename} was never fetched", purl=found.purl)
             return await self._fetched(key, found, request, upstream)
-        refusal = _refusal(asker, Coordinate.parse(artifact.purl), not route.filename.endswith(".whl"))
-        return refusal or self._from_cache(artifact, request, "hit")
+        refused = refusal(asker, Coordinate.parse(artifact.purl), not route.filename.endswith(".whl"))
+        return refused or self._from_cache(artifact, request, "hit")
 
     async def _fetched(self, key: str, promise: Promise, request: Request, upstream: Upstream) -> Answer:
         download = self._artifacts.download(key, promise, _may_dial(upstream))
@@ -203,9 +211,9 @@ class PypiMirror:
     async def _promised(self, route: grammar.Route, asker: Asker, upstream: Upstream) -> Promise | Answer:
         """What the index says of a file; a file that is in no index is refused."""
         for project in grammar.projects_of(route.filename):
-            refusal = _refusal(asker, pypi(project))
-            if refusal is not None:
-                return refusal
+            refused = refusal(asker, pypi(project))
+            if refused is not None:
+                return refused
             try:
                 page = await self._page(project, upstream, offline=asker.offline)
                 if page.index.find(route.host, route.path) is None and page.how == "hit" and not asker.offline:
@@ -220,21 +228,13 @@ class PypiMirror:
         return problem(403, NO_PACKAGE, f"{route.filename} at {route.host} is in no index page of PyPI's")
 
 
-def _withheld(project: str, shown: Sequence[tuple[IndexFile, str | None]]) -> str:
-    """What an index leaves out by policy, for whoever wonders why a version is not found; "" for nothing."""
-    reasons = {file.version: objection for file, objection in shown if objection}
-    if not reasons:
-        return ""
-    return f"{len(reasons)} versions of {project} are withheld, the last: {list(reasons.values())[-1]}"
-
-
 _STREAMED = 1 << 20
 """Files below this many bytes are verified before the first byte is sent."""
 _MAX_METADATA = 16 << 20
 
 
 def _promise(route: grammar.Route, file: IndexFile, coordinate: Coordinate, upstream: Upstream) -> Promise | Answer:
-    if not file.sha256 or file.version is None or not _may_dial(upstream)(file.url.partition("://")[0], file.host):
+    if not is_servable(file, upstream):
         return problem(403, NO_PACKAGE, f"the index gives no sha256, version or allowed host for {file.filename}")
     if route.kind is grammar.Kind.FILE:
         return Promise(coordinate.purl, file.filename, file.url, file.sha256, file.size)
@@ -242,22 +242,6 @@ def _promise(route: grammar.Route, file: IndexFile, coordinate: Coordinate, upst
         return problem(404, NO_PACKAGE, f"the index promises no metadata for {file.filename}", purl=coordinate.purl)
     url, name = file.url + grammar.METADATA, file.filename + grammar.METADATA
     return Promise(coordinate.purl, name, url, file.metadata_sha256, None, _MAX_METADATA)
-
-
-def _refusal(asker: Asker, coordinate: Coordinate, sdist: bool = False) -> Answer | None:
-    decision = asker.policy.decide(coordinate)
-    if not decision.allowed:
-        return problem(
-            403,
-            decision.code,
-            decision.sentence(coordinate),
-            purl=coordinate.purl,
-            rule=f"{decision.source}:{decision.line}" if decision.line else decision.source,
-        )
-    if sdist and asker.policy.sdists == "deny":
-        reason = f"{coordinate.purl} is a source distribution, and the policy says sdists: deny [{SDIST}]"
-        return problem(403, SDIST, reason, purl=coordinate.purl)
-    return None
 
 
 def _may_dial(upstream: Upstream) -> Callable[[str, str], bool]:

@@ -14,10 +14,13 @@ from dataclasses import dataclass
 import aiohttp
 from yarl import URL
 
-_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=15, sock_read=60)
+_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=20)
+_DOCUMENT_SECONDS = 120.0
 _MAX_DOCUMENT = 128 << 20
 _MAX_REDIRECTS = 5
 _ATTEMPTS = 3
+_TIMEOUTS = 2
+"""Attempts that may end in silence: whoever asks is waiting too, and gives up at some point."""
 _RETRIED = frozenset({500, 502, 503, 504})
 
 
@@ -44,22 +47,34 @@ class Fetched:
 class UpstreamClient:
     """One pool of connections. `may_dial(scheme, netloc)` decides every host, redirects included."""
 
-    def __init__(self, pause: float = 0.3, timeout: aiohttp.ClientTimeout = _TIMEOUT) -> None:
+    def __init__(
+        self,
+        pause: float = 0.3,
+        timeout: aiohttp.ClientTimeout = _TIMEOUT,
+        document_seconds: float = _DOCUMENT_SECONDS,
+    ) -> None:
         connector = aiohttp.TCPConnector(ssl=ssl.create_default_context(), limit=64, limit_per_host=32)
         self._session = aiohttp.ClientSession(
             connector=connector, timeout=timeout, trust_env=True, cookie_jar=aiohttp.DummyCookieJar()
         )
-        self._pause = pause
+        self._pause, self._document_seconds = pause, document_seconds
 
     async def close(self) -> None:
         """Close all connections."""
         await self._session.close()
 
     async def document(self, url: str, accept: str, etag: str, may_dial: Callable[[str, str], bool]) -> Fetched:
-        """Fetch a document whole, at most 128 MiB. Raises UpstreamFailure."""
+        """Fetch a document whole: at most 128 MiB, in at most 120 s with all attempts. Raises UpstreamFailure."""
         headers = {"Accept": accept, "Accept-Encoding": "gzip, deflate"}
         if etag:
             headers["If-None-Match"] = etag
+        try:
+            async with asyncio.timeout(self._document_seconds):
+                return await self._whole(url, headers, may_dial)
+        except TimeoutError as error:
+            raise UpstreamFailure(f"{url} did not come whole in {self._document_seconds:g} s") from error
+
+    async def _whole(self, url: str, headers: dict[str, str], may_dial: Callable[[str, str], bool]) -> Fetched:
         async with self._get(url, headers, may_dial) as response:
             body = bytearray()
             async for chunk in response.content.iter_chunked(1 << 16):
@@ -98,6 +113,7 @@ class UpstreamClient:
         self, url: str, headers: dict[str, str], may_dial: Callable[[str, str], bool], *, decompress: bool = True
     ) -> aiohttp.ClientResponse:
         failure = UpstreamFailure(f"{url} was not tried")
+        timeouts = 0
         for attempt in range(_ATTEMPTS):
             if attempt:
                 await asyncio.sleep(self._pause * 2**attempt)
@@ -105,6 +121,9 @@ class UpstreamClient:
                 response = await self._follow(url, headers, may_dial, decompress=decompress)
             except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
                 failure = UpstreamFailure(f"cannot reach {URL(url).host}: {_words(error)}")
+                timeouts += isinstance(error, TimeoutError)
+                if timeouts == _TIMEOUTS:
+                    break
                 continue
             if response.status in (200, 304):
                 return response

@@ -12,12 +12,16 @@ import time
 from collections.abc import Callable
 
 from jhansi_runner.proxy import paths
-from jhansi_runner.proxy.ledger import Entry
+from jhansi_runner.proxy.ledger import FAULT, Entry
 from jhansi_runner.proxy.service.messages import MESSAGE_BYTES, Registration, read_entry, write_registration
 from jhansi_runner.proxy.service.socket_path import connected
 
+UNREADABLE = "JR-UNREADABLE"
 _START_SECONDS = 30.0
 _FINISH_SECONDS = 5.0
+
+
+SYSTEM_BWRAP = "/usr/bin/bwrap"
 
 
 class ServiceFailed(Exception):
@@ -27,7 +31,7 @@ class ServiceFailed(Exception):
 class Starting:
     """A service that is being started; `wait` ends when it, or another one, serves."""
 
-    def __init__(self, folders: paths.Paths) -> None:
+    def __init__(self, folders: paths.Paths, bwrap: str = SYSTEM_BWRAP) -> None:
         paths.make(folders.runtime)
         paths.make(folders.state)
         self._folders = folders
@@ -36,7 +40,7 @@ class Starting:
         log = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
             subprocess.Popen(
-                [sys.executable, "-P", "-s", "-m", "jhansi_runner.proxy.service.main", str(theirs)],
+                [sys.executable, "-P", "-s", "-m", "jhansi_runner.proxy.service.main", str(theirs), bwrap],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -69,7 +73,7 @@ class Starting:
             raise ServiceFailed(f"{words} (its log is {self._log})")
 
 
-def connect(folders: paths.Paths, starting: Starting | None = None) -> socket.socket:
+def connect(folders: paths.Paths, starting: Starting | None = None, bwrap: str = SYSTEM_BWRAP) -> socket.socket:
     """A connection to the service of this user, which is started when there is none. Raises ServiceFailed."""
     deadline = time.monotonic() + _START_SECONDS
     while True:
@@ -79,7 +83,7 @@ def connect(folders: paths.Paths, starting: Starting | None = None) -> socket.so
             return endpoint
         if time.monotonic() > deadline:
             raise ServiceFailed(f"the proxy cannot be reached in {folders.runtime}")
-        (starting or Starting(folders)).wait()
+        (starting or Starting(folders, bwrap)).wait()
         starting = None
         time.sleep(0.01)
 
@@ -113,9 +117,16 @@ class Link:
             return False
         if not message:
             return False
-        fields = json.loads(message)
-        if "entry" in fields:
-            self._tell(read_entry(fields["entry"]))
+        try:
+            fields = json.loads(message)
+            if not isinstance(fields, dict):
+                raise ValueError("not a message")
+            entry = read_entry(fields["entry"]) if "entry" in fields else None
+        except (ValueError, RecursionError):
+            reason = "a message of the proxy's cannot be read; the ledger has every request whole"
+            fields, entry = {}, Entry("gate", FAULT, "", "", code=UNREADABLE, reason=reason)
+        if entry is not None:
+            self._tell(entry)
         return "finished" not in fields
 
     def close(self) -> None:

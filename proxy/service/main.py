@@ -1,6 +1,7 @@
 """The service's process: started by the first runner that needs it, gone when nobody has for a while.
 
-The only argument is a descriptor on which it says `ready`, `taken` (another one serves already) or what went wrong.
+Its arguments are a descriptor, on which it says `ready`, `taken` (another one serves already) or what went wrong, and
+the bubblewrap that its starter uses: it looks for none itself, since PATH may lead into a workspace.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ def main() -> None:
     os.set_inheritable(ready, False)
     os.umask(0o077)
     try:
-        _serve_one(paths.current(os.environ), ready)
+        _serve_one(paths.current(os.environ), ready, sys.argv[2])
     except (paths.UnsafeFolder, GateFailed, OSError) as error:
         os.write(ready, f"the proxy cannot start: {error}".encode("utf-8", "replace")[:4000])
         sys.exit(1)
 
 
-def _serve_one(folders: paths.Paths, ready: int) -> None:
+def _serve_one(folders: paths.Paths, ready: int, bwrap: str) -> None:
     for folder in (folders.runtime, folders.cache, folders.state, folders.authority):
         paths.make(folder)
     lock = os.open(f"{folders.runtime}/{folders.service_key}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -41,7 +42,7 @@ def _serve_one(folders: paths.Paths, ready: int) -> None:
     ensure_now(folders.authority)
     # The gate comes first: its cell is made by fork, which must not meet the threads that come later, and mitmproxy
     # takes as long to import as everything else together.
-    cell, gate, mirror_listener = start_gate(_bwrap(), folders.authority, sys.stderr.fileno())
+    cell, gate, mirror_listener = start_gate(bwrap, folders.authority, sys.stderr.fileno())
     listener = bound(folders.runtime, folders.service_key)
     try:
         import asyncio
@@ -52,12 +53,6 @@ def _serve_one(folders: paths.Paths, ready: int) -> None:
     finally:
         os.kill(cell.pid, signal.SIGKILL)
         os.waitpid(cell.pid, 0)
-
-
-def _bwrap() -> str:
-    folders = ["/usr/bin", *os.environ.get("PATH", "").split(":")]
-    found = (f"{folder}/bwrap" for folder in folders if folder.startswith("/"))
-    return next((path for path in found if os.access(path, os.X_OK)), "/usr/bin/bwrap")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ from jhansi_runner.proxy.ledger import Entry
 MESSAGE_BYTES = 1 << 16
 """Upper bound of one message; sockets are SOCK_SEQPACKET, which keeps messages apart."""
 _REGISTRATION_BYTES = 16 << 20
+_METHOD_CHARACTERS, _CHARACTERS = 64, 400
+"""What an entry's texts are shortened to: twelve of them, at twelve bytes a character, fit into a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,25 @@ def read_registration(descriptor: int) -> Registration:
 
 
 def entry_message(entry: Entry) -> bytes:
-    """An entry of the ledger, on its way to the runner."""
-    row = {name: value for name, value in asdict(entry).items() if value not in ("", 0)}
-    return json.dumps({"entry": row}).encode()[:MESSAGE_BYTES]
+    """An entry of the ledger, on its way to the runner; long texts are shortened, the ledger has them whole."""
+    row = {name: _shortened(name, value) for name, value in asdict(entry).items() if value not in ("", 0)}
+    return json.dumps({"entry": row}).encode()
 
 
-def read_entry(fields: dict[str, object]) -> Entry:
-    """An entry as the runner receives it."""
-    return Entry(**{"plane": "", "verdict": "", "method": "", "url": "", **fields})  # type: ignore[arg-type]
+def _shortened(name: str, value: object) -> object:
+    return value[: _METHOD_CHARACTERS if name == "method" else _CHARACTERS] if isinstance(value, str) else value
+
+
+def read_entry(fields: object) -> Entry:
+    """An entry as the runner receives it. Raises ValueError."""
+    if not isinstance(fields, dict):
+        raise ValueError("not an entry")
+    try:
+        entry = Entry(**{"plane": "", "verdict": "", "method": "", "url": "", **fields})
+    except TypeError as error:
+        raise ValueError(f"not an entry: {error}") from error
+    for name, value in asdict(entry).items():
+        kinds = (int, float) if name in ("status", "size", "time") else str
+        if not isinstance(value, kinds):
+            raise ValueError(f"not an entry: {name} is a {type(value).__name__}")
+    return entry

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from jhansi_runner.proxy.service.messages import Registration
 
 NO_RUN = "JR-NO-RUN"
 FAULTY = "JR-FAULT"
+UNRECORDED = "JR-LEDGER"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,11 @@ class Run:
 
     asker: Asker
     upstreams: Mapping[str, Upstream]
+
+
+def _log_trace() -> None:
+    with contextlib.suppress(OSError):  # the log may lie on the disk that is full
+        traceback.print_exc()
 
 
 @lru_cache(maxsize=16)
@@ -76,12 +83,12 @@ class Runs:
         return len(self._runs)
 
     async def handle(self, request: Request) -> Answer:
-        """Answer one request of the gate's."""
+        """Answer one request of the gate's. Nothing is served that cannot be recorded: then the answer is 507."""
         run = self._runs.get(request.header(RUN_HEADER))
         try:
             answer = await self._answer(request, run)
         except Exception as error:
-            traceback.print_exc()
+            _log_trace()
             answer = problem(500, FAULTY, f"the proxy failed ({type(error).__name__}); its log says more")
         verdict = DENY if answer.status == 403 else FAULT if answer.status >= 400 and answer.status != 416 else ALLOW
         entry = Entry(
@@ -97,7 +104,9 @@ class Runs:
             size=0 if request.method == "HEAD" else answer.size,
             cache=answer.cache,
         )
-        self._ledger.record(self._of(run, entry))
+        failure = self._recorded(self._of(run, entry))
+        if failure:
+            return problem(507, UNRECORDED, failure, purl=answer.purl)
         if answer.download is not None:
             watcher = asyncio.create_task(self._watch(answer.download, self._of(run, entry)))
             self._watchers.add(watcher)
@@ -110,12 +119,22 @@ class Runs:
             await download.finished()
         except UpstreamFailure as failure:
             fault = replace(entry, verdict=FAULT, status=failure.status, code=UPSTREAM, reason=str(failure), size=0)
-            self._ledger.record(fault)
+            self._recorded(fault)
 
     def refused_at_gate(self, run: str, method: str, url: str, code: str, reason: str) -> None:
-        """Record what the gate refused."""
+        """Record what the gate refused; it stays refused when that fails."""
         entry = Entry("gate", DENY, method, url, run=run, code=code, reason=reason, status=403)
-        self._ledger.record(self._of(self._runs.get(run), entry))
+        self._recorded(self._of(self._runs.get(run), entry))
+
+    def _recorded(self, entry: Entry) -> str:
+        """Record an entry; "" or, when it cannot be written, why not and what next."""
+        try:
+            self._ledger.record(entry)
+        except OSError as error:
+            _log_trace()
+            what = f"the ledger cannot be written ({error.strerror or error}), and nothing is served unrecorded"
+            return f"{what} [{UNRECORDED}]. Next: make room on its disk or let its folder be written, then try again"
+        return ""
 
     @staticmethod
     def _of(run: Run | None, entry: Entry) -> Entry:

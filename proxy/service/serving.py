@@ -44,12 +44,15 @@ async def serve(
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     os.write(ready, b"ready")
     os.close(ready)
+    cache = _identity(folders.cache)
     idle_since = time.monotonic()
     limit = float(os.environ.get("JHANSI_PROXY_IDLE") or _IDLE_SECONDS)
     while not (stop.is_set() or control.gate_gone.is_set() or any(task.done() for task in tasks)):
         if control.busy or artifacts.busy:
             idle_since = time.monotonic()
         elif time.monotonic() - idle_since > limit:
+            break
+        if _identity(folders.cache) != cache:  # deleted under us, as users may: whoever comes next starts anew
             break
         await asyncio.sleep(_TICK_SECONDS)
     listener.close()
@@ -61,3 +64,11 @@ async def serve(
     await client.close()
     store.close()
     ledger.close()
+
+
+def _identity(folder: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(f"{folder}/index")
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

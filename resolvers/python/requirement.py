@@ -30,6 +30,9 @@ def from_pep508(
     try:
         if len(text) > MAX_TEXT:
             raise InvalidRequirement(f"longer than {MAX_TEXT} characters")
+        if not text.replace("\t", " ").isprintable():
+            # PEP 508 allows any of them in an address; in uv's input a line break would begin an option.
+            raise InvalidRequirement("it holds a line break or another control character")
         parsed = Pep508(text)
         marker = str(parsed.marker) if parsed.marker else ""
     except (InvalidRequirement, RecursionError) as fault:

@@ -5,23 +5,26 @@ Both read no configuration but what is said here: a `uv.toml` in a workspace onc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 
-from jhansi_runner.resolvers.interface import Plan
+from jhansi_runner.resolvers.interface import Plan, Requirement
 
 UV = "/tools/uv"
 STAGE = "/stage"
 LOCK = f"{STAGE}/lock.txt"
 SITE = f"{STAGE}/site"
+_LOCK_LINE = re.compile(r"[a-z0-9](?:(?! --)[^\\])*(?: \\)?|    --hash=sha256:[0-9a-f]{64}(?: \\)?|")
+"""A package, one of its hashes, or nothing: never an option of uv's."""
 _IN = f"{STAGE}/requirements.in"
 _LIMITS = f"{STAGE}/constraints.in"
 
 
-class HashMismatch(Exception):
-    """The registry's files are not those that the author of a manifest pinned."""
+class UnfitLock(Exception):
+    """A lock that is not to be used: not in the form that uv writes, or without the hashes that an author pinned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ _ENV = {
     "UV_NATIVE_TLS": "1",
     "UV_NO_PROGRESS": "1",
     "UV_HTTP_TIMEOUT": "120",
+    "UV_HTTP_RETRIES": "1",  # the mirror has tried again already
     "UV_CONCURRENT_DOWNLOADS": "16",
     "NO_COLOR": "1",
 }
@@ -48,7 +52,7 @@ _ENV = {
 
 def resolve(plan: Plan, python: str, *, build: bool) -> Step:
     """Resolve a plan to a lock. `build` lets source distributions be built for their metadata."""
-    files = {"requirements.in": "".join(f"{each.text}\n" for each in plan.requirements)}
+    files = {"requirements.in": _lines(plan.requirements)}
     argv = [
         UV,
         "pip",
@@ -61,13 +65,21 @@ def resolve(plan: Plan, python: str, *, build: bool) -> Step:
         "--quiet",
     ]
     if plan.constraints:
-        files["constraints.in"] = "".join(f"{each.text}\n" for each in plan.constraints)
+        files["constraints.in"] = _lines(plan.constraints)
         argv += ["--constraint", _LIMITS]
     if plan.allow_prereleases:
         argv += ["--prerelease", "allow"]
     if not build:
         argv += ["--only-binary", ":all:"]
     return Step((*argv, "--output-file", LOCK, _IN), _ENV, files)
+
+
+def _lines(requirements: Sequence[Requirement]) -> str:
+    """Requirements as lines of uv's input. Raises ValueError for one that would be more than a requirement there."""
+    for each in requirements:
+        if not each.text.isprintable() or each.text.startswith("-") or each.text.endswith("\\"):
+            raise ValueError(f"{each.text!r} is not one requirement")
+    return "".join(f"{each.text}\n" for each in requirements)
 
 
 def install(lock: str, python: str, *, build: bool) -> Step:
@@ -82,9 +94,12 @@ def install(lock: str, python: str, *, build: bool) -> Step:
 def narrowed(lock: str, plan: Plan) -> str:
     """The lock with only those hashes that the author of the manifest wrote, where one wrote any.
 
-    uv does not do so: it resolves a requirement whose hash is wrong, and writes the right one. Raises HashMismatch
-    when nothing is left of a package.
+    uv does not do so: it resolves a requirement whose hash is wrong, and writes the right one. Raises UnfitLock
+    when nothing is left of a package, and for a lock in another form than uv's.
     """
+    for line in lock.splitlines():
+        if not _LOCK_LINE.fullmatch(line):
+            raise UnfitLock(f"uv wrote a lock with a line that no lock has: {line[:120]!r}")
     written = {each.name: frozenset(each.hashes) for each in plan.requirements if each.hashes}
     entries = [_narrow(entry, written) for entry in _entries(lock)]
     return "".join(entries)
@@ -109,7 +124,7 @@ def _narrow(entry: str, written: Mapping[str, frozenset[str]]) -> str:
     kept = [value for value in hashes if value in allowed]
     if not kept:
         name, version = packages[0]
-        raise HashMismatch(f"{name} {version} has none of the hashes that the manifest gives for {name}")
+        raise UnfitLock(f"{name} {version} has none of the hashes that the manifest gives for {name}")
     return " \\\n    --hash=".join([head, *kept]) + "\n"
 
 

@@ -88,13 +88,83 @@ for top, folders, _ in os.walk('/'):
     assert set(in_build(user, upstream, look, "look_sdist")) <= {"/stage", "/tmp", "/dev/shm"}
 
 
+POISON = """
+import os
+RESULT = []
+for top, _, names in os.walk('/stage/cache'):
+    if 'six.py' in names:
+        with open(top + '/sitecustomize.py', 'w') as file: file.write("print('TROJAN')")
+        RESULT.append(top)
+with open('/stage/proof', 'w') as file: file.write('it ran')
+"""
+
+
+def victim(user: User) -> str:
+    """What a program of another workspace prints, which needs nothing but six."""
+    user.work = user.folder(user.root / "victim")
+    return str(user.python("import six; print('six', six.__version__)").stdout)
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_an_optional_package_that_is_built_does_not_reach_what_others_share(
+    user: User, upstream: Upstream, fails: bool
+) -> None:
+    """Its build fails, or not, after it changed what the installer had unpacked of six."""
+    last = "raise SystemExit('no build')" if fails else "pass"
+    upstream.add(hostile_sdist("docopt", POISON + last))
+    user.policy(upstream.url)
+    source = "import six\ntry: import docopt\nexcept ImportError: docopt = None\nprint('six', six.__version__)"
+    done = user.python(source)
+    assert "source distributions are built" in done.stderr, "the attack ran"
+    assert done.stdout.splitlines()[-1] == "six 1.16.0"
+    assert victim(user) == "six 1.16.0\n"
+
+
+def test_a_line_break_in_a_manifest_does_not_become_an_option_of_the_installers(user: User, upstream: Upstream) -> None:
+    upstream.add(hostile_sdist("evil", POISON))
+    user.policy(upstream.url)
+    address = "https://files.example/six-1.16.0-py2.py3-none-any.whl\\n--no-binary=evil\\nevil"
+    user.write("pyproject.toml", f'[project]\nname = "x"\nversion = "1"\ndependencies = ["six @ {address}"]\n')
+    done = user.python("import six; print('six', six.__version__)")
+    assert done.returncode == 125
+    assert "pyproject.toml:" in done.stderr
+    assert "control character" in done.stderr
+    assert upstream.count(lambda request: "evil" in request.path) == 0
+    assert victim(user) == "six 1.16.0\n"
+
+
+@pytest.mark.parametrize("name", ["lock.txt", "site"])
+def test_a_pipe_in_place_of_what_is_read_does_not_hang_the_host(user: User, upstream: Upstream, name: str) -> None:
+    plant = f"""
+import os, subprocess, sys
+subprocess.Popen([sys.executable, '-c', '''
+import os, time
+os.mkfifo("/stage/pipe")
+for _ in range(20000):
+    try: done = os.path.isdir("/stage/{name}") or os.path.getsize("/stage/{name}") > 0
+    except OSError: done = False
+    if done:
+        try: os.rename("/stage/{name}", "/stage/moved")
+        except OSError: pass
+        os.rename("/stage/pipe", "/stage/{name}")
+        break
+    time.sleep(0.0005)
+'''], start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+"""
+    code, _, err = attempt(user, upstream, plant)
+    assert code in (0, 125), err
+    assert "Traceback" not in err
+
+
 def test_a_build_that_swaps_what_is_installed_harms_its_own_workspace_alone(user: User, upstream: Upstream) -> None:
     """It may say that it provides six; nobody else gets that."""
-    upstream.add(hostile_sdist("attack_other", "RESULT = 1"))
+    upstream.add(hostile_sdist("attack_other", POISON))
     user.policy(upstream.url)
     user.write("requirements.txt", "attack-other\nsix\n")
-    assert user.python("import six, attack_other; print(six.__version__)").stdout == "1.16.0\n"
     shared = user.state / "state/sets"
-    assert not shared.exists() or os.listdir(shared) == []
+    before = set(os.listdir(shared)) if shared.exists() else set()
+    assert user.python("import six, attack_other; print(six.__version__)").stdout == "1.16.0\n"
+    after = set(os.listdir(shared)) if shared.exists() else set()
+    assert after == before, "nothing of it is shared"
     user.work = user.folder(user.root / "victim")
     assert user.python("import six; print(six.__version__, six.__file__)").stdout.startswith("1.16.0 /deps/six")

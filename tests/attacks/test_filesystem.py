@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
@@ -169,8 +168,3 @@ def test_a_terminal_of_the_users_is_not_the_programs(user: User) -> None:
     done = user.shell('script -qec "$JR exec main.py" /dev/null')
     assert "[False, False, False] False" in done.stdout
     assert "none" in done.stdout
-
-
-def test_setuid_files_left_in_the_workspace_are_the_users_own(user: User) -> None:
-    in_run(user, "import os; open('s', 'w').close(); os.chmod('s', 0o6755); RESULT = 0")
-    assert Path(user.work, "s").stat().st_uid == user.work.stat().st_uid

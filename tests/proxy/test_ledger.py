@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -123,7 +124,32 @@ def test_two_writers_share_a_day(tmp_path: Path) -> None:
     assert len(_rows(tmp_path)) == 3
 
 
-def test_a_short_write_spoils_only_its_own_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_short_write_is_a_failure_and_spoils_only_its_own_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = Ledger(str(tmp_path), lambda: MIDNIGHT)
+    heard: list[Entry] = []
+    ledger.listen(heard.append)
+    write, room = os.write, [10]
+
+    def fill(descriptor: int, data: bytes) -> int:
+        if not room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(descriptor, data[: room.pop()])
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", fill)
+        for _ in range(2):
+            with pytest.raises(OSError, match="No space"):
+                ledger.record(ENTRY)
+    assert heard == []
+    ledger.record(ENTRY)
+    ledger.close()
+    torn, last = (tmp_path / "2001-09-09.jsonl").read_text().splitlines()
+    assert (len(torn), json.loads(last)["url"]) == (10, ENTRY.url)
+
+
+def test_an_entry_that_is_taken_in_parts_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ledger = Ledger(str(tmp_path), lambda: MIDNIGHT)
     write = os.write
     with monkeypatch.context() as patched:
@@ -131,5 +157,4 @@ def test_a_short_write_spoils_only_its_own_line(tmp_path: Path, monkeypatch: pyt
         ledger.record(ENTRY)
     ledger.record(ENTRY)
     ledger.close()
-    last = (tmp_path / "2001-09-09.jsonl").read_text().splitlines()[-1]
-    assert json.loads(last)["url"] == ENTRY.url
+    assert [row["url"] for row in _rows(tmp_path)] == [ENTRY.url] * 2

@@ -44,7 +44,7 @@ def answer(machine: str, name: str, *args: int) -> int | None:
 @machines
 def test_numbers_are_those_of_the_kernels_tables(machine: str) -> None:
     table = kernel_table(machine)
-    ours = {name: number for name, (number, _) in denied(machine).items()}
+    ours: dict[str, int | None] = {name: number for name, (number, _) in denied(machine).items()}
     ours |= {name: pair[MACHINES.index(machine)] for name, pair in syscalls.CHECKED.items()}
     assert ours == {name: table.get(name) for name in ours}
     absent = {c[0] for _, _, calls in syscalls.DENIED for c in calls} - denied(machine).keys()
@@ -184,6 +184,52 @@ def test_socket_pairs_are_unix_ones(machine: str, domain: int, upper: int) -> No
     assert answer(machine, "socketpair", upper | 1, 1) is None
     wanted = None if domain & 0xFFFFFFFF == 1 else errno.EAFNOSUPPORT
     assert answer(machine, "socketpair", domain, 1) == wanted
+
+
+SET_ID = 0o6000
+# where the mode is; O_CREAT and __O_TMPFILE are 0100 and 020000000
+MODES = {"creat": 1, "chmod": 1, "fchmod": 1, "mknod": 1, "fchmodat": 2, "mknodat": 2}
+OPENS = {"open": 1, "openat": 2}  # where the flags are; the mode comes after them
+
+
+def present(machine: str, names: dict[str, int]) -> list[tuple[str, int]]:
+    return [(name, at) for name, at in names.items() if name in kernel_table(machine)]
+
+
+@machines
+@given(noise=st.tuples(WORD, WORD, WORD, WORD), upper=UPPER_HALF, mode=WORD)
+def test_no_mode_with_setuid_or_setgid(machine: str, noise: tuple[int, ...], upper: int, mode: int) -> None:
+    for name, at in present(machine, MODES):
+        for given_mode in (
+            mode,
+            mode | 0o4000,
+            mode | 0o2000,
+            mode & ~SET_ID,
+            upper,
+            upper | 0o101777,
+            upper | 0o104755,
+        ):
+            args = (*noise[:at], given_mode, *noise[at:])
+            assert answer(machine, name, *args) == (errno.EPERM if given_mode & SET_ID else None), name
+
+
+@machines
+@given(noise=st.tuples(WORD, WORD), upper=UPPER_HALF, flags=WORD, mode=WORD)
+def test_the_mode_of_open_counts_when_it_creates(
+    machine: str, noise: tuple[int, ...], upper: int, flags: int, mode: int
+) -> None:
+    creating = 0o100 | 0o20000000
+    for name, at in present(machine, OPENS):
+        for how in (flags, flags | 0o100, flags | 0o20000000, flags & ~creating, upper, upper | 0o2000101):
+            for given_mode in (mode, mode | 0o4000, mode | 0o2000, mode & ~SET_ID, upper | 0o1777):
+                refused = how & creating and given_mode & SET_ID
+                args = (*noise[:at], how, given_mode, *noise)
+                assert answer(machine, name, *args) == (errno.EPERM if refused else None), name
+
+
+@machines
+def test_calls_that_set_a_mode_out_of_sight_do_not_exist(machine: str) -> None:
+    assert answer(machine, "openat2") == answer(machine, "fchmodat2") == errno.ENOSYS
 
 
 @machines

@@ -108,6 +108,17 @@ CHECKED: dict[str, tuple[tuple[int | str, ...], int]] = {
     "AF_VSOCK with bits above": ((number("socket"), 0xFF00000028, 1, 0), MARK + errno.EAFNOSUPPORT),
     "AF_ALG": ((number("socket"), 38, 5, 0), MARK + errno.EAFNOSUPPORT),
     "a pair of AF_TIPC": ((number("socketpair"), 30, 1, 0, 0), MARK + errno.EAFNOSUPPORT),
+    "fchmod setuid": ((number("fchmod"), 99, 0o4755), MARK + errno.EPERM),
+    "fchmod setgid with bits above": ((number("fchmod"), 99, 0xFF00002755), MARK + errno.EPERM),
+    "fchmod sticky": ((number("fchmod"), 99, 0o1777), errno.EBADF),
+    "fchmodat setuid": ((number("fchmodat"), 0xFFFFFF9C, "none", 0o4755), MARK + errno.EPERM),
+    "fchmodat": ((number("fchmodat"), 0xFFFFFF9C, "none", 0o1777), errno.ENOENT),
+    "mknodat setuid": ((number("mknodat"), 0xFFFFFF9C, "m", 0o104755, 0), MARK + errno.EPERM),
+    "mknodat": ((number("mknodat"), 0xFFFFFF9C, "m", 0o100755, 0), 0),
+    "openat creating setuid": ((number("openat"), 0xFFFFFF9C, "o", 0o101, 0o4755), MARK + errno.EPERM),
+    "openat unnamed setgid": ((number("openat"), 0xFFFFFF9C, ".", 0o20200002, 0o2755), MARK + errno.EPERM),
+    "openat creating": ((number("openat"), 0xFFFFFF9C, "o", 0o101, 0o755), 0),
+    "openat with garbage for a mode": ((number("openat"), 0xFFFFFF9C, "o", 0, 0xFFFFFFFFFFFFFFFF), 0),
     "a call of the future": ((syscalls.NEWEST + 1, 0), MARK + errno.ENOSYS),
     "x32 getpid": ((0x40000000 | 39, 0), MARK + errno.ENOSYS),
 }
@@ -212,6 +223,38 @@ INSTALLED = [
 def test_ordinary_programs_do_not_notice(name: str) -> None:
     done = in_sandbox(PROGRAMS[name], FILTER, timeout=180)
     assert (done.returncode, done.stdout.split()[-1:]) == (0, ["ok"]), done.stderr
+
+
+COPIES = {
+    "cp -p": "cp -p",
+    "cp -a": "cp -a",
+    "install": "install -m 6755",
+}
+
+
+@pytest.mark.parametrize("how", COPIES)
+def test_copying_a_setuid_file_fails_or_drops_the_bits(how: str) -> None:
+    """/usr/bin/su is root's: what is copied is the mode. Programs say so and go on; none dies of it."""
+    script = f"{COPIES[how]} /usr/bin/su copy; echo $?; stat -c %a copy 2>&1"
+    done = in_sandbox(["/bin/sh", "-c", script], FILTER)
+    code, mode = done.stdout.split(maxsplit=1)
+    assert code in ("0", "1"), done
+    assert len(mode.strip()) == 3 or "No such file" in mode, done
+
+
+def test_an_archive_with_a_setuid_file_is_extracted_without_the_bit() -> None:
+    pack_it = (
+        "import io, tarfile; archive = tarfile.open('a.tar', 'w')\n"
+        "for name, mode in (('x', 0o4755), ('y', 0o644)):\n"
+        "    member = tarfile.TarInfo(name); member.mode = mode; member.size = 1\n"
+        "    archive.addfile(member, io.BytesIO(b'x'))\n"
+        "archive.close()"
+    )
+    for options in ("-xf", "-xpf"):
+        script = f'python3 -c "$1"; tar {options} a.tar; echo $?; stat -c %a x y; cat y'
+        done = in_sandbox(["/bin/sh", "-c", script, "sh", pack_it], FILTER)
+        code, x, y, content = done.stdout.split()
+        assert (code in ("0", "2"), len(x), y, content) == (True, 3, "644", "x"), done
 
 
 def test_multiprocessing_with_a_pool_and_shared_memory() -> None:

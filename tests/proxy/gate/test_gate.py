@@ -38,9 +38,9 @@ def test_a_connection_serves_several_requests(door: Door) -> None:
             assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200 ")
 
 
-@pytest.mark.parametrize("path", ["/simple/bad/", "/simple/BAD/"])
-def test_a_refusal_of_the_policys_is_in_phrase_and_body(door: Door, path: str) -> None:
-    said = door.get(path)
+@pytest.mark.parametrize("name", ["bad-1.0-py3-none-any.whl", "BAD-1.0.tar.gz", "bad-1.0-py3-none-any.whl.metadata"])
+def test_a_refusal_of_the_policys_is_in_phrase_and_body(door: Door, up: Upstream, name: str) -> None:
+    said = door.get(f"/files/127.0.0.1:{up.files_port}/{name}")
     assert said.status == 403
     for words in ("policy.yaml:7", "steals keys", "JR-DENY-RULE"):
         assert words in said.reason

@@ -16,7 +16,11 @@ from support.registry import Upstream
 from support.service import Door, sent_until_cut_off, services
 from support.user import processes
 
-SECOND = "GET /simple/bad/ HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+SECOND = "GET /files/{files}/bad-1.0-py3-none-any.whl HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+
+
+def _filled(requests: str, door: Door, up: Upstream) -> bytes:
+    return requests.format(host=door.public, files=f"127.0.0.1:{up.files_port}").encode("latin-1")
 
 
 @pytest.mark.parametrize(
@@ -36,7 +40,7 @@ SECOND = "GET /simple/bad/ HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n
 )
 def test_what_can_be_read_in_two_ways_brings_nothing(door: Door, up: Upstream, head: str) -> None:
     asked = len(up.requests)
-    said = door.ask((head + SECOND).format(host=door.public).encode("latin-1"))
+    said = door.ask(_filled(head + SECOND, door, up))
     assert said.raw.count(b"HTTP/1.1 200") == 0, said
     assert said.status in (0, 400, 403)
     assert len(up.requests) == asked
@@ -50,13 +54,13 @@ def test_what_can_be_read_in_two_ways_brings_nothing(door: Door, up: Upstream, h
         "GET /simple/demo/\tHTTP/1.1\r\nHost: {host}\r\n\r\n",
     ],
 )
-def test_odd_spacing_does_not_outlive_the_gate(door: Door, head: str) -> None:
-    said = door.ask((head + SECOND).format(host=door.public).encode("latin-1"))
+def test_odd_spacing_does_not_outlive_the_gate(door: Door, up: Upstream, head: str) -> None:
+    said = door.ask(_filled(head + SECOND, door, up))
     assert (said.raw.count(b"HTTP/1.1 200 "), said.raw.count(b"HTTP/1.1 403 ")) == (1, 1)
     door.wait_for("JR-DENY-RULE")
     assert [(entry.run, entry.url) for entry in door.heard] == [
         (door.run, "/pypi/simple/demo/"),
-        (door.run, "/pypi/simple/bad/"),
+        (door.run, f"/pypi/files/127.0.0.1:{up.files_port}/bad-1.0-py3-none-any.whl"),
     ]
 
 
@@ -67,10 +71,9 @@ def test_lines_that_end_in_lf_alone_say_the_same_or_nothing(door: Door) -> None:
     assert evil.status in (0, 400, 403)
 
 
-def test_pipelined_requests_are_judged_one_by_one(door: Door) -> None:
-    good = f"GET /simple/demo/ HTTP/1.1\r\nHost: {door.public}\r\n\r\n"
-    bad = f"GET /simple/bad/ HTTP/1.1\r\nHost: {door.public}\r\nConnection: close\r\n\r\n"
-    said = door.ask((good + bad).encode())
+def test_pipelined_requests_are_judged_one_by_one(door: Door, up: Upstream) -> None:
+    first = "GET /simple/demo/ HTTP/1.1\r\nHost: {host}\r\n\r\n"
+    said = door.ask(_filled(first + SECOND, door, up))
     assert (said.raw.count(b"HTTP/1.1 200 "), said.raw.count(b"HTTP/1.1 403 ")) == (1, 1)
     door.wait_for("JR-DENY-RULE")
 

@@ -56,12 +56,13 @@ def test_a_small_file_is_refused_with_what_was_wrong(both: Both, name: str) -> N
     wheel = _sized(up, SMALL)
     up.fault(wheel.path, make(SMALL))
     got = mirror.get(mirror.place(wheel))
-    assert got.status == 502
+    status = 409 if words == "sha256" else 502  # clients try a 5xx again, and then tell nothing of it
+    assert got.status == status
     assert words in got.problem
     assert words in got.headers["x-jhansi-reason"]
     assert mirror.kept() == []
     entry = mirror.ledger()[-1]
-    assert (entry["verdict"], entry["code"], entry["status"]) == ("fault", "JR-UPSTREAM", 502)
+    assert (entry["verdict"], entry["code"], entry["status"]) == ("fault", "JR-UPSTREAM", status)
     up.heal()
     assert mirror.get(mirror.place(wheel)).body == b"".join(wheel.file.content.chunks)
 

@@ -1,4 +1,4 @@
-"""What the policy denies is refused by every way there is: by index, by file, by metadata, cached or not."""
+"""What the policy denies is refused by every way there is: by file, by metadata, cached or not."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def both(tmp_path: Path) -> Iterator[Both]:
         yield pair
 
 
-@pytest.mark.parametrize("way", ["index", "file", "metadata"])
+@pytest.mark.parametrize("way", ["file", "metadata"])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_a_denied_package_is_refused_by_every_way(both: Both, way: str, method: str) -> None:
     up, mirror = both
     wheel = up.add(make_wheel("bad", "1.0"))
-    ways = {"index": "/pypi/simple/BAD/", "file": mirror.place(wheel), "metadata": mirror.place(wheel) + ".metadata"}
+    ways = {"file": mirror.place(wheel), "metadata": mirror.place(wheel) + ".metadata"}
     got = mirror.get(ways[way], method)
     assert got.status == 403
     assert f"policy.yaml:{BAD_LINE}" in got.headers["x-jhansi-reason"]
@@ -78,7 +78,6 @@ def test_what_is_kept_is_judged_again(tmp_path: Path) -> None:
         with Mirror(tmp_path, up, RULES) as mirror:
             assert mirror.get(mirror.place(wheel)).status == 403
             assert mirror.get(mirror.place(wheel), run="offline").status == 403
-            assert mirror.index("bad").status == 403
 
 
 def test_a_file_in_no_index_is_refused(both: Both) -> None:

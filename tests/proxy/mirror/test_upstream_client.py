@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,9 +24,9 @@ def _everything(scheme: str, netloc: str) -> bool:
     return bool(scheme and netloc)
 
 
-def _document(url: str, may_dial: Callable[[str, str], bool] = _everything) -> bytes:
+def _document(url: str, may_dial: Callable[[str, str], bool] = _everything, seconds: float = 60) -> bytes:
     async def fetch() -> bytes:
-        client = UpstreamClient(0.01, TIMEOUT)
+        client = UpstreamClient(0.01, TIMEOUT, seconds)
         try:
             return (await client.document(url, JSON, "", may_dial)).body
         finally:
@@ -91,6 +92,40 @@ def test_a_page_without_end_is_cut_off_and_memory_stays_bounded(fault: Fault) ->
         with pytest.raises(UpstreamFailure, match="128 MiB"):
             _document(up.url + "demo/")
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 320 << 10
+
+
+@pytest.mark.parametrize("what", ["document", "file"])
+def test_a_silent_upstream_is_asked_twice_and_no_more(tmp_path: Path, what: str) -> None:
+    with mirrored(tmp_path) as (up, mirror):
+        wheel = up.add(make_wheel("demo", "1.0"))
+        mirror.index()
+        mirror.ahead = 700 if what == "document" else 0
+        asked = len(up.requests)
+        path = PAGE if what == "document" else wheel.path
+        up.fault(path, Fault.hang())
+        got = mirror.index() if what == "document" else mirror.get(mirror.place(wheel))
+        assert got.status == (200 if what == "document" else 502)
+        assert [request.path for request in up.requests[asked:]] == [path] * 2
+        up.heal()
+
+
+def test_other_failures_are_tried_three_times() -> None:
+    with Upstream() as up:
+        up.fault(PAGE, Fault.status(503))
+        with pytest.raises(UpstreamFailure, match="answered 503"):
+            _document(up.url + "demo/")
+        assert up.count(PAGE) == 3
+
+
+@pytest.mark.parametrize("fault", [Fault.trickle(40), Fault.hang()])
+def test_a_document_has_its_time_in_all(fault: Fault) -> None:
+    with Upstream() as up:
+        up.add(make_wheel("demo", "1.0"))
+        up.fault(PAGE, fault)
+        begun = time.monotonic()
+        with pytest.raises(UpstreamFailure, match=r"did not come whole in 0\.3 s"):
+            _document(up.url + "demo/", seconds=0.3)
+        assert time.monotonic() - begun < 5, "it would have taken longer without a limit"
 
 
 def test_the_corporate_proxy_is_honoured_and_the_hosts_trust_too(

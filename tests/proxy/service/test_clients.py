@@ -28,8 +28,12 @@ sdists: deny
 rules:
   - deny: pkg:pypi/bad
     reason: steals keys
+  - deny: pkg:pypi/versions
+    versions: "<9"
+    reason: it steals keys too
 """
 LINE = "policy.yaml:8"
+VERSIONS_LINE = "policy.yaml:10"
 CA = "/etc/ssl/certs/ca-certificates.crt"
 Client = Callable[..., list[str]]
 Run = Callable[[list[str]], tuple[int, str]]
@@ -49,6 +53,9 @@ def up() -> Iterator[Upstream]:
         serving.add(make_wheel("helper", "1.0"))
         serving.add(make_wheel("bad", "1.0"))
         serving.add(make_wheel("needs-bad", "1.0", requires=["bad"]))
+        serving.add(make_wheel("versions", "1.0"))
+        serving.add(make_wheel("versions", "2.0"))
+        serving.add(make_wheel("needs-versions", "1.0", requires=["versions"]))
         serving.add(make_sdist("source", "1.0"))
         yield serving
 
@@ -128,14 +135,32 @@ def test_packages_are_installed_by_name(run: Run, client: Client) -> None:
     assert "helper" in said
 
 
-@pytest.mark.parametrize("what", ["bad", "needs-bad"])
+@pytest.mark.parametrize("what", ["bad", "bad==1.0", "needs-bad", "versions<3", "needs-versions"])
 @pytest.mark.parametrize("client", [_pip, _uv])
-def test_a_denied_package_is_not_installed_by_name_and_the_run_hears_why(
+def test_a_package_that_is_denied_as_a_whole_is_refused_by_name_in_the_clients_own_words(
     run: Run, heard: list[Entry], client: Client, what: str
 ) -> None:
-    code, _ = run(client(what))
+    code, said = run(client(what))
     assert code != 0
-    assert {(entry.purl, entry.rule) for entry in heard if entry.verdict == "deny"} == {("pkg:pypi/bad", LINE)}
+    name, line = ("versions", VERSIONS_LINE) if "versions" in what else ("bad", LINE)
+    assert line in said, said
+    assert "steals keys" in said, said
+    assert {entry.rule for entry in heard if entry.verdict == "deny"} == {line}
+    shown = [entry for entry in heard if entry.url == f"/pypi/simple/{name}/"]
+    assert {(one.purl, one.code, one.rule) for one in shown} == {(f"pkg:pypi/{name}", "JR-WITHHELD", line)}
+
+
+@pytest.mark.parametrize("client", [_pip, _uv])
+def test_a_denied_package_in_a_hashed_lock_file_is_refused_in_the_clients_own_words(
+    run: Run, client: Client, up: Upstream
+) -> None:
+    listing = next(one for one in up._listings.values() if one.file.name == "bad")
+    lock = f"bad==1.0 --hash=sha256:{listing.file.sha256}"
+    command = client("--require-hashes", "-r", "/tmp/lock.txt")
+    code, said = run(["/bin/sh", "-c", 'echo "$0" >/tmp/lock.txt && exec "$@"', lock, *command])
+    assert code != 0
+    assert LINE in said, said
+    assert "steals keys" in said, said
 
 
 @pytest.mark.parametrize("client", [_pip, _uv])

@@ -61,7 +61,8 @@ def test_a_client_gets_what_is_allowed_and_hears_no_for_the_rest() -> None:
         up.add(make_wheel("demo", "1.0"))
         up.add(make_wheel("bad", "1.0"))
         rules = "default: allow\nrules:\n  - deny: pkg:pypi/bad\n"
-        urls = ["https://PUBLIC/simple/demo/", "https://PUBLIC/simple/bad/", "https://other.test/", "http://PUBLIC/"]
+        bad = f"https://PUBLIC/files/127.0.0.1:{up.files_port}/bad-1.0-py3-none-any.whl"
+        urls = ["https://PUBLIC/simple/demo/", bad, "https://other.test/", "http://PUBLIC/"]
         said, heard = _drive(user, policy_text(up, rules), urls)
     assert said[0] == "200"
     assert "policy.yaml:7" in said[1]

@@ -36,7 +36,7 @@ def test_only_the_hashes_of_the_author_are_left() -> None:
 
 def test_a_package_with_none_of_the_hashes_of_its_author_is_refused() -> None:
     plan = Plan("python", "requirements.txt", (requirement("first", THREE),))
-    with pytest.raises(steps.HashMismatch, match=r"first 1\.0 has none of the hashes"):
+    with pytest.raises(steps.UnfitLock, match=r"first 1\.0 has none of the hashes"):
         steps.narrowed(LOCK, plan)
 
 
