@@ -37,15 +37,16 @@ inside.start = start
 from jhansi_runner.runner.entry import main
 main()
 """
+# The command ends without Python's own tidying up, so the list is printed in its place.
 _MODULES = """
-import sys
+import os, sys
 before = set(sys.modules)
+def ended(code):
+    print(*[name for name in sys.modules if name not in before], sep=",", flush=True)
+    leave(code)
+leave, os._exit = os._exit, ended
 from jhansi_runner.runner.entry import main
-try:
-    main()
-except SystemExit:
-    names = [name for name in sys.modules if name not in before]
-    print(*names, sep=",")
+main()
 """
 
 
