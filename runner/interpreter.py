@@ -102,7 +102,8 @@ def probe(path: str) -> Interpreter:
         )
         version, tag, platform, executable, prefix, site = done.stdout.splitlines()
     except (OSError, subprocess.SubprocessError, ValueError) as error:
-        raise RunnerError(f"{path} is not a Python that can be used: {error}") from None
+        reason = error.strerror if isinstance(error, OSError) else "it does not answer as Python does"
+        raise RunnerError(f"{path} is not a Python that can be used: {reason}") from None
     if tuple(int(part) for part in version.split(".")[:2]) < (3, 9):
         raise RunnerError(f"{path} is Python {version}: 3.9 or later is needed")
     folders = tuple(dict.fromkeys(path for path in site.split("\0") if path.startswith("/")))

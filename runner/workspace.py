@@ -25,6 +25,7 @@ PROTECTED = (
 PEOPLE = (1000, 60000)
 """The user numbers that people have. Source: login.defs(5), UID_MIN and UID_MAX."""
 
+_BARE_REPOSITORY = ("HEAD", "objects", "refs")
 _KIND, _FOLDER, _FILE, _LINK = 0o170000, 0o040000, 0o100000, 0o120000
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _MAX_FILE = 8 << 20
@@ -90,8 +91,13 @@ class Workspace:
         return tuple(found)
 
     def obeyed(self) -> frozenset[tuple[str, str]]:
-        """The protected names that are here in any form, links with where they lead."""
+        """The protected names that are here in any form, links with where they lead; and a bare repository.
+
+        git takes a folder with these names for one, and runs what its `config` says.
+        """
         found = set()
+        if all(os.access(name, os.F_OK, dir_fd=self.descriptor, follow_symlinks=False) for name in _BARE_REPOSITORY):
+            found.add((" and ".join(_BARE_REPOSITORY), ""))
         for name in PROTECTED:
             try:
                 entry = os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)

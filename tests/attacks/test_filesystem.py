@@ -168,3 +168,11 @@ def test_a_terminal_of_the_users_is_not_the_programs(user: User) -> None:
     done = user.shell('script -qec "$JR exec main.py" /dev/null')
     assert "[False, False, False] False" in done.stdout
     assert "none" in done.stdout
+
+
+def test_a_bare_repository_that_a_program_lays_out_is_reported(user: User) -> None:
+    user.folder("refs")
+    made = user.python("import os; os.mkdir('objects'); open('HEAD', 'w').close()")
+    assert made.returncode == 0
+    assert "warning: the program made HEAD and objects and refs" in made.stderr
+    assert "warning" not in user.python("print()").stderr, "what was there before was not made now"
