@@ -14,11 +14,12 @@ from jhansi_runner.proxy.ledger import Ledger
 from jhansi_runner.proxy.mirror.answer import Asker
 from jhansi_runner.proxy.mirror.artifacts import Artifacts
 from jhansi_runner.proxy.mirror.documents import Documents
-from jhansi_runner.proxy.mirror.pypi import PypiMirror
+from jhansi_runner.proxy.mirror.engine import Mirror
 from jhansi_runner.proxy.mirror.server import Application, DescriptorServer
 from jhansi_runner.proxy.mirror.upstream_client import UpstreamClient
 from jhansi_runner.proxy.policy.load import load
 from jhansi_runner.proxy.policy.sources import collect
+from jhansi_runner.proxy.registries.all import registries
 from jhansi_runner.proxy.registries.upstreams import Upstream
 from jhansi_runner.proxy.service.runs import Run, Runs
 
@@ -30,9 +31,11 @@ async def serve(folder: str, index: str, listener: int) -> None:
     """Serve until killed, with the shipped policy and the ledger, as in the service."""
     store, client = Store(f"{folder}/cache"), UpstreamClient()
     artifacts = Artifacts(store, ArtifactFiles(f"{folder}/cache"), client)
-    runs = Runs(PypiMirror(Documents(store, client), artifacts), Ledger(f"{folder}/ledger"))
+    runs = Runs(Mirror(registries(), store, Documents(store, client), artifacts), Ledger(f"{folder}/ledger"))
     policy = load(collect(None, {"JHANSI_HOME": folder}))
-    runs.add(Run(Asker(policy, run=RUN), {"pypi": Upstream("pypi", index, "registry.example")}))
+    runs.add(
+        Run(Asker(policy, run=RUN, base="http://mirror.example"), {"pypi": Upstream("pypi", index, "registry.example")})
+    )
     server = asyncio.create_task(DescriptorServer(Application(runs.handle), listener).serve())
     print("ready", flush=True)
     await server

@@ -20,6 +20,7 @@ AUTHORITY_CERTIFICATE = "jhansi-runner-ca-cert.pem"
 _SERVICE_ENVIRONMENT = (
     "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy",
     "NO_PROXY", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR", "JHANSI_PROXY_IDLE",
+    "JHANSI_CACHE_LIMIT",
 )  # fmt: skip
 """What shapes the proxy's view of the world: a shell with another value gets a proxy of its own."""
 
@@ -28,8 +29,12 @@ _SERVICE_PROTOCOL = "1"
 """Raised with every change of what runner and service say to each other: an upgrade must not meet an old service."""
 
 
+_LONGEST = 488
+"""Bytes of a folder's path: SQLite takes 503 for a database, and the cache's has `/index/cache.db` after it."""
+
+
 class UnsafeFolder(Exception):
-    """A folder of ours belongs to somebody else, or others may write to it."""
+    """A folder of ours belongs to somebody else, or others may write to it, or its path is too long."""
 
 
 class Paths:
@@ -115,8 +120,13 @@ def _xdg(env: Mapping[str, str], name: str, default: str) -> str:
 
 
 def current(env: Mapping[str, str]) -> Paths:
-    """The folders for this user on this host."""
-    return Paths(env, os.getuid(), os.uname().nodename)
+    """The folders for this user on this host. Raises UnsafeFolder when a path of theirs is too long."""
+    found = Paths(env, os.getuid(), os.uname().nodename)
+    for folder in (found.cache, found.state, found.runtime):
+        if (size := len(os.fsencode(folder))) > _LONGEST:
+            what = f"{folder[:60]}... is too long a path ({size} bytes, at most {_LONGEST})"
+            raise UnsafeFolder(f"{what}: set JHANSI_HOME to a shorter one")
+    return found
 
 
 def make(folder: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from jhansi_runner.proxy.ledger import ALLOW, Entry
 from jhansi_runner.runner.console import say
@@ -10,22 +11,43 @@ from jhansi_runner.runner.job import Job
 from jhansi_runner.runner.record import Record
 
 _SHOWN = 20
+_HIDDEN = (
+    "the program left more folders or files than are looked through for names such as .git and .envrc, "
+    "which tools of this host may obey: look before you work in a folder that it made"
+)
 
 
-def tell(job: Job, planted: Sequence[str], timed_out: bool, entries: Sequence[Entry], record: Record | None) -> None:
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """`planted` are names that tools of the host may obey; `hidden` tells that there may be more of them.
+
+    `entries` is what the gate told.
+    """
+
+    planted: Sequence[str]
+    hidden: bool
+    timed_out: bool
+    entries: Sequence[Entry]
+
+
+def tell(job: Job, found: Aftermath, record: Record | None) -> None:
     """Tell the user on stderr, or the record when one is kept."""
     if record is not None:
-        record.heard(entries)
-        record.timed_out = timed_out
-        record.planted = list(planted)
+        record.heard(found.entries)
+        record.timed_out = found.timed_out
+        record.planted = list(found.planted)
+        record.notes += [_HIDDEN] if found.hidden else []
     if job.options.json:
         return
-    if timed_out:
+    if found.timed_out:
         say(f"killed after {job.options.timeout} s (--timeout)")
-    tell_refused(entries)
-    if planted:
-        names = ", ".join(planted)
-        say(f"warning: the program made {names} in the workspace, which tools of this host may obey: look first")
+    tell_refused(found.entries)
+    if found.planted:
+        names = ", ".join(found.planted[:_SHOWN])
+        names += f" and {len(found.planted) - _SHOWN} more" if len(found.planted) > _SHOWN else ""
+        say(f"warning: the program made or changed {names}, which tools of this host may obey: look first")
+    if found.hidden:
+        say(f"warning: {_HIDDEN}")
 
 
 def tell_refused(entries: Sequence[Entry]) -> None:

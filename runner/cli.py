@@ -29,16 +29,22 @@ def cli() -> None:
 
 def run(words: Sequence[str]) -> None:
     """Run the command line, and exit with its code."""
-    from jhansi_runner.runner import cli_cache, cli_deps, cli_policy
+    from jhansi_runner.runner import cli_cache, cli_deps, cli_log, cli_policy, cli_proxy
 
     cli.add_command(_exec_command())
     cli.add_command(cli_cache.cache)
     cli.add_command(cli_deps.deps)
     cli.add_command(cli_policy.policy)
+    cli.add_command(cli_proxy.proxy)
+    cli_policy.policy.add_command(cli_log.log)
     try:
         cli.main(args=list(words), prog_name=_PROGRAM, standalone_mode=False)
     except click.ClickException as error:
         error.show()
+        if _wants_json(words):
+            record = Record()
+            record.error = error.format_message()
+            print_json(record, FAILED)
         sys.exit(FAILED)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
@@ -46,6 +52,15 @@ def run(words: Sequence[str]) -> None:
         sys.exit(130)
     except Exception as error:  # the exit code tells that we failed, not a program
         sys.exit(report(error))
+
+
+def _wants_json(words: Sequence[str]) -> bool:
+    """Whether a command line with a mistake in it is one of `exec --json`.
+
+    Where its options end cannot be told, so `--json` counts wherever it stands before a `--`.
+    """
+    options = words[: words.index("--")] if "--" in words else words
+    return list(words[:1]) == ["exec"] and any(word.partition("=")[0] == "--json" for word in options)
 
 
 def report(error: Exception) -> int:
@@ -85,7 +100,8 @@ def _exec_command() -> click.Command:
         "exec",
         params=parameters,
         callback=_exec,
-        help="Run a program with the packages it needs, or a command, in the workspace.",
+        help="Run a program with the packages it needs, or a command, in the workspace.\n\n"
+        "There is no terminal inside: standard input and output are pipes, and a shell shows no prompt.",
         context_settings={"allow_interspersed_args": False},
     )
 
@@ -106,9 +122,14 @@ def exec_json(options: ExecOptions) -> int:
     except Exception as error:  # there is one object, whatever happens
         code = report(error)
         record.error = "\n".join([str(error), *getattr(error, "lines", ())])
+    print_json(record, code)
+    return code
+
+
+def print_json(record: Record, code: int) -> None:
+    """Print the one object."""
     try:
         sys.stdout.write(json.dumps(record.to_json(code), ensure_ascii=True) + "\n")
         sys.stdout.flush()
     except BrokenPipeError:  # nobody wants to know; Python would complain once more when it ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    return code

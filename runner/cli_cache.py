@@ -1,17 +1,26 @@
-"""`jhansi-runner cache`: what was kept, and whether it is still what it was."""
+"""`jhansi-runner cache`: what was kept, whether it is still what it was, and making room."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
 from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.cache.artifacts import ArtifactFiles
-from jhansi_runner.proxy.cache.store import Artifact, Store
-from jhansi_runner.runner.errors import FAILED
+from jhansi_runner.proxy.cache.filesystem import UnsuitableFileSystem
+from jhansi_runner.proxy.cache.store import DamagedCache, Store
+from jhansi_runner.runner import cache_words
+from jhansi_runner.runner.cache_words import parse_age, parse_room
+from jhansi_runner.runner.errors import FAILED, RunnerError
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+_LEDGER_DAYS = 7
 
 
 @click.group()
@@ -19,25 +28,103 @@ def cache() -> None:
     """The packages that were fetched."""
 
 
-@cache.command("verify")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def verify(as_json: bool) -> None:
-    """Read every artifact of the cache again, and compare it with its hash. Exit code 125 when one is damaged."""
-    folder = paths.current(os.environ).cache
-    found, damaged = _verified(folder) if os.path.isdir(folder) else ([], [])
+@cache.command("list")
+@click.argument("pattern", required=False)
+@click.option("--type", "type_", metavar="TYPE", default="", help="Only this registry: pypi, npm, maven or golang.")
+@_JSON
+def list_(pattern: str | None, type_: str, as_json: bool) -> None:
+    """List what is cached. PATTERN is a name, a file's name or a package-url, in which * stands for anything."""
+    from jhansi_runner.proxy.cache.contents import entries
+    from jhansi_runner.proxy.cache.pins import pinned
+
+    with _opened() as (store, files):
+        found = [one for one in entries(store, files) if cache_words.is_meant(one, pattern or "*", type_)]
+    pins = pinned(_folders().state)
     if as_json:
-        rows = [{"purl": one.purl, "filename": one.filename, "sha256": one.sha256} for one in damaged]
-        total = sum(one.size for one in found)
-        print(json.dumps({"artifacts": len(found), "bytes": total, "damaged": rows}, indent=2))
-    sys.exit(FAILED if damaged else 0)
+        print(json.dumps({"artifacts": [cache_words.entry_data(one, pins) for one in found]}, indent=2))
+    else:
+        print(cache_words.render_entries(found, pins))
 
 
-def _verified(folder: str) -> tuple[list[Artifact], list[Artifact]]:
-    """All artifacts of a cache, and those of them that are damaged."""
-    store = Store(folder)
-    files = ArtifactFiles(folder)
+@cache.command("stats")
+@_JSON
+def stats(as_json: bool) -> None:
+    """Tell what the cache holds, by registry, and how often it was asked in the last seven days."""
+    from jhansi_runner.proxy.cache import contents
+    from jhansi_runner.proxy.history import entries
+
+    with _opened() as (store, files):
+        found = contents.stats(store, files)
+    uses = cache_words.uses(entries(_folders().ledger, time.time() - _LEDGER_DAYS * 86400.0))
+    if as_json:
+        print(json.dumps(cache_words.stats_data(found, uses), indent=2))
+    else:
+        print(cache_words.render_stats(found, uses))
+
+
+@cache.command("verify")
+@click.option("--keep", is_flag=True, help="Only tell; leave what is damaged where it is.")
+@_JSON
+def verify(keep: bool, as_json: bool) -> None:
+    """Read every artifact of the cache again, and compare it with its hash. Exit code 125 when one is damaged.
+
+    What is damaged is moved to the folder `quarantine` of the cache, and fetched again when somebody asks for it.
+    """
+    from jhansi_runner.proxy.cache.checkup import check_all
+
+    with _opened() as (store, files):
+        report = check_all(store, files, time.time(), keep=keep)
+    if as_json:
+        print(json.dumps(cache_words.report_data(report), indent=2))
+    else:
+        print(cache_words.render_report(report, keep=keep))
+    sys.exit(FAILED if report.faults else 0)
+
+
+@cache.command("prune")
+@click.option("--older-than", metavar="AGE", help="Remove what was fetched longer ago, such as 30d.")
+@click.option("--unused", metavar="AGE", help="Remove what was not used for so long.")
+@click.option("--to-size", metavar="SIZE", help="Remove what was not used for longest, until SIZE is left: 10GiB.")
+@click.option("--dry-run", is_flag=True, help="Only tell what would be removed.")
+@_JSON
+def prune(older_than: str | None, unused: str | None, to_size: str | None, dry_run: bool, as_json: bool) -> None:
+    """Make room. What is installed, or pinned otherwise, stays; so does what is being sent or fetched.
+
+    Documents, such as index pages, go by the time they were fetched or confirmed last.
+    """
+    from jhansi_runner.proxy.cache.pruning import Wish
+    from jhansi_runner.proxy.cache.pruning import prune as prune_now
+
+    if not (older_than or unused or to_size):
+        raise click.UsageError("say what may go: --older-than AGE, --unused AGE or --to-size SIZE")
     try:
-        found = [artifact for _, artifact in store.artifacts()]
-        return found, [artifact for artifact in found if not files.verify(artifact.sha256)]
+        wish = Wish(
+            parse_age(older_than) if older_than else None,
+            parse_age(unused) if unused else None,
+            parse_room(to_size) if to_size else None,
+        )
+    except ValueError as error:
+        raise RunnerError(str(error)) from None
+    with _opened() as (store, files):
+        done = prune_now(store, files, _folders().state, wish, dry_run=dry_run)
+    if as_json:
+        print(json.dumps(cache_words.pruned_data(done, dry_run=dry_run), indent=2))
+    else:
+        print(cache_words.render_pruned(done, wish, dry_run=dry_run))
+
+
+def _folders() -> paths.Paths:
+    return paths.current(os.environ)
+
+
+@contextmanager
+def _opened() -> Iterator[tuple[Store, ArtifactFiles]]:
+    folder = paths.make(_folders().cache)
+    try:
+        store = Store(folder)
+    except (DamagedCache, UnsuitableFileSystem) as error:
+        raise RunnerError(str(error)) from None
+    try:
+        yield store, ArtifactFiles(folder)
     finally:
         store.close()

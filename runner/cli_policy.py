@@ -1,28 +1,37 @@
-"""`jhansi-runner policy`: check it, show it, ask it."""
+"""`jhansi-runner policy`: check it, show it, ask it, test it."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
+import time
+from collections.abc import Sequence
 
 import click
 
 from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.coordinate import Coordinate
+from jhansi_runner.proxy.policy import expectations
+from jhansi_runner.proxy.policy.conditions import expired_rules
 from jhansi_runner.proxy.policy.decide import PolicySet
-from jhansi_runner.proxy.policy.explain import explain, explanation_data, render_explanation
+from jhansi_runner.proxy.policy.explain import Facts, explain
+from jhansi_runner.proxy.policy.explained import explanation_data, render_explanation
 from jhansi_runner.proxy.policy.load import load
 from jhansi_runner.proxy.policy.problems import PolicyError
+from jhansi_runner.proxy.policy.release import Release
+from jhansi_runner.proxy.policy.schema import policy_schema
 from jhansi_runner.proxy.policy.show import (
     HostUse,
     check_data,
     policy_data,
+    problem_data,
     render_check,
     render_policy,
 )
 from jhansi_runner.proxy.policy.sources import PolicyUnreadable, Source, collect
 from jhansi_runner.proxy.registries.hosts import files_host
+from jhansi_runner.proxy.registries.rows import ROWS
 from jhansi_runner.proxy.registries.upstreams import Upstream, UpstreamError, upstream
 from jhansi_runner.runner.errors import FAILED, REFUSED, RunnerError
 
@@ -50,7 +59,11 @@ def check(file: str | None, as_json: bool) -> None:
         else:
             print("\n".join(str(problem) for problem in error.problems))
         sys.exit(FAILED)
-    print(json.dumps(check_data(names, ()), indent=2) if as_json else render_check(found))
+    warnings = expired_rules(found.layers, time.time())
+    if as_json:
+        print(json.dumps(check_data(names, (), warnings), indent=2))
+    else:
+        print("".join(f"{one.warning}\n" for one in warnings) + render_check(found))
 
 
 @policy.command("show")
@@ -68,16 +81,62 @@ def show(file: str | None, as_json: bool) -> None:
 @_POLICY
 @_JSON
 def explain_command(purl: str, file: str | None, as_json: bool) -> None:
-    """Tell whether a package may enter (exit code 0) or not (126), and which rule says so."""
+    """Tell whether a package may enter (exit code 0) or not (126), which rule says so, and by which dates."""
     try:
         coordinate = Coordinate.parse(purl)
     except ValueError as error:
         raise RunnerError(
             f"{purl} is not a package-url: {error}", lines=("write it like pkg:pypi/requests@2.32.0",)
         ) from None
-    explanation = explain(_load(file), coordinate)
+    found = _load(file)
+    explanation = explain(found, coordinate, _facts(found), time.time())
     print(json.dumps(explanation_data(explanation), indent=2) if as_json else render_explanation(explanation))
     sys.exit(0 if explanation.decision.allowed else REFUSED)
+
+
+@policy.command("test")
+@click.argument("expected", metavar="FILE")
+@_POLICY
+@_JSON
+def test(expected: str, file: str | None, as_json: bool) -> None:
+    """Run a file of expectations against the policy: exit code 0 when it meets all of them, else 125."""
+    found = _load(file)
+    try:
+        with open(expected, "rb") as stream:
+            wanted = expectations.read_expectations(expected, stream.read())
+    except OSError as error:
+        raise RunnerError(f"{expected}: the expectations cannot be read: {error.strerror}") from None
+    except PolicyError as error:
+        lines = tuple(str(problem) for problem in error.problems)
+        raise RunnerError("the expectations cannot be understood", lines=lines) from None
+    failed = [one.problem(expected) for one in expectations.check(found, wanted, time.time()) if not one.is_met]
+    if as_json:
+        problems = [problem_data(one) for one in failed]
+        print(json.dumps({"ok": not failed, "count": len(wanted), "failed": problems}, indent=2))
+    else:
+        print("".join(f"{one}\n" for one in failed) + f"{len(wanted) - len(failed)} of {len(wanted)} are met")
+    sys.exit(FAILED if failed else 0)
+
+
+@policy.command("schema")
+def schema() -> None:
+    """Print the JSON Schema of policy files, for editors."""
+    print(policy_schema(), end="")
+
+
+def _facts(found: PolicySet) -> Facts:
+    """What the cache knows; loaded when it is asked, since most decisions need none of it."""
+
+    def facts(coordinate: Coordinate) -> Sequence[Release]:
+        from jhansi_runner.proxy.mirror.known import releases
+        from jhansi_runner.proxy.service.runs import upstreams_of
+
+        try:
+            return releases(paths.current(os.environ).cache, upstreams_of(found), coordinate)
+        except UpstreamError as error:
+            raise RunnerError(str(error)) from None
+
+    return facts
 
 
 def _sources(file: str | None) -> tuple[Source, ...]:
@@ -108,9 +167,10 @@ def _hosts(found: PolicySet) -> dict[str, list[HostUse]]:
 
 def _uses(one: Upstream) -> list[HostUse]:
     methods = ("GET", "HEAD")
-    uses = [HostUse(one.host, methods, "index pages")]
+    elsewhere = one.is_public and ROWS[one.type].files
+    uses = [HostUse(one.host, methods, "index pages" if elsewhere else "index pages and files")]
     uses += [HostUse(host, methods, "files") for host in sorted(one.files)]
-    if one.is_public:
+    if elsewhere:
         learned = files_host(paths.current(os.environ).cache, one)
         uses.append(HostUse(learned, methods, "files"))
     return uses

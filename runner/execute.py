@@ -14,6 +14,7 @@ from jhansi_runner.runner.door import Door
 from jhansi_runner.runner.errors import TIMED_OUT, RunnerError
 from jhansi_runner.runner.inside import run_inside
 from jhansi_runner.runner.job import Job
+from jhansi_runner.runner.obeyed import mounts, planted, survey
 from jhansi_runner.runner.variables import given_variables
 from jhansi_runner.runner.visible import require_command, shown_entry, shown_paths
 from jhansi_runner.runner.workspace_lock import hold
@@ -58,14 +59,16 @@ def _run(job: Job, found: ticket.Ticket, extra: Mapping[str, str], timeout: floa
     if options.command:
         require_command(options.command[0], variables["PATH"], dependencies)
     shown = shown_paths(options.read, job)
-    lock, protected = hold(job.folders, job.workspace, [path for path, _ in shown])
-    before = job.workspace.obeyed()
+    lock, protected, before = hold(job.folders, job.workspace, [path for path, _ in shown])
+    path, writable = job.workspace.path, job.workspace.writable
+    below = [name for name in protected if "/" in name]
     arguments = [
         *sandbox.root(job.folders.state + "/etc"),
         *sandbox.toolchain(found.prefix, found.site),
         *sandbox.interpreter(found.python),
         *sandbox.read_only(shown),
-        *sandbox.workspace(job.workspace.path, protected, writable=job.workspace.writable),
+        *sandbox.workspace(path, [name for name in protected if "/" not in name], writable=writable),
+        *(mounts(below, path, sandbox.WORKSPACE) if writable else ()),
         *(("--ro-bind", dependencies, sandbox.DEPENDENCIES) if dependencies else ()),
         *sandbox.environment({**variables, **extra}),
         *("--chdir", job.cwd),
@@ -85,11 +88,14 @@ def _run(job: Job, found: ticket.Ticket, extra: Mapping[str, str], timeout: floa
         )
     finally:
         os.close(lock)
-    planted = sorted(name for name, _ in job.workspace.obeyed() - before)
-    if planted or ended.timed_out or (door is not None and door.entries):
-        from jhansi_runner.runner.aftermath import tell
+    after = survey(job.workspace.descriptor)
+    after.recall(job.workspace.descriptor, before.names)
+    made = planted(before.names, after.names, protected)
+    hidden = before.whole and not after.whole
+    if made or hidden or ended.timed_out or (door is not None and door.entries):
+        from jhansi_runner.runner.aftermath import Aftermath, tell
 
-        tell(job, planted, ended.timed_out, door.entries if door is not None else [], record)
+        tell(job, Aftermath(made, hidden, ended.timed_out, door.entries if door is not None else []), record)
     return TIMED_OUT if ended.timed_out else ended.code
 
 

@@ -29,6 +29,7 @@ from jhansi_runner.runner.inventory import check, differences
 from jhansi_runner.runner.job import Job
 from jhansi_runner.runner.link import start_early
 from jhansi_runner.runner.record import Record
+from jhansi_runner.runner.rejudge import still_allowed
 from jhansi_runner.runner.stage import Stage, StepFailed, Workshop
 
 _FORMAT = "set 1"
@@ -58,7 +59,7 @@ def installed_set(
     """The set for a plan: the stored one, or a new one. Raises RunnerError."""
     request = _request_digest(plan, interpreter, policy)
     kept = _kept_lock(job, request)
-    allowed = kept is not None and not _judged(kept.text, policy) and not (kept.build and policy.sdists == "deny")
+    allowed = kept is not None and still_allowed(kept.text, kept.build, policy, job.folders.cache, time.time())
     if kept is not None and allowed:
         name = _set_name(kept, interpreter)
         if os.path.isdir(f"{_base(job, kept)}/{name}/site"):
@@ -78,9 +79,9 @@ def installed_set(
             tell_refused(workshop.entries)
             paths.make(f"{job.folders.state}/requests")
             name = _set_name(lock, interpreter)
+            _keep_lock(job, request, lock)  # first: it keeps the wheels in the cache until they have been compared
             if not os.path.isdir(f"{_base(job, lock)}/{name}/site"):
                 _fill(job, stage, lock, interpreter, name)
-            _keep_lock(job, request, lock)
         except StepFailed as failed:
             raise _explained(failed, plan, policy) from None
         finally:
@@ -135,6 +136,7 @@ def _fill(job: Job, stage: Stage, lock: _Lock, interpreter: Interpreter, name: s
     say(f"installing {counted(len(packages), 'package')}: {shown}{', ...' if len(packages) > 8 else ''}")
     began = time.monotonic()
     stage.run(steps.install(lock.text, interpreter.path, build=lock.build))
+    stage.discard(steps.CACHE)
     site = stage.folder_named("site")
     problems = check(site, packages)
     if not lock.build:
@@ -183,12 +185,6 @@ def _request_digest(plan: Plan, interpreter: Interpreter, policy: PolicySet) -> 
     parts += ["--", *sorted(each.text for each in plan.constraints)]
     parts += ["--", *sorted(f"{each.type} {each.upstream or ''}" for each in policy.registries)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def _judged(lock: str, policy: PolicySet) -> list[str]:
-    """What the policy says against the packages of a lock, a sentence each; without asking any registry."""
-    decisions = [(pypi(name, version), policy.decide(pypi(name, version))) for name, version in steps.locked(lock)]
-    return [decision.sentence(coordinate) for coordinate, decision in decisions if not decision.allowed]
 
 
 def _set_name(lock: _Lock, interpreter: Interpreter) -> str:

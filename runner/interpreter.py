@@ -17,7 +17,10 @@ _PROBE = (
     "print(sys._base_executable or sys.executable);print(sys.base_prefix);"
     "print(*site.getsitepackages([sys.base_prefix,sys.base_exec_prefix]),sep=chr(0))"
 )
-_VERSION = re.compile(r"3(\.\d{1,2}){1,2}")
+_VERSION = re.compile(r"\d{1,2}(\.\d{1,2}){0,2}")
+_NAME = re.compile(r"(python|pypy)[0-9.]*")
+_SHOWN = re.compile(r"(python|pypy)3(\.\d{1,2})?")
+_MOST_SHOWN = 12
 _SECONDS = 20
 
 
@@ -35,7 +38,7 @@ class Interpreter:
 
 
 def find(asked: str | None, env: Mapping[str, str], workspace: str, private: Sequence[str]) -> Interpreter:
-    """The interpreter for `--python`, a path or a version; without it our own. Raises RunnerError.
+    """The interpreter for `--python`, a path or a version; without it our own. Raises RunnerError that tells of others.
 
     It is asked what it is outside of any sandbox, so one that a program may have put into the `workspace` is refused.
     So is one whose library, which is shown to programs, is in a folder that holds one of the `private` ones.
@@ -63,14 +66,16 @@ def _find(asked: str, env: Mapping[str, str], workspace: str) -> Interpreter:
                 lines=("name an interpreter outside of it",),
             )
         return probe(os.path.abspath(asked))
-    if not _VERSION.fullmatch(asked) and not re.fullmatch(r"(python|pypy)[0-9.]*", asked):
-        raise RunnerError(f"--python {asked}: give a path, or a version such as 3.12")
+    folders = _folders(env)
+    if not _VERSION.fullmatch(asked) and not _NAME.fullmatch(asked):
+        lines = _there(folders, workspace)
+        raise RunnerError(f"--python {asked}: give a path, or a version such as 3.12", lines=lines)
     name = asked if asked[0] == "p" else f"python{asked}"
     short = re.sub(r"(\d+\.\d+)\.\d+$", r"\1", name)
     tried = []
-    for folder in [*env.get("PATH", "").split(":"), "/usr/local/bin", "/usr/bin"]:
+    for folder in folders:
         path = f"{folder}/{short}"
-        if not folder.startswith("/") or not os.access(path, os.X_OK):
+        if not os.access(path, os.X_OK):
             continue
         if _planted(path, workspace):
             tried.append(f"{path} is in the workspace, where a program may have put it")
@@ -80,13 +85,46 @@ def _find(asked: str, env: Mapping[str, str], workspace: str) -> Interpreter:
         except RunnerError as error:
             tried.append(str(error))
             continue
-        if name == short or found.version == asked:
+        if name == short or found.version == re.sub(r"^\D+", "", asked):
             return found
-        tried.append(f"{path} is {found.version}")
-    raise RunnerError(
-        f"--python {asked}: no such interpreter on PATH",
-        lines=tuple(tried) or ("install it, or name its path with --python",),
+    ours = own()
+    if name.startswith("python3") and f"python{ours.version}.".startswith(name + "."):
+        return ours
+    raise RunnerError(f"--python {asked}: there is no such interpreter", lines=(*tried, *_there(folders, workspace)))
+
+
+def _folders(env: Mapping[str, str]) -> list[str]:
+    """Where interpreters are looked for, in order."""
+    named = [*env.get("PATH", "").split(":"), "/usr/local/bin", "/usr/bin"]
+    return list(dict.fromkeys(folder for folder in named if folder.startswith("/")))
+
+
+def _there(folders: Sequence[str], workspace: str) -> tuple[str, ...]:
+    """Lines that tell which interpreters there are, ours among them, and where was looked."""
+    paths = [f"{folder}/{name}" for folder in folders for name in _names(folder) if _SHOWN.fullmatch(name)]
+    usable = [path for path in paths if os.access(path, os.X_OK) and not _planted(path, workspace)]
+    ours = own()
+    found = {ours.path: ours.version}
+    for path in dict.fromkeys(map(os.path.realpath, usable)):
+        if len(found) == _MOST_SHOWN:
+            break
+        try:
+            each = probe(path)
+        except RunnerError:
+            continue
+        found.setdefault(each.path, each.version)
+    return (
+        *(f"found {version}: {path}" for path, version in found.items()),
+        f"looked in {', '.join(folders)}",
+        "give one of these versions, or the path of another interpreter",
     )
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
 
 
 def own() -> Interpreter:

@@ -10,8 +10,9 @@ import csv
 import hashlib
 import io
 import os
+import stat
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
@@ -25,6 +26,7 @@ _RECORD_BYTES = 64 << 20
 _ADDED = frozenset(("INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_build.json", "uv_cache.json"))
 """What installers write into a package's own folder of records."""
 _SCHEMES = ("purelib", "platlib", "data")
+_BLOCK_BYTES = 1 << 18
 
 
 def check(site: str, packages: Sequence[tuple[str, str]]) -> list[str]:
@@ -59,6 +61,7 @@ def differences(site: str, packages: Sequence[tuple[str, str]], hashes: frozense
     records) is not in the wheel and is not compared.
     """
     wanted = {canonicalize_name(name) for name, _ in packages}
+    there = frozenset(_paths(site))
     found: set[str] = set()
     digests: dict[str, set[str]] = {}
     store, files = Store(cache), ArtifactFiles(cache)
@@ -67,37 +70,43 @@ def differences(site: str, packages: Sequence[tuple[str, str]], hashes: frozense
             name = canonicalize_name(Coordinate.parse(artifact.purl).name)
             if artifact.sha256 in hashes and artifact.filename.endswith(".whl") and name in wanted - found:
                 recorded = list(_recorded(files.path(artifact.sha256)))
-                if all(os.path.lexists(os.path.join(site, path)) for path, _ in recorded):
+                if all(path in there for path, _ in recorded):
                     found.add(name)
                     for path, digest in recorded:
                         digests.setdefault(path, set()).add(digest)
     finally:
         store.close()
-    extra = _unexplained(site, digests)
     problems = [f"no wheel of {name} that the mirror verified matches" for name in sorted(wanted - found)]
-    changed = (path for path, allowed in digests.items() if _digest(os.path.join(site, path)) not in allowed)
+    changed = (path for path, allowed in digests.items() if _digest(f"{site}/{path}") not in allowed)
     problems += [f"{path} is not what its wheel holds" for path in changed]
-    return problems + [f"{path} is in no wheel" for path in extra]
+    return problems + [f"{path} is in no wheel" for path in sorted(_unexplained(there, digests))]
 
 
-def _unexplained(site: str, digests: Mapping[str, set[str]]) -> Iterator[str]:
+def _paths(site: str, inside: str = "") -> Iterator[str]:
+    """What is below a folder and is no folder itself; a link is one thing, wherever it leads."""
+    with os.scandir(f"{site}/{inside}") as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _paths(site, f"{inside}{entry.name}/")
+            else:
+                yield inside + entry.name
+
+
+def _unexplained(there: Iterable[str], digests: Mapping[str, set[str]]) -> Iterator[str]:
     """Files that no wheel records and no installer adds: a `sitecustomize.py`, say, which Python would run."""
     infos = {path.split("/", 1)[0] for path in digests if path.split("/", 1)[0].endswith(_SUFFIX)}
-    for folder, _, names in os.walk(site):
-        inside = os.path.relpath(folder, site)
-        for name in names:
-            path = name if inside == "." else f"{inside}/{name}"
-            parent, _, last = path.rpartition("/")
-            source = f"{parent.removesuffix('__pycache__')}{last.split('.', 1)[0]}.py"
-            explained = (
-                path in digests
-                or (parent in infos and last in _ADDED)
-                or (parent.endswith("__pycache__") and last.endswith(".pyc") and source in digests)
-                or (parent == "bin" and not last.endswith((".py", ".pth", ".pyc")))
-                or path == ".lock"
-            )
-            if not explained:
-                yield path
+    for path in there:
+        if path in digests or path == ".lock":
+            continue
+        parent, _, last = path.rpartition("/")
+        source = f"{parent.removesuffix('__pycache__')}{last.split('.', 1)[0]}.py"
+        explained = (
+            (parent in infos and last in _ADDED)
+            or (parent.endswith("__pycache__") and last.endswith(".pyc") and source in digests)
+            or (parent == "bin" and not last.endswith((".py", ".pth", ".pyc")))
+        )
+        if not explained:
+            yield path
 
 
 def _recorded(wheel: str) -> Iterator[tuple[str, str]]:
@@ -126,10 +135,19 @@ def _place(path: str) -> str:
 
 
 def _digest(path: str) -> str:
+    """The sha256 of a file as RECORD writes it, "" for what is no file."""
+    found = hashlib.sha256()
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return ""
-    with open(descriptor, "rb") as file:
-        found = hashlib.file_digest(file, "sha256").digest()
-    return base64.urlsafe_b64encode(found).rstrip(b"=").decode()
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # a pipe would pass for an empty file
+            return ""
+        while data := os.read(descriptor, _BLOCK_BYTES):
+            found.update(data)
+    except OSError:
+        return ""
+    finally:
+        os.close(descriptor)
+    return base64.urlsafe_b64encode(found.digest()).rstrip(b"=").decode()

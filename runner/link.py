@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 from jhansi_runner.proxy.ledger import Entry
 from jhansi_runner.proxy.paths import UnsafeFolder
-from jhansi_runner.proxy.policy.sources import FLOOR, Source
+from jhansi_runner.proxy.policy.sources import shown
 from jhansi_runner.proxy.service.client import Link, ServiceFailed, Starting, connect, register
 from jhansi_runner.proxy.service.messages import Registration
 from jhansi_runner.runner.console import say
@@ -18,7 +17,7 @@ _ATTEMPTS = 3
 
 def open_link(job: Job, phase: str, listener: int, tell: Callable[[Entry], None]) -> Link | None:
     """Register a phase of a job with the proxy; None, and a line to the user, when there is none to be had."""
-    policy = tuple((_shown(one), one.data.decode("utf-8", "surrogateescape"), one.role) for one in job.sources)
+    policy = tuple((shown(one), one.data.decode("utf-8", "surrogateescape"), one.role) for one in job.sources)
     job.links += 1
     registration = Registration(f"{job.run}-{phase}-{job.links}", job.sandbox, phase, job.options.offline, policy)
     trouble = ""
@@ -30,12 +29,6 @@ def open_link(job: Job, phase: str, listener: int, tell: Callable[[Entry], None]
             trouble = str(error)
     say(f"no way to the registries: {trouble}; the proxy's log is {job.folders.state}/proxy.log")
     return None
-
-
-def _shown(source: Source) -> str:
-    """A policy's name as programs get to read it: without the folders of the host."""
-    name = os.path.basename(source.name)
-    return f"the site's {name}" if source.role == FLOOR else name
 
 
 def start_early(job: Job) -> None:

@@ -20,7 +20,7 @@ from jhansi_runner.runner.console import counted, say
 from jhansi_runner.runner.errors import REFUSED, RunnerError
 from jhansi_runner.runner.inside import seccomp_filter
 from jhansi_runner.runner.install import Installed, installed_set
-from jhansi_runner.runner.interpreter import find, own
+from jhansi_runner.runner.interpreter import Interpreter, find, own
 from jhansi_runner.runner.job import Job
 from jhansi_runner.runner.parse import sandboxed_parser
 from jhansi_runner.runner.record import Record
@@ -50,9 +50,12 @@ def make_etc(job: Job) -> str:
     return etc.ensure(job.folders.state + "/etc", certificate)
 
 
-def make_plan(job: Job, view: RecordingView) -> Plan:
-    """What the program of a job needs; nothing is installed. Raises RunnerError."""
-    parse = sandboxed_parser(job.bwrap, make_etc(job), own(), seccomp_filter())
+def make_plan(job: Job, view: RecordingView, ours: Interpreter | None = None) -> Plan:
+    """What the program of a job needs; nothing is installed. Raises RunnerError.
+
+    `ours` is the interpreter that runs us, where it has been asked already.
+    """
+    parse = sandboxed_parser(job.bwrap, make_etc(job), ours or own(), seccomp_filter())
     try:
         return plan_python(view, job.entry or None, parse)
     except ManifestError as error:
@@ -67,7 +70,7 @@ def prepare(job: Job, env: Mapping[str, str], record: Record | None) -> ticket.T
     policy = load_policy(job)
     interpreter = find(job.options.python, env, job.workspace.path, private_folders(job.folders))
     view = RecordingView(job.workspace)
-    plan = make_plan(job, view)
+    plan = make_plan(job, view, interpreter if job.options.python is None else None)
     if not job.options.no_install:
         announce(plan)
     plan = _without_denied_options(plan, policy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -73,12 +74,23 @@ class Stage:
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         self._job, self._interpreter, self._uv = job, interpreter, uv
         self._progress = Progress()
+        self._removers: list[subprocess.Popen[bytes]] = []
         self.entries: list[Entry] = []
 
     def close(self) -> None:
         """Remove the stage with all that is left in it."""
+        for remover in self._removers:
+            remover.wait()
         _remove(self.folder)
         os.close(self._lock)
+
+    def discard(self, name: str) -> None:
+        """Begin to remove something of the stage that no step needs any more; there is other work to do meanwhile."""
+        command = ["rm", "-rf", "--", os.path.join(self.folder, name)]
+        silent = subprocess.DEVNULL
+        with contextlib.suppress(OSError):  # what is left is removed in the end
+            remover = subprocess.Popen(command, env={"PATH": os.defpath}, stdin=silent, stdout=silent, stderr=silent)
+            self._removers.append(remover)
 
     def read(self, name: str) -> str:
         """A file of the stage, at most 16 MiB; a link is not followed, and nothing but a file read. Raises OSError.

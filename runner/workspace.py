@@ -10,23 +10,16 @@ import errno
 import os
 
 from jhansi_runner.runner.errors import NOTHING_TO_RUN, RunnerError
+from jhansi_runner.runner.obeyed import PROTECTED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-PROTECTED = (
-    ".git", ".gitmodules", ".gitattributes", ".hg", ".svn", ".envrc", ".direnv", ".vscode", ".idea", ".devcontainer",
-    ".github", ".gitlab-ci.yml", ".husky", ".pre-commit-config.yaml", ".venv", "venv", ".bashrc", ".profile", ".zshrc",
-    ".npmrc", ".yarnrc", ".yarnrc.yml", ".cargo", ".claude", ".cursor", ".mcp.json",
-)  # fmt: skip
-"""Names in the workspace that tools on the host obey or run: read-only inside, and reported when they appear."""
+    from collections.abc import Callable, Iterator, Sequence
 
 PEOPLE = (1000, 60000)
 """The user numbers that people have. Source: login.defs(5), UID_MIN and UID_MAX."""
 
-_BARE_REPOSITORY = ("HEAD", "objects", "refs")
-_KIND, _FOLDER, _FILE, _LINK = 0o170000, 0o040000, 0o100000, 0o120000
+_KIND, _FILE, _LINK = 0o170000, 0o100000, 0o120000
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _MAX_FILE = 8 << 20
 _MAX_LINKS = 40
@@ -77,35 +70,6 @@ class Workspace:
             return tuple(sorted(_bounded(descriptor)))
         finally:
             os.close(descriptor)
-
-    def protected(self, names: Iterable[str] = PROTECTED) -> tuple[tuple[str, int, int], ...]:
-        """Those of the names that are here as a folder or file: name, device, inode. Links are not followed."""
-        found = []
-        for name in names:
-            try:
-                entry = os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
-            except OSError:
-                continue
-            if entry.st_mode & _KIND in (_FOLDER, _FILE):
-                found.append((name, entry.st_dev, entry.st_ino))
-        return tuple(found)
-
-    def obeyed(self) -> frozenset[tuple[str, str]]:
-        """The protected names that are here in any form, links with where they lead; and a bare repository.
-
-        git takes a folder with these names for one, and runs what its `config` says.
-        """
-        found = set()
-        if all(os.access(name, os.F_OK, dir_fd=self.descriptor, follow_symlinks=False) for name in _BARE_REPOSITORY):
-            found.add((" and ".join(_BARE_REPOSITORY), ""))
-        for name in PROTECTED:
-            try:
-                entry = os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
-                leads = os.readlink(name, dir_fd=self.descriptor) if entry.st_mode & _KIND == _LINK else ""
-            except OSError:
-                continue
-            found.add((name, leads))
-        return frozenset(found)
 
     def _open(self, path: str, flags: int) -> int:
         """Open below the workspace, one component at a time, following no link."""

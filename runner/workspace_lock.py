@@ -3,8 +3,9 @@
 bubblewrap mounts by path. A program could swap a name that it may write to for a link between our look and that mount;
 nothing of that may happen while a run starts:
 
-- Names of the workspace that are mounted read-only: the list is made by whoever finds the workspace idle, and those who
-  join use the same.
+- Names of the workspace that are mounted read-only, and the folders on the way to them: the list is made by whoever
+  finds the workspace idle, and those who join use the same. What is mounted on cannot be moved from inside. A name that
+  somebody replaced on the host since is left out: that has undone the mounts on it, and it can be moved.
 - The workspace itself, when it lies in another workspace: a run is refused while a program runs in an enclosing
   workspace, and one in the enclosing workspace while a program runs in the nested one. Siblings, and runs in the same
   workspace, go on side by side.
@@ -26,22 +27,24 @@ import struct
 
 from jhansi_runner.proxy.digests import sha256
 from jhansi_runner.runner.errors import RunnerError
-from jhansi_runner.runner.workspace import PROTECTED, enclosing
+from jhansi_runner.runner.obeyed import look_up, protected, survey
+from jhansi_runner.runner.workspace import enclosing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jhansi_runner.proxy.paths import Paths
+    from jhansi_runner.runner.obeyed import Survey
     from jhansi_runner.runner.workspace import Workspace
 
 _DOOR = 0
 _KNOWN = "workspace-"
-_MAX_LIST = 65536
+_MAX_LIST = 1 << 18
 
 
-def hold(folders: Paths, workspace: Workspace, shown: Sequence[str] = ()) -> tuple[int, list[str]]:
-    """Join a workspace: a descriptor to be closed at the end of the run, and the names to protect.
+def hold(folders: Paths, workspace: Workspace, shown: Sequence[str] = ()) -> tuple[int, list[str], Survey]:
+    """Join a workspace: a descriptor to be closed at the end of the run, the names to protect, and all that were found.
 
     `shown` are true paths elsewhere that the program is to see. Raises RunnerError while a program runs in a workspace
     that encloses this one, one of them, or lies in this one; and when a path leads elsewhere than it did.
@@ -62,7 +65,8 @@ def hold(folders: Paths, workspace: Workspace, shown: Sequence[str] = ()) -> tup
             if _held(lock, _runs_in(folder)):
                 raise _busy(path, folder, "could change what --read shows")
         _require_unmoved(workspace, shown)
-        names = _names(folders, workspace, idle=not _held(lock, _runs_in(path)))
+        found = survey(workspace.descriptor)
+        names = _names(folders, workspace, found, idle=not _held(lock, _runs_in(path)))
         _lock(lock, fcntl.F_OFD_SETLK, fcntl.F_RDLCK, _runs_in(path))
         for folder in (*enclosing(path), *others):
             _lock(lock, fcntl.F_OFD_SETLK, fcntl.F_RDLCK, _runs_below(folder))
@@ -70,7 +74,7 @@ def hold(folders: Paths, workspace: Workspace, shown: Sequence[str] = ()) -> tup
     except BaseException:
         os.close(lock)
         raise
-    return lock, names
+    return lock, names, found
 
 
 def is_known(folders: Paths, path: str) -> bool:
@@ -78,22 +82,38 @@ def is_known(folders: Paths, path: str) -> bool:
     return os.path.exists(_list_file(folders, path))
 
 
-def _names(folders: Paths, workspace: Workspace, *, idle: bool) -> list[str]:
+def _names(folders: Paths, workspace: Workspace, found: Survey, *, idle: bool) -> list[str]:
     """The names to protect: found now in an idle workspace, else those that were found when it was."""
     file = os.open(_list_file(folders, workspace.path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        listed = os.pread(file, _MAX_LIST, 0)
+        data = os.pread(file, _MAX_LIST, 0)
+        listed = _listed(data)
         if not idle:
-            text = listed.partition(b"\0")[0].decode("ascii", "replace")
-            return [line for line in text.split("\n") if line in PROTECTED]
-        names = [found for found, _, _ in workspace.protected()]
-        made = "\n".join(names).encode() + b"\0" + os.fsencode(workspace.path)
-        if made != listed:
+            return [path for path, identity in listed if _is_still(workspace, path, identity)]
+        found.recall(workspace.descriptor, [path for path, _ in listed])
+        names = protected(found.names)
+        made = "\0".join([workspace.path, *(_identity(found.names[name].identity) + name for name in names)])
+        if os.fsencode(made) != data:
             os.ftruncate(file, 0)
-            os.pwrite(file, made, 0)
+            os.pwrite(file, os.fsencode(made), 0)
         return names
     finally:
         os.close(file)
+
+
+def _identity(identity: tuple[int, int]) -> str:
+    return f"{identity[0]}:{identity[1]}:"
+
+
+def _listed(data: bytes) -> list[tuple[str, str]]:
+    """The paths in a list, each with its identity when the list was made. The workspace's own path comes first."""
+    rows = [row.split(":", 2) for row in os.fsdecode(data).split("\0")[1:]]
+    return [(row[2], f"{row[0]}:{row[1]}:") for row in rows if len(row) == 3]
+
+
+def _is_still(workspace: Workspace, path: str, identity: str) -> bool:
+    name = look_up(workspace.descriptor, path)
+    return name is not None and name.mountable and _identity(name.identity) == identity
 
 
 def _require_unmoved(workspace: Workspace, shown: Sequence[str]) -> None:
@@ -125,7 +145,7 @@ def _nested(folders: Paths, lock: int, path: str) -> str:
     for name in os.listdir(folders.locks):
         if name.startswith(_KNOWN):
             with open(f"{folders.locks}/{name}", "rb") as file:
-                found = os.fsdecode(file.read(_MAX_LIST).partition(b"\0")[2])
+                found = os.fsdecode(file.read(_MAX_LIST).partition(b"\0")[0])
             if found.startswith(path + "/") and _held(lock, _runs_in(found)):
                 return found
     return ""

@@ -5,44 +5,57 @@ Values are bytes or JSON text. Artifacts themselves are files (`artifacts.py`). 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+import urllib.parse
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 
 import diskcache
 
 from jhansi_runner.proxy.cache.disk import ForeignRow, PlainDisk
 from jhansi_runner.proxy.cache.filesystem import require_local
 from jhansi_runner.proxy.coordinate import Coordinate
+from jhansi_runner.proxy.registries.interface import Document
 
-_DOCUMENT, _ARTIFACT = "document", "artifact"
+_DOCUMENT, _ARTIFACT, _SEEN, _CHECKED = "document", "artifact", "seen", "checked"
+_WEIGHTS = (  # small values are in the row, and have no size there
+    "SELECT key, store_time, size + coalesce(length(value), 0) FROM Cache WHERE raw = 1 AND key > ? AND key < ?"
+)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """A document as the upstream sent it. `fetched` is in seconds since the epoch; `status` is 200 or 404."""
-
-    url: str
-    status: int
-    content_type: str
-    etag: str
-    fetched: float
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Artifact:
-    """One artifact that was fetched, verified and kept. `size` is in bytes."""
+    """One artifact that was fetched, verified and kept. `size` is in bytes, `stored` in seconds since the epoch.
+
+    The rest is what was known of its release when it was fetched (see Release; `dated_as` is its `filename`), and every
+    digest that was computed.
+    """
 
     purl: str
     filename: str
     sha256: str
     size: int
     stored: float
+    published: float | None = None
+    identity: str = ""
+    licence: str | None = None
+    runs: str = ""
+    dated_as: str = ""
+    digests: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """A document without its body: its key, when it was fetched (seconds since the epoch), its size in bytes."""
+
+    key: str
+    fetched: float
+    size: int
 
 
 class DamagedCache(OSError):
@@ -56,6 +69,7 @@ class Store:
         """Raises UnsuitableFileSystem, DamagedCache."""
         require_local(folder)
         index = os.path.join(folder, "index")
+        self._database = os.path.join(index, "cache.db")
         try:
             self._rows = diskcache.Cache(
                 index,
@@ -64,6 +78,7 @@ class Store:
                 size_limit=1 << 62,
                 cull_limit=0,
                 disk_min_file_size=1 << 15,
+                tag_index=1,
             )
         except sqlite3.DatabaseError as error:
             raise DamagedCache(f"{index} is damaged ({error}): delete it, what it held is fetched again") from error
@@ -82,7 +97,7 @@ class Store:
             found = Document(**json.loads(head), body=body)
         except (ValueError, TypeError):
             return None
-        texts = (found.url, found.content_type, found.etag)
+        texts = (found.url, found.content_type, found.etag, found.modified)
         sound = all(isinstance(text, str) for text in texts) and found.status in (200, 404)
         return found if sound and isinstance(found.fetched, float | int) else None
 
@@ -103,15 +118,56 @@ class Store:
             return None
         # The hash is also the file's name.
         sound = isinstance(found.sha256, str) and _SHA256.fullmatch(found.sha256) and isinstance(found.filename, str)
-        return found if sound and isinstance(found.size, int) else None
+        return found if sound and isinstance(found.size, int) and isinstance(found.digests, dict) else None
 
     def keep_artifact(self, key: str, artifact: Artifact) -> None:
         """Remember an artifact."""
-        self._rows.set(f"{_ARTIFACT} {key}", json.dumps(asdict(artifact)))
+        self._rows.set(f"{_ARTIFACT} {key}", json.dumps(asdict(artifact)), tag=artifact.sha256, retry=True)
 
-    def forget_artifact(self, key: str) -> None:
-        """Forget an artifact, as when its file turns out to be damaged."""
-        self._rows.delete(f"{_ARTIFACT} {key}")
+    def forget_artifact(self, key: str, unless: Callable[[Artifact], bool] = lambda _: False) -> None:
+        """Forget an artifact, as when its file is gone, unless it is (no other process can remember it meanwhile)."""
+        with self._rows.transact(retry=True):
+            found = self.artifact(key)
+            if found is None or not unless(found):
+                self._rows.delete(f"{_ARTIFACT} {key}")
+
+    def forget_file(self, sha256: str) -> int:
+        """Forget every artifact whose file has this hash; how many rows there were."""
+        return int(self._rows.evict(sha256, retry=True))
+
+    def checked(self, sha256: str) -> float:
+        """When a file was last compared with its hash after it was kept, in seconds since the epoch; 0.0 for never."""
+        row = self._get(_CHECKED, sha256)
+        try:
+            return float(row) if isinstance(row, str) else 0.0
+        except ValueError:
+            return 0.0
+
+    def keep_checked(self, sha256: str, now: float) -> None:
+        """Remember that a file was compared now."""
+        self._rows.set(f"{_CHECKED} {sha256}", repr(now), tag=sha256, retry=True)
+
+    def seen(self, package: str) -> dict[str, tuple[float, str]]:
+        """When the releases of a package were first seen: by name, seconds since the epoch and what they were."""
+        row = self._get(_SEEN, package)
+        try:
+            found = json.loads(row) if isinstance(row, str) else {}
+            return {name: (float(time), str(identity)) for name, (time, identity) in found.items()}
+        except (ValueError, TypeError, AttributeError):
+            return {}
+
+    def keep_seen(self, package: str, seen: Mapping[str, tuple[float, str]]) -> None:
+        """Remember when the releases of a package were first seen, along with what others remembered meanwhile.
+
+        Of two that saw the same content, the first counts.
+        """
+        with self._rows.transact(retry=True):
+            merged = self.seen(package)
+            for name, (time, identity) in seen.items():
+                known = merged.get(name)
+                same = known is not None and known[1] == identity
+                merged[name] = (min(known[0], time) if known is not None and same else time), identity
+            self._rows.set(f"{_SEEN} {package}", json.dumps(merged))
 
     def artifacts(self) -> Iterator[tuple[str, Artifact]]:
         """Every artifact with its key."""
@@ -126,6 +182,19 @@ class Store:
             found = self.document(key)
             if found is not None:
                 yield key, found
+
+    def weights(self) -> Iterator[Weight]:
+        """Every document, without reading any: by what the database says of its rows. Raises sqlite3.Error."""
+        path = urllib.parse.quote(self._database)
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=60)) as database:
+            rows = database.execute(_WEIGHTS, (f"{_DOCUMENT} ", f"{_DOCUMENT}!"))
+            for key, stored, size in rows:
+                if isinstance(key, str) and isinstance(stored, float | int) and isinstance(size, int):
+                    yield Weight(key.removeprefix(f"{_DOCUMENT} "), stored, size)
+
+    def forget_document(self, key: str) -> None:
+        """Forget a document."""
+        self._rows.delete(f"{_DOCUMENT} {key}", retry=True)
 
     def _keys(self, kind: str) -> Iterator[str]:
         for key in self._rows.iterkeys():

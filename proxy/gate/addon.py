@@ -27,6 +27,7 @@ from jhansi_runner.proxy.gate.verdict import (
     legible,
 )
 from jhansi_runner.proxy.mirror.answer import CODE_HEADER, REASON_HEADER, RUN_HEADER
+from jhansi_runner.proxy.registries.interface import Registry
 from jhansi_runner.proxy.registries.upstreams import Upstream
 
 _BUFFERED_BODY = 1 << 20
@@ -84,9 +85,10 @@ class Gate:
         self,
         doors: Mapping[str, Door],
         mirror: tuple[str, int],
+        registries: Mapping[str, Registry],
         tell: Callable[[str, str, str, Refusal], None],
     ) -> None:
-        self._doors, self._mirror, self._tell = doors, mirror, tell
+        self._doors, self._mirror, self._registries, self._tell = doors, mirror, registries, tell
         self._tunnels: dict[str, str] = {}
 
     def client_disconnected(self, client: connection.Client) -> None:
@@ -156,7 +158,7 @@ class Gate:
             http_version=request.http_version,
             headers={name.lower(): value for name, value in request.headers.items()},
         )
-        found = check_request(seen, door.upstreams if door else ())
+        found = check_request(seen, door.upstreams if door else (), self._registries)
         if isinstance(found, Refusal) or door is None:
             self._refuse(flow, url, found if isinstance(found, Refusal) else Refusal(PLAIN, "no door"))
             return

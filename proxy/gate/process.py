@@ -12,8 +12,8 @@ import os
 import resource
 import shutil
 import socket
-import sys
 import tempfile
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -23,8 +23,11 @@ from mitmproxy.proxy import mode_servers
 
 from jhansi_runner.proxy.gate.addon import Door, DoorBook, Gate
 from jhansi_runner.proxy.gate.verdict import CONNECTIONS, Refusal
+from jhansi_runner.proxy.outbox import Outbox
 from jhansi_runner.proxy.paths import AUTHORITY_FILE
+from jhansi_runner.proxy.registries.all import registries
 from jhansi_runner.proxy.registries.upstreams import Upstream
+from jhansi_runner.proxy.service.messages import Report, closed_message, flood_message, report_message
 
 _Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 MIRROR = ("127.0.0.1", 3129)
@@ -44,32 +47,56 @@ class _CoreOptions(proxyserver.Proxyserver):
 
 
 class _Doorkeeper:
-    """Lets a bounded number of connections at once through a door, so that no run takes them all.
+    """Lets a bounded number of connections at once through a door, so that no run takes them all, and shuts it.
 
     uv opens up to about 50. `refused` is called for the first that is one too many.
     """
 
-    def __init__(self, serve: _Serve, refused: Callable[[], None]) -> None:
-        self._serve, self._refused = serve, refused
-        self._inside = 0
-        self._told = False
+    def __init__(self, serve: _Serve, book: DoorBook, refused: Callable[[], None]) -> None:
+        self._serve, self._book, self._refused = serve, book, refused
+        self._inside: set[asyncio.StreamWriter] = set()
+        self._server: asyncio.Server | None = None
+        self._told = self._shut = False
+
+    async def open(self, listener: socket.socket) -> None:
+        """Accept from a listener, unless the door is shut by then. Raises OSError, ValueError."""
+        listener.setblocking(False)
+        server = await asyncio.start_server(self.accept, sock=listener)
+        if self._shut:
+            server.close()
+        self._server = server
+
+    def shut(self) -> None:
+        """Let nobody in any more, and end every connection at once."""
+        self._shut = True
+        if self._server is not None:
+            self._server.close()
+        for writer in self._inside:
+            writer.transport.abort()  # what a client has not taken is not waited for
+        for handler in self._book.connections.values():
+            connection = handler.transports.get(handler.client)
+            if connection is not None and connection.handler is not None:
+                connection.handler.cancel("the door is closed")
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve a connection until its descriptor is closed, or close it at once."""
-        if self._inside >= _DOOR_CONNECTIONS:
+        if self._shut:
+            writer.transport.abort()
+            return
+        if len(self._inside) >= _DOOR_CONNECTIONS:
             writer.transport.abort()
             if not self._told:
                 self._told = True
                 self._refused()
             return
-        self._inside += 1
+        self._inside.add(writer)
         try:
             await self._serve(reader, writer)
         finally:
             try:
                 await _closed(writer)
             finally:
-                self._inside -= 1
+                self._inside.discard(writer)
 
 
 async def _closed(writer: asyncio.StreamWriter) -> None:
@@ -85,13 +112,15 @@ async def _closed(writer: asyncio.StreamWriter) -> None:
 
 
 class GateProcess:
-    """Opens and closes doors as it is told."""
+    """Opens and closes doors as it is told, and reports what is refused."""
 
     def __init__(self, control: socket.socket) -> None:
         self._control = control
+        self._reports = Outbox(control, flood_message)
         self._doors: dict[str, Door] = {}
-        self._servers: dict[str, asyncio.Server] = {}
-        self.gate = Gate(self._doors, MIRROR, self._tell)
+        self._keepers: dict[str, _Doorkeeper] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.gate = Gate(self._doors, MIRROR, registries(), self._tell)
         self.closed = asyncio.Event()
 
     def on_message(self) -> None:
@@ -105,36 +134,48 @@ class GateProcess:
             return
         message = json.loads(data)
         if descriptors:
-            asyncio.get_running_loop().create_task(self._open(message, descriptors[0]))
+            self._open(message, descriptors[0])
         else:
             self._close(str(message["close"]))
 
-    async def _open(self, message: Mapping[str, Any], descriptor: int) -> None:
+    def _open(self, message: Mapping[str, Any], descriptor: int) -> None:
         upstreams = tuple(
             Upstream(u["type"], u["index"], u["public"], frozenset(u["files"])) for u in message["upstreams"]
         )
         door = Door(message["run"], upstreams)
-        instance: mode_servers.ServerInstance[Any] = mode_servers.ServerInstance.make(
-            "regular", DoorBook(door, self._doors)
-        )
-        listener = socket.socket(fileno=descriptor)
-        listener.setblocking(False)
+        book = DoorBook(door, self._doors)
+        instance: mode_servers.ServerInstance[Any] = mode_servers.ServerInstance.make("regular", book)
         reason = f"more than {_DOOR_CONNECTIONS} connections at once; further ones are closed until others end"
         refusal = Refusal(CONNECTIONS, reason)
-        keeper = _Doorkeeper(instance.handle_stream, lambda: self._tell(door.run, "", "", refusal))
-        self._servers[message["door"]] = await asyncio.start_server(keeper.accept, sock=listener)
+        keeper = _Doorkeeper(instance.handle_stream, book, lambda: self._tell(door.run, "", "", refusal))
+        self._keepers[message["door"]] = keeper
+        task = asyncio.get_running_loop().create_task(_opened(keeper, descriptor))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _close(self, door: str) -> None:
-        server = self._servers.pop(door, None)
-        if server is not None:
-            server.close()
+        keeper = self._keepers.pop(door, None)
+        if keeper is not None:
+            keeper.shut()
+        self._reports.put_last(door, closed_message(door))
 
     def _tell(self, run: str, method: str, url: str, refusal: Refusal) -> None:
-        report = {"run": run, "method": method, "url": url, "code": refusal.code, "reason": refusal.reason}
-        try:
-            self._control.send(json.dumps(report).encode())
-        except OSError as error:
-            print(f"a refusal could not be reported: {error}", file=sys.stderr)
+        self._reports.put(run, report_message(Report(run, method, url, refusal.code, refusal.reason)))
+
+
+async def _opened(keeper: _Doorkeeper, descriptor: int) -> None:
+    """Open a door, or close a descriptor that is no listener: whoever is behind it is refused at once."""
+    try:
+        listener = socket.socket(fileno=descriptor)
+    except OSError:
+        os.close(descriptor)
+        traceback.print_exc()
+        return
+    try:
+        await keeper.open(listener)
+    except (OSError, ValueError):
+        listener.close()
+        traceback.print_exc()
 
 
 async def serve(authority: str, descriptor: int) -> None:

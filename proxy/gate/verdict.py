@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from jhansi_runner.proxy.registries import pypi
+from jhansi_runner.proxy.registries.interface import Registry
 from jhansi_runner.proxy.registries.upstreams import Upstream
 
 HOST = "JR-GATE-HOST"
@@ -56,7 +56,7 @@ class Seen:
 
 def check_tunnel(host: str, port: int, upstreams: Sequence[Upstream]) -> Refusal | None:
     """Whether a tunnel may be opened; None is yes. Hosts are compared as they are: no case, dot or IDNA is folded."""
-    if not any(pypi.is_known_host(host, upstream) for upstream in upstreams):
+    if not any(upstream.knows(host) for upstream in upstreams):
         return Refusal(
             HOST, f"{_shown(host)} is not a registry that the policy lets out; see 'jhansi-runner policy show'"
         )
@@ -65,7 +65,7 @@ def check_tunnel(host: str, port: int, upstreams: Sequence[Upstream]) -> Refusal
     return None
 
 
-def check_request(seen: Seen, upstreams: Sequence[Upstream]) -> Refusal | str:
+def check_request(seen: Seen, upstreams: Sequence[Upstream], registries: Mapping[str, Registry]) -> Refusal | str:
     """The path on the mirror for a request, or the refusal."""
     if seen.scheme != "https" or not seen.tunnel:
         return Refusal(PLAIN, "registries are reached by HTTPS through CONNECT, not by plain HTTP")
@@ -87,9 +87,10 @@ def check_request(seen: Seen, upstreams: Sequence[Upstream]) -> Refusal | str:
     if len(seen.path) > _MAX_PATH or "?" in seen.path or "#" in seen.path:
         return Refusal(PATH, "a query, or a path of more than 2048 characters, names no package")
     for upstream in upstreams:
-        route = pypi.canonical(seen.tunnel, seen.path, upstream)
-        if route is not None:
-            return f"/{upstream.type}{route.mirror_path}"
+        registry = registries.get(upstream.type)
+        wanted = registry.canonical(seen.tunnel, seen.path, upstream) if registry else None
+        if wanted is not None:
+            return f"/{upstream.type}{wanted.path}"
     return Refusal(PATH, f"{_shown(seen.path)} names no package of {seen.tunnel}; index pages and files can be read")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # the gate needs the headers' names below, and none of the mirror's libraries
     from jhansi_runner.proxy.mirror.download import Download
     from jhansi_runner.proxy.policy.decide import PolicySet
+    from jhansi_runner.proxy.policy.decision import Decision
 
 RUN_HEADER = "x-jhansi-run"
 """Which run a request is for; only the gate can reach the listener where it counts."""
@@ -21,25 +21,30 @@ REASON_HEADER = "x-jhansi-reason"
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """For whom a request is decided: a sandbox's run, or a plain client of the mirror."""
+    """For whom a request is decided: a sandbox's run, or a plain client of the mirror.
+
+    `base` is where the client reaches the mirror, such as `http://127.0.0.1:8080`; "" for one that comes through the
+    gate and speaks canonical URLs.
+    """
 
     policy: PolicySet
     run: str = ""
     sandbox: str = ""
     phase: str = ""
     offline: bool = False
-    canonical: bool = False
-    """Whether the client reaches files under their canonical URLs, through the gate."""
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request. `path` is decoded by nobody yet; header names are in lower case."""
+    """One request. `path` is decoded by nobody yet; header names are in lower case; `client` is an address."""
 
     method: str
     path: str
     query: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    client: str = ""
+    scheme: str = "http"
 
     def header(self, name: str) -> str:
         """A header's value, "" when absent."""
@@ -50,7 +55,8 @@ class Request:
 class Answer:
     """A status, headers, and one of: a body, a file (with a range or not), a download under way.
 
-    `purl`, `cache`, `code`, `reason`, `rule` are what the ledger wants to know.
+    `purl`, `cache`, `code`, `reason`, `rule` are what the ledger wants to know; `observed` is what the policy would
+    have refused, had it not been told to observe.
     """
 
     status: int
@@ -65,14 +71,14 @@ class Answer:
     code: str = ""
     reason: str = ""
     rule: str = ""
+    observed: tuple[Decision, ...] = ()
 
 
 def problem(status: int, code: str, reason: str, *, purl: str = "", rule: str = "", retry_after: str = "") -> Answer:
-    """A refusal or a fault that explains itself. Source: RFC 9457, which uv prints."""
+    """A refusal or a fault, in plain words; a registry puts them into those of its protocol."""
     phrase = "".join(c if 32 <= ord(c) < 127 else "?" for c in reason)[:400]
-    title = "refused by policy" if status == 403 else "not available"
-    body = json.dumps({"type": "about:blank", "title": title, "status": status, "detail": reason, "code": code})
-    headers = [("content-type", "application/problem+json"), (CODE_HEADER, code), (REASON_HEADER, phrase)]
+    headers = [("content-type", "text/plain; charset=utf-8"), (CODE_HEADER, code), (REASON_HEADER, phrase)]
     if retry_after:
         headers.append(("retry-after", retry_after))
-    return Answer(status, tuple(headers), body.encode() + b"\n", purl=purl, code=code, reason=reason, rule=rule)
+    body = reason.encode("utf-8", "replace") + b"\n"
+    return Answer(status, tuple(headers), body, purl=purl, code=code, reason=reason, rule=rule)

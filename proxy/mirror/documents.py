@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from jhansi_runner.proxy.cache.store import Document, Store
-from jhansi_runner.proxy.mirror.upstream_client import UpstreamClient, UpstreamFailure
+from jhansi_runner.proxy.cache.store import Store
+from jhansi_runner.proxy.memory import Memory
+from jhansi_runner.proxy.mirror.upstream_client import UpstreamClient
+from jhansi_runner.proxy.registries.interface import Document, Fetch, Source
+from jhansi_runner.proxy.registries.upstreams import UpstreamFailure
 
 FRESH_SECONDS = 600.0
 """How long a document is used without asking again."""
 _ABSENT_SECONDS = 60.0
 _SETTLED_SECONDS = 2.0
+_LARGE = 1 << 18
+_REMEMBERED_BYTES = 160 << 20
+MayDial = Callable[[str, str], bool]
 
 
 class NotCached(UpstreamFailure):
@@ -29,95 +36,109 @@ class Kept:
 
 
 class Documents:
-    """Pull-through for documents, with one upstream request however many ask."""
+    """Pull-through for documents, with one upstream request however many ask.
+
+    A document that did not change comes with the same body object each time: what was made of it is known by that.
+    """
 
     def __init__(self, store: Store, client: UpstreamClient, clock: Callable[[], float] = time.time) -> None:
         self._store, self._client, self._clock = store, client, clock
         self._flights: dict[tuple[str, str], asyncio.Task[Kept]] = {}
+        self._memory: Memory[str, Document] = Memory(_REMEMBERED_BYTES, lambda document: len(document.body) + 512)
 
-    async def get(
-        self,
-        key: str,
-        url: str,
-        accept: str,
-        may_dial: Callable[[str, str], bool],
-        check: Callable[[Document], object],
-        *,
-        revalidate: bool = False,
-        offline: bool = False,
-    ) -> Kept:
-        """The document of a URL, under a key of the cache's.
+    async def get(self, source: Source, may_dial: MayDial, *, revalidate: bool = False, offline: bool = False) -> Kept:
+        """The document of a source; `revalidate` asks the upstream even about a fresh one.
 
-        `revalidate` asks the upstream even about a fresh one. `check` raises ValueError for a document that is not
-        worth keeping. Raises UpstreamFailure (404 when there is no such document), and NotCached offline.
+        Raises UpstreamFailure (404 when there is no such document), and NotCached offline.
         """
-        kept = self._store.document(key)
-        if kept is not None and kept.url != url and not offline:
-            kept = None  # the operator changed the upstream
-        if offline:
+        kept = await self._kept(source)
+        if offline or source.kept_only:
             if kept is None or kept.status == 404:
-                raise NotCached(f"offline, and {url} was never fetched", 404)
+                raise NotCached(f"offline, and {source.url} was never fetched", 404)
             return Kept(kept, "hit")
-        if kept is not None and self._clock() - kept.fetched < self._lifetime(kept, revalidate):
+        if kept is not None and kept.url != source.url:
+            kept = None  # the operator changed the upstream
+        if kept is not None and self._is_fresh(kept, source, revalidate or source.fresh):
             return Kept(_present(kept), "hit")
-        flight = self._flights.get((key, url))
+        flight = self._flights.get((source.key, source.url))
         if flight is None:
-            flight = asyncio.create_task(self._refresh(key, url, accept, may_dial, check, kept))
-            self._flights[key, url] = flight
-            flight.add_done_callback(lambda _: self._flights.pop((key, url), None))
+            flight = asyncio.create_task(self._refresh(source, may_dial, kept))
+            self._flights[source.key, source.url] = flight
+            flight.add_done_callback(lambda _: self._flights.pop((source.key, source.url), None))
         found = await asyncio.shield(flight)
         return Kept(_present(found.document), found.how)
 
-    def _lifetime(self, kept: Document, revalidate: bool) -> float:
-        if revalidate:
-            return _SETTLED_SECONDS
-        return FRESH_SECONDS if kept.status == 200 else _ABSENT_SECONDS
+    def fetching(self, may_dial: MayDial, *, offline: bool = False) -> Fetch:
+        """The way in which a registry asks for documents."""
 
-    async def _refresh(
-        self,
-        key: str,
-        url: str,
-        accept: str,
-        may_dial: Callable[[str, str], bool],
-        check: Callable[[Document], object],
-        kept: Document | None,
-    ) -> Kept:
+        async def fetch(source: Source) -> Document:
+            return (await self.get(source, may_dial, offline=offline)).document
+
+        return fetch
+
+    async def _kept(self, source: Source) -> Document | None:
+        kept = self._memory.get(source.key)
+        if kept is None:
+            kept = self._store.document(source.key)
+            if kept is not None:
+                if kept.status == 200:
+                    with contextlib.suppress(ValueError):  # whoever reads it finds the same
+                        await _checked(source, kept)
+                self._memory.keep(source.key, kept)
+        return kept
+
+    def _keep(self, source: Source, document: Document) -> None:
+        self._store.keep_document(source.key, document)
+        self._memory.keep(source.key, document)
+
+    def _is_fresh(self, kept: Document, source: Source, revalidate: bool) -> bool:
+        if kept.status == 200 and source.immutable:
+            return True
+        lifetime = FRESH_SECONDS if kept.status == 200 else _ABSENT_SECONDS
+        return self._clock() - kept.fetched < (_SETTLED_SECONDS if revalidate else lifetime)
+
+    async def _refresh(self, source: Source, may_dial: MayDial, kept: Document | None) -> Kept:
         try:
-            document, how = await self._fetch(url, accept, may_dial, check, kept)
+            document, how = await self._fetch(source, may_dial, kept)
         except UpstreamFailure as failure:
-            if failure.status == 404:
-                absent = Document(url, 404, "", "", self._clock(), b"")
-                self._store.keep_document(key, absent)
+            if failure.absent:
+                absent = Document(source.url, 404, "", "", self._clock(), b"")
+                self._keep(source, absent)
                 return Kept(absent, "miss")
             if kept is not None and kept.status == 200:
                 return Kept(kept, "stale")
             raise
-        self._store.keep_document(key, document)
+        self._keep(source, document)
         return Kept(document, how)
 
-    async def _fetch(
-        self,
-        url: str,
-        accept: str,
-        may_dial: Callable[[str, str], bool],
-        check: Callable[[Document], object],
-        kept: Document | None,
-    ) -> tuple[Document, str]:
+    async def _fetch(self, source: Source, may_dial: MayDial, kept: Document | None) -> tuple[Document, str]:
         etag = kept.etag if kept else ""
-        fetched = await self._client.document(url, accept, etag, may_dial)
+        fetched = await self._client.document(source, etag, may_dial)
         if fetched.status == 304:
             if kept is None or not etag:
-                raise UpstreamFailure(f"upstream says that {url} is unchanged, which was not asked")
+                raise UpstreamFailure(f"upstream says that {source.url} is unchanged, which was not asked")
             return replace(kept, fetched=self._clock()), "revalidated"
-        document = Document(url, 200, fetched.content_type, fetched.etag, self._clock(), fetched.body)
+        document = Document(
+            source.url, 200, fetched.content_type, fetched.etag, self._clock(), fetched.body, fetched.modified
+        )
+        if kept is not None and kept.status == 200 and kept.body == document.body:
+            document = replace(document, body=kept.body)
         try:
-            check(document)
+            await _checked(source, document)
         except ValueError as error:
             raise UpstreamFailure(f"upstream's {error}") from error
         return document, "miss"
 
 
+async def _checked(source: Source, document: Document) -> None:
+    """Let the registry read a document; a large one beside the requests of others, which it remembers having read."""
+    if len(document.body) < _LARGE:
+        source.check(document)
+    else:
+        await asyncio.to_thread(source.check, document)
+
+
 def _present(document: Document) -> Document:
     if document.status == 404:
-        raise UpstreamFailure(f"upstream has no {document.url}", 404)
+        raise UpstreamFailure(f"upstream has no {document.url}", 404, absent=True)
     return document

@@ -1,79 +1,40 @@
-"""One artifact on its way: fetched once, however many ask, written to disk while it is passed on.
+"""One artifact on its way, as those who wait for it see it: however many ask, it is fetched once.
 
-The last bytes are held back until size and hash match what the index promised. So a client either gets exactly the
-promised bytes, or a connection that breaks off: never a wrong file that ends cleanly.
+The last bytes are held back until the whole is verified and kept. So a client either gets exactly the promised bytes,
+or a connection that breaks off: never a wrong file that ends cleanly.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
+import fcntl
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from jhansi_runner.proxy.cache.artifacts import ArtifactFiles
-from jhansi_runner.proxy.mirror.upstream_client import UpstreamClient, UpstreamFailure
+from jhansi_runner.proxy.registries.interface import Promise
+from jhansi_runner.proxy.registries.upstreams import UpstreamFailure
 
 _HELD_BACK = 1
-_CHUNK = 1 << 17
-
-
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """What an index says of an artifact. `size` in bytes, or None when it does not say."""
-
-    purl: str
-    filename: str
-    url: str
-    sha256: str
-    size: int | None
-    at_most: int = 16 << 30
-    """Bytes that are taken where `size` is None."""
 
 
 class Download:
-    """A download under way. It outlives the client that asked first."""
+    """A download under way, here (`fetching.py`) or in another process (`following.py`). It outlives its clients."""
 
     def __init__(self, promise: Promise) -> None:
         self.promise = promise
-        self.total: int | None = promise.size
+        self.digests: Mapping[str, str] = {}
+        """What was computed of the whole file, once it is verified; sha256 is always among them."""
+        self.total: int | None = promise.release.size
         self.received = 0
         self.path = ""
+        """Where the file is that grows, "" as long as there is none."""
+        self.read = False
+        """Whether somebody reads from the file already, so that no other can take its place."""
         self._verified = False
         self._failure: UpstreamFailure | None = None
         self._changed = asyncio.Event()
         self._descriptor = -1
-
-    async def run(self, client: UpstreamClient, files: ArtifactFiles, may_dial: Callable[[str, str], bool]) -> int:
-        """Fetch, verify and keep the artifact; its size in bytes. Raises UpstreamFailure, and then keeps nothing."""
-        try:
-            adopted = await self._adopt(files)
-            return await self._fetch(client, files, may_dial) if adopted is None else adopted
-        except UpstreamFailure as failure:
-            self._failure = failure
-            raise
-        except OSError as error:
-            self._failure = UpstreamFailure(f"cannot keep {self.promise.filename}: {error.strerror}", 507)
-            raise self._failure from error
-        except BaseException:
-            self._failure = UpstreamFailure(f"the download of {self.promise.filename} was given up", 503)
-            raise
-        finally:
-            self._tell()
-
-    async def _adopt(self, files: ArtifactFiles) -> int | None:
-        """Take the artifact that is there under its hash already, and intact; its size, or None when it is not.
-
-        So it is after a kill between the last byte and the index row, or when two URLs promise one content.
-        """
-        sha256 = self.promise.sha256
-        if not files.has(sha256, self.promise.size) or not await asyncio.to_thread(files.verify, sha256):
-            return None
-        self.received = self.total = os.stat(files.path(sha256)).st_size
-        self._verified = True
-        return self.received
 
     @property
     def verified(self) -> bool:
@@ -100,7 +61,61 @@ class Download:
 
     def reader(self) -> int:
         """A descriptor of its own for reading what is there."""
+        self.read = True
         return os.dup(self._descriptor)
+
+    def reads(self, path: str) -> bool:
+        """Whether what its readers read is the file at a path."""
+        try:
+            return os.path.samestat(os.fstat(self._descriptor), os.stat(path))
+        except OSError:
+            return False
+
+    def begin(self, descriptor: int, path: str, total: int | None) -> None:
+        """The file comes, in as many bytes as that, through this descriptor, which is closed with the download."""
+        if descriptor != self._descriptor:
+            self.close()
+        self._descriptor, self.path, self.total = descriptor, path, total
+        self._tell()
+
+    def grow(self, received: int) -> None:
+        """So many bytes are there."""
+        self.received = received
+        self._tell()
+
+    def complete(self, size: int, digests: Mapping[str, str]) -> None:
+        """All of it is there, verified and kept."""
+        self.received = self.total = size
+        self.digests = digests
+        self._verified = True
+        self._tell()
+
+    def fail(self, failure: UpstreamFailure) -> None:
+        """It does not come."""
+        self._failure = failure
+        self._tell()
+
+    def abandon(self) -> bool:
+        """Remove what was not kept, unless another process has it open; whether there is nothing left to go on with."""
+        if self._descriptor < 0:
+            return True
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path)
+        return True
+
+    def close(self) -> None:
+        """Close the file; for its readers it stays open.
+
+        Those who are about to start have theirs by now: they never await between waiting and `reader`.
+        """
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
 
     async def _next(self) -> None:
         if self._failure is not None:
@@ -110,55 +125,3 @@ class Download:
     def _tell(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
-
-    async def _fetch(self, client: UpstreamClient, files: ArtifactFiles, may_dial: Callable[[str, str], bool]) -> int:
-        promise = self.promise
-        async with client.file(promise.url, may_dial) as response:
-            announced = response.content_length
-            if announced is not None and promise.size not in (None, announced):
-                raise UpstreamFailure(
-                    f"upstream announces {announced} bytes for {promise.filename}, its index {promise.size}"
-                )
-            if announced is not None and announced > promise.at_most:
-                raise UpstreamFailure(f"upstream announces {announced} bytes for {promise.filename}, which is too much")
-            self.total = promise.size if promise.size is not None else announced
-            self._descriptor, self.path = files.incoming()
-            try:
-                self._tell()
-                digest = hashlib.sha256()
-                async for chunk in response.content.iter_chunked(_CHUNK):
-                    self._write(chunk, digest.update)
-                self._check(digest.hexdigest())
-                await asyncio.to_thread(files.commit, self._descriptor, self.path, promise.sha256)
-                self._verified = True
-            except BaseException:
-                files.discard(self.path)
-                raise
-            finally:
-                self._tell()
-                descriptor, self._descriptor = self._descriptor, -1
-                # Readers that are about to start have dup'ed by now: they never await between lookup and dup.
-                with contextlib.suppress(OSError):
-                    os.close(descriptor)
-        return self.received
-
-    def _write(self, chunk: bytes, update: Callable[[bytes], None]) -> None:
-        limit = self.promise.at_most if self.total is None else self.total
-        if self.received + len(chunk) > limit:
-            raise UpstreamFailure(f"upstream sent more than the {limit} bytes promised for {self.promise.filename}")
-        view = memoryview(chunk)
-        while view:
-            view = view[os.write(self._descriptor, view) :]
-        update(chunk)
-        self.received += len(chunk)
-        self._tell()
-
-    def _check(self, sha256: str) -> None:
-        promise = self.promise
-        if self.total is not None and self.received != self.total:
-            raise UpstreamFailure(f"upstream sent {self.received} of {self.total} bytes of {promise.filename}")
-        if sha256 != promise.sha256:
-            raise UpstreamFailure(
-                f"{promise.filename} has sha256 {sha256}, but its index promises {promise.sha256}: nothing was kept",
-                409,  # not a 5xx, which clients try again and then tell nothing of
-            )

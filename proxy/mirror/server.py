@@ -14,15 +14,16 @@ import fcntl
 import os
 import socket
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from granian._granian import SocketHolder
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.server.embed import Server
 
 from jhansi_runner.proxy.mirror.answer import Answer, Request
 from jhansi_runner.proxy.mirror.download import Download
-from jhansi_runner.proxy.mirror.upstream_client import UpstreamFailure
+from jhansi_runner.proxy.registries.upstreams import UpstreamFailure
 
 Handler = Callable[[Request], Awaitable[Answer]]
 _PIPE_BYTES = 1 << 18
@@ -31,9 +32,11 @@ _STALLED_SECONDS = 600.0
 
 
 class DescriptorServer(Server):
-    """granian, listening at a descriptor that was bound elsewhere."""
+    """granian, listening at a descriptor that was bound elsewhere; with `tls`, a certificate and its key, by HTTPS."""
 
-    def __init__(self, target: Callable[..., Awaitable[None]], listener: int) -> None:
+    def __init__(
+        self, target: Callable[..., Awaitable[None]], listener: int, tls: tuple[str, str] | None = None
+    ) -> None:
         super().__init__(
             target=target,
             interface=Interfaces.RSGI,
@@ -41,12 +44,17 @@ class DescriptorServer(Server):
             websockets=False,
             log_enabled=False,
             backlog=1024,
+            ssl_cert=Path(tls[0]) if tls else None,
+            ssl_key=Path(tls[1]) if tls else None,
+            ssl_protocol_min=SSLProtocols.tls12,
         )
         self._listener = listener
 
     def _init_shared_socket(self) -> None:
         with socket.socket(fileno=os.dup(self._listener)) as probe:
             probe.setblocking(False)
+            # Head and body of a small file are two writes; the second would wait 40 ms for the first's receipt.
+            probe.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         holder: Any = SocketHolder  # its stub leaves the arguments out
         self._shd: Any = holder(self._listener, False, 1024)
         self._sfd: Any = self._shd.get_fd()
@@ -62,8 +70,8 @@ class Application:
 
     async def __call__(self, scope: Any, protocol: Any) -> None:
         """Serve one request. Source: RSGI specification 1.5."""
-        headers = {name.lower(): value for name, value in scope.headers.items()}
-        request = Request(scope.method, scope.path, scope.query_string, headers)
+        headers = dict(scope.headers.items())  # the names come in lower case
+        request = Request(scope.method, scope.path, scope.query_string, headers, _host(scope.client), scope.scheme)
         answer = await self._handler(request)
         sent = [*answer.headers]
         if answer.status != 304:
@@ -88,6 +96,11 @@ class Application:
         self._pumps.add(task)
         task.add_done_callback(self._pumps.discard)
         protocol.response_file(answer.status, headers, f"/proc/self/fd/{read}")
+
+
+def _host(client: str) -> str:
+    """The address without the port."""
+    return client.rpartition(":")[0] or client
 
 
 async def _pump(download: Download, source: int, read: int, write: int) -> None:

@@ -7,30 +7,24 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import aiohttp
 from yarl import URL
 
+from jhansi_runner.proxy.registries.interface import Source
+from jhansi_runner.proxy.registries.upstreams import UpstreamFailure
+
 _TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=20)
 _DOCUMENT_SECONDS = 120.0
-_MAX_DOCUMENT = 128 << 20
 _MAX_REDIRECTS = 5
 _ATTEMPTS = 3
 _TIMEOUTS = 2
 """Attempts that may end in silence: whoever asks is waiting too, and gives up at some point."""
 _RETRIED = frozenset({500, 502, 503, 504})
-
-
-class UpstreamFailure(Exception):
-    """The upstream did not give what was asked. `status` is what the client gets to see."""
-
-    def __init__(self, message: str, status: int = 502, retry_after: str = "") -> None:
-        super().__init__(message)
-        self.status = status
-        self.retry_after = retry_after
+_UNWILLING = frozenset({400, 401, 403, 451})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +36,7 @@ class Fetched:
     content_type: str
     etag: str
     body: bytes
+    modified: str = ""
 
 
 class UpstreamClient:
@@ -63,36 +58,40 @@ class UpstreamClient:
         """Close all connections."""
         await self._session.close()
 
-    async def document(self, url: str, accept: str, etag: str, may_dial: Callable[[str, str], bool]) -> Fetched:
-        """Fetch a document whole: at most 128 MiB, in at most 120 s with all attempts. Raises UpstreamFailure."""
-        headers = {"Accept": accept, "Accept-Encoding": "gzip, deflate"}
+    async def document(self, source: Source, etag: str, may_dial: Callable[[str, str], bool]) -> Fetched:
+        """Fetch a document whole, in at most 120 s with all attempts. Raises UpstreamFailure."""
+        headers = {"Accept": source.accept, "Accept-Encoding": "gzip, deflate", **dict(source.headers)}
         if etag:
             headers["If-None-Match"] = etag
         try:
             async with asyncio.timeout(self._document_seconds):
-                return await self._whole(url, headers, may_dial)
+                return await self._whole(source, headers, may_dial)
         except TimeoutError as error:
-            raise UpstreamFailure(f"{url} did not come whole in {self._document_seconds:g} s") from error
+            raise UpstreamFailure(f"{source.url} did not come whole in {self._document_seconds:g} s") from error
 
-    async def _whole(self, url: str, headers: dict[str, str], may_dial: Callable[[str, str], bool]) -> Fetched:
-        async with self._get(url, headers, may_dial) as response:
+    async def _whole(self, source: Source, headers: dict[str, str], may_dial: Callable[[str, str], bool]) -> Fetched:
+        async with self._get(source.url, headers, may_dial) as response:
             body = bytearray()
             async for chunk in response.content.iter_chunked(1 << 16):
                 body += chunk
-                if len(body) > _MAX_DOCUMENT:
-                    raise UpstreamFailure(f"{url} is larger than {_MAX_DOCUMENT >> 20} MiB")
+                if len(body) > source.size:
+                    raise UpstreamFailure(f"{source.url} is larger than {source.size} bytes")
             return Fetched(
                 url=str(response.url),
                 status=response.status,
                 content_type=response.headers.get("Content-Type", ""),
                 etag=response.headers.get("ETag", ""),
                 body=bytes(body),
+                modified=response.headers.get("Last-Modified", ""),
             )
 
     @asynccontextmanager
-    async def file(self, url: str, may_dial: Callable[[str, str], bool]) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def file(
+        self, url: str, headers: Sequence[tuple[str, str]], may_dial: Callable[[str, str], bool]
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Open a file for reading, as it is stored and not compressed. Raises UpstreamFailure."""
-        async with self._get(url, {"Accept-Encoding": "identity"}, may_dial, decompress=False) as response:
+        sent = {**dict(headers), "Accept-Encoding": "identity"}
+        async with self._get(url, sent, may_dial, decompress=False) as response:
             if response.status != 200:
                 raise UpstreamFailure(f"upstream answered {response.status} for {url}", 404)
             yield response
@@ -130,7 +129,9 @@ class UpstreamClient:
             retry_after = response.headers.get("Retry-After", "")
             response.close()
             if response.status in (404, 410):
-                raise UpstreamFailure(f"upstream has no {url}", 404)
+                raise UpstreamFailure(f"upstream has no {url}", 404, absent=True)
+            if response.status in _UNWILLING:  # what it refuses to all of us is not there for us; nobody remembers that
+                raise UpstreamFailure(f"upstream answered {response.status} for {url}", 404)
             if response.status == 429:
                 raise UpstreamFailure(f"upstream asks to slow down ({url})", 429, retry_after or "30")
             failure = UpstreamFailure(f"upstream answered {response.status} for {url}", 502, retry_after)

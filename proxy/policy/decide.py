@@ -1,75 +1,97 @@
-"""The one decision: may this package, or this version of it, enter?"""
+"""The one decision: may this package, this version of it, or this release enter?"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
-from functools import lru_cache
+import time
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from jhansi_runner.proxy.coordinate import Coordinate
 from jhansi_runner.proxy.policy import codes
-from jhansi_runner.proxy.policy.model import Decision, Effect, Egress, Policy, Reach, Registry, Rule, Sdists
-from jhansi_runner.proxy.policy.pattern import glob_matches, is_canonical
-from jhansi_runner.proxy.policy.ranges import parse_version
+from jhansi_runner.proxy.policy.advice import Advisories
+from jhansi_runner.proxy.policy.alike import grouping
+from jhansi_runner.proxy.policy.decision import Decision
+from jhansi_runner.proxy.policy.judge import NOTHING, exemptions, judge
+from jhansi_runner.proxy.policy.model import Egress, Exemption, Fetching, Policy, Reach, Registry, Sdists
+from jhansi_runner.proxy.policy.names import decide
+from jhansi_runner.proxy.policy.release import Needs, Release
 from jhansi_runner.proxy.policy.sources import FLOOR
-
-
-class Fit(Enum):
-    """How a rule relates to a coordinate; only APPLIES lets the rule decide."""
-
-    APPLIES = "applies"
-    OTHER_PACKAGE = "names another package"
-    OTHER_VERSION = "is about other versions"
-    SOME_VERSIONS = "denies some versions only, so it cannot refuse the whole project"
-
-
-@lru_cache(maxsize=32768)
-def decide(policy: Policy, coordinate: Coordinate) -> Decision:
-    """Decide by one policy file: the first rule that applies, else the default.
-
-    Without a version the question is whether any version may be allowed: "no" means that no version can be,
-    "yes" still leaves each version to be asked for. Remembered: an index asks for every file of a version.
-    """
-    refusal = _refuse_outright(policy, coordinate)
-    if refusal:
-        return refusal
-    for rule in _rules_naming(policy, coordinate.type, coordinate.namespace, coordinate.name):
-        if _version_fit(rule, coordinate.version) is Fit.APPLIES:
-            allowed = rule.effect is Effect.ALLOW
-            code = codes.ALLOW_RULE if allowed else codes.DENY_RULE
-            return Decision(allowed, code, rule.reason, rule, rule.source, rule.line)
-    if policy.default is Effect.ALLOW:
-        reason = "no rule denies it and the default is allow"
-        return Decision(True, codes.ALLOW_DEFAULT, reason, None, policy.source, policy.default_line)
-    reason = "no rule allows it and the default is deny"
-    return Decision(False, codes.DENY_DEFAULT, reason, None, policy.source, policy.default_line)
-
-
-def fit(rule: Rule, coordinate: Coordinate) -> Fit:
-    """Tell whether the rule decides for the coordinate, and if not, why not."""
-    if not _names(rule, coordinate.type, coordinate.namespace, coordinate.name):
-        return Fit.OTHER_PACKAGE
-    return _version_fit(rule, coordinate.version)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PolicySet:
-    """The policy files in force, the site's floor first. Each can only narrow what those before it allow."""
+    """The policy files in force, the site's floor first. Each can only narrow what those before it allow.
+
+    `advisories` has one for each layer, None for a layer without; `clock` gives seconds since the epoch.
+    """
 
     layers: tuple[Policy, ...]
     digest: str
+    advisories: tuple[Advisories | None, ...] = ()
+    clock: Callable[[], float] = time.time
 
     def __post_init__(self) -> None:
         if not self.layers:
             raise ValueError("no policy is in force; an empty set would allow everything")
+        if not self.advisories:
+            object.__setattr__(self, "advisories", (None,) * len(self.layers))
+        if len(self.advisories) != len(self.layers):
+            raise ValueError("each policy file has its own advisories, or None")
 
-    def decide(self, coordinate: Coordinate) -> Decision:
-        """Decide by all files: the first one that denies gives the answer, else the last one's yes."""
-        for policy in self.layers:
-            decision = decide(policy, coordinate)
-            if not decision.allowed:
-                break
-        return decision
+    def decide(self, coordinate: Coordinate, now: float | None = None) -> Decision:
+        """Decide by names alone, by all files: the first one that denies gives the answer, else the last one's yes.
+
+        `now` is in seconds since the epoch, and the present by default.
+        """
+        moment = self.clock() if now is None else now
+        return self._settle(decide(policy, coordinate, moment) for policy in self.layers)
+
+    def judge(self, release: Release, now: float, exempt: frozenset[Exemption] = NOTHING) -> Decision:
+        """Decide for a release, by its name and by all that is known of it; the files answer as in `decide`.
+
+        `exempt` is what is not looked at.
+        """
+        layers = zip(self.layers, self.advisories, strict=True)
+        return self._settle(judge(policy, release, now, advisories, exempt) for policy, advisories in layers)
+
+    def judge_all(
+        self, releases: Sequence[Release], now: float, exempt: frozenset[Exemption] = NOTHING
+    ) -> list[Decision]:
+        """Decide for many releases of one package, as `judge` does for each. Raises ValueError for several packages."""
+        if not releases:
+            return []
+        package = releases[0].coordinate.at(None)
+        name, namespace, purl_type = package.name, package.namespace, package.type
+        each = [release.coordinate for release in releases]
+        if any(one.name != name or one.namespace != namespace or one.type != purl_type for one in each):
+            raise ValueError(f"not all of these are releases of {package}")
+        key = grouping(self.layers, package, now)
+        known: dict[Hashable, Decision] = {}
+        found = []
+        for release in releases:
+            alike = key(release)
+            decision = known.get(alike)
+            if decision is None:
+                decision = known[alike] = self.judge(release, now, exempt)
+            found.append(decision)
+        return found
+
+    def needs(self, purl_type: str) -> Needs:
+        """What has to be known of releases of this package-url type to judge them."""
+        return Needs(
+            dates=any(purl_type in policy.ages for policy in self.layers),
+            licences=any(policy.licences is not None for policy in self.layers),
+        )
+
+    def size_limit(self, coordinate: Coordinate, now: float | None = None) -> int | None:
+        """The most bytes that a file of this package may have, None for no limit."""
+        moment = self.clock() if now is None else now
+        limits = [
+            policy.max_size.size
+            for policy in self._enforcing
+            if policy.max_size and "size" not in exemptions(decide(policy, coordinate, moment), coordinate.version)
+        ]
+        return min(limits, default=None)
 
     @property
     def egress(self) -> Egress:
@@ -81,8 +103,13 @@ class PolicySet:
 
     @property
     def sdists(self) -> Sdists:
-        """What to do with source distributions: `build` only if every file says so."""
-        return "deny" if any(policy.sdists == "deny" for policy in self.layers) else "build"
+        """What to do with source distributions: `build` only if every file that enforces says so."""
+        return "deny" if any(policy.sdists == "deny" for policy in self._enforcing) else "build"
+
+    @property
+    def max_size(self) -> int | None:
+        """The most bytes that a file may have which no rule exempts, None for no limit."""
+        return min((policy.max_size.size for policy in self._enforcing if policy.max_size), default=None)
 
     @property
     def registries(self) -> tuple[Registry, ...]:
@@ -95,44 +122,24 @@ class PolicySet:
                 merged.append(_merge(same, pinned=first.role == FLOOR))
         return tuple(merged)
 
+    @property
+    def _enforcing(self) -> list[Policy]:
+        return [policy for policy in self.layers if policy.mode == "enforce"]
 
-def _refuse_outright(policy: Policy, coordinate: Coordinate) -> Decision | None:
-    registry = policy.registry(coordinate.type)
-    if registry is None:
-        reason = f"the registry {coordinate.type} is not listed"
-        return Decision(False, codes.DENY_REGISTRY, reason, None, policy.source, policy.registries_line)
-    if not registry.enabled:
-        reason = f"the registry {coordinate.type} is not enabled"
-        return Decision(False, codes.DENY_REGISTRY, reason, None, policy.source, registry.line)
-    # Rules hold canonical names, so any other spelling would walk past them.
-    if not is_canonical(coordinate.type, coordinate.namespace, coordinate.name):
-        reason = f"it is not the canonical name of a package of {coordinate.type}"
-        return Decision(False, codes.DENY_UNKNOWN, reason, None, policy.source, registry.line)
-    return None
-
-
-@lru_cache(maxsize=4096)
-def _rules_naming(policy: Policy, purl_type: str, namespace: str, name: str) -> tuple[Rule, ...]:
-    """Remembered: every version of a project asks for the same rules."""
-    return tuple(rule for rule in policy.rules if _names(rule, purl_type, namespace, name))
+    def _settle(self, answers: Iterable[Decision]) -> Decision:
+        observed: tuple[Decision, ...] = ()
+        for policy, decision in zip(self.layers, answers, strict=False):
+            if not decision.allowed:
+                if policy.mode == "enforce" or decision.code in codes.NOT_OBSERVED:
+                    break
+                observed += (decision,)
+                decision = _let_pass(policy)
+        return replace(decision, observed=observed) if observed else decision
 
 
-def _names(rule: Rule, purl_type: str, namespace: str, name: str) -> bool:
-    return rule.type == purl_type and glob_matches(rule.name, name) and glob_matches(rule.namespace, namespace)
-
-
-def _version_fit(rule: Rule, version: str | None) -> Fit:
-    if rule.versions is None:
-        return Fit.APPLIES
-    allows = rule.effect is Effect.ALLOW
-    if version is None:
-        return Fit.APPLIES if allows else Fit.SOME_VERSIONS
-    parsed = parse_version(version)
-    if parsed is None:  # it cannot be shown to be in the range, nor out of it: no, either way
-        inside = not allows
-    else:
-        inside = rule.versions.contains(parsed) if allows else rule.versions.touches(parsed)
-    return Fit.APPLIES if inside else Fit.OTHER_VERSION
+def _let_pass(policy: Policy) -> Decision:
+    reason = "the mode is observe, which records what would be refused"
+    return Decision(True, codes.ALLOW_OBSERVED, reason, None, policy.source, policy.lines["mode"])
 
 
 def _narrowest(reaches: list[Reach]) -> Reach:
@@ -142,7 +149,10 @@ def _narrowest(reaches: list[Reach]) -> Reach:
 def _merge(same: list[Registry], *, pinned: bool) -> Registry:
     floor, last = same[0], same[-1]
     given = [one.upstream for one in same if one.upstream]
+    upstream, files, line = given[-1] if given else None, last.files, last.line
     if pinned and floor.upstream:
-        return Registry(floor.type, True, floor.upstream, floor.files, floor.line)
-    files = floor.files if pinned and floor.files else last.files
-    return Registry(floor.type, True, given[-1] if given else None, files, last.line)
+        upstream, files, line = floor.upstream, floor.files, floor.line
+    elif pinned and floor.files:
+        files = floor.files
+    fetch: Fetching = "any" if all(one.fetch == "any" for one in same) else "cached"
+    return Registry(floor.type, True, upstream, files, line, fetch)

@@ -1,17 +1,22 @@
-"""Why a package may enter or not, rule by rule, without any network."""
+"""Why a package may enter or not: rule by rule, and by what is known of its releases, without any network."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from jhansi_runner.proxy.coordinate import Coordinate
 from jhansi_runner.proxy.policy import codes
-from jhansi_runner.proxy.policy.decide import Fit, PolicySet, decide, fit
-from jhansi_runner.proxy.policy.model import Decision, Policy, Role, Rule, label
-from jhansi_runner.proxy.policy.show import rule_data
+from jhansi_runner.proxy.policy.conditions import Condition, conditions
+from jhansi_runner.proxy.policy.decide import PolicySet
+from jhansi_runner.proxy.policy.decision import Decision
+from jhansi_runner.proxy.policy.judge import exemptions
+from jhansi_runner.proxy.policy.model import Policy, Role, Rule
+from jhansi_runner.proxy.policy.names import Fit, decide, fit
+from jhansi_runner.proxy.policy.release import Release
 
-_OTHERS_SHOWN = 10
-"""Rules about other packages that the text lists before it only counts them."""
+Facts = Callable[[Coordinate], Sequence[Release]]
+"""Gives what the cache knows of a package, or of one version of it; nothing where it was never asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,94 +29,61 @@ class Considered:
 
 @dataclass(frozen=True, slots=True)
 class LayerAnswer:
-    """What one file says, with the rules that it tried in their order."""
+    """What one file says by names, with the rules that it tried in their order, and what it asks besides."""
 
     source: str
     role: Role
     decision: Decision
     considered: tuple[Considered, ...]
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseAnswer:
+    """What all files say of one release."""
+
+    release: Release
+    decision: Decision
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The verdict of all files, and what each says. All files answer, also those after one that denies."""
+    """The verdict of all files, and what each says. All files answer, also those after one that denies.
+
+    `now` is the moment it is about, in seconds since the epoch.
+    """
 
     coordinate: Coordinate
+    now: float
     decision: Decision
     layers: tuple[LayerAnswer, ...]
+    releases: tuple[ReleaseAnswer, ...]
 
 
-def explain(policies: PolicySet, coordinate: Coordinate) -> Explanation:
-    """Explain the decision that PolicySet.decide takes for the coordinate."""
-    layers = tuple(_answer(policy, coordinate) for policy in policies.layers)
-    return Explanation(coordinate, policies.decide(coordinate), layers)
+def explain(policies: PolicySet, coordinate: Coordinate, facts: Facts, now: float) -> Explanation:
+    """Explain what the policies say of a package now, by its names and by what is known of its releases.
+
+    Where all the releases that are known are refused the verdict is that of the first, else the one by names.
+    """
+    layers = tuple(_answer(policy, coordinate, now) for policy in policies.layers)
+    decision = policies.decide(coordinate, now)
+    releases = tuple(ReleaseAnswer(release, policies.judge(release, now)) for release in facts(coordinate))
+    if releases:
+        allowed = [one.decision for one in releases if one.decision.allowed]
+        decision = (allowed or [releases[0].decision])[0]
+    return Explanation(coordinate, now, decision, layers, releases)
 
 
-def render_explanation(explanation: Explanation) -> str:
-    """Render an explanation as text; the first line is the decision."""
-    lines = [explanation.decision.sentence(explanation.coordinate)]
-    if explanation.decision.allowed and explanation.coordinate.version is None:
-        lines.append("This is about the project: each version is decided on its own when it is asked for.")
-    for layer in explanation.layers:
-        verdict = "allows it" if layer.decision.allowed else "denies it"
-        lines += ["", f"{layer.source} ({layer.role}) {verdict}"]
-        lines += _considered_lines(layer)
-        if layer.decision.rule is None:
-            lines.append(f"  {layer.decision.line:>5}  {layer.decision.reason}")
-    return "\n".join(lines) + "\n"
-
-
-def explanation_data(explanation: Explanation) -> dict[str, object]:
-    """Return an explanation as data for JSON."""
-    return {
-        "purl": label(explanation.coordinate),
-        **_decision_data(explanation.decision),
-        "message": explanation.decision.sentence(explanation.coordinate),
-        "layers": [
-            {
-                "role": layer.role,
-                **_decision_data(layer.decision),
-                "considered": [
-                    {**rule_data(one.rule), "applies": one.fit is Fit.APPLIES, "why": one.fit.value}
-                    for one in layer.considered
-                ],
-            }
-            for layer in explanation.layers
-        ],
-    }
-
-
-def _answer(policy: Policy, coordinate: Coordinate) -> LayerAnswer:
-    decision = decide(policy, coordinate)
+def _answer(policy: Policy, coordinate: Coordinate, now: float) -> LayerAnswer:
+    decision = decide(policy, coordinate, now)
     considered = []
     if decision.code not in (codes.DENY_REGISTRY, codes.DENY_UNKNOWN):  # those come before any rule
         for rule in policy.rules:
-            considered.append(Considered(rule, fit(rule, coordinate)))
+            considered.append(Considered(rule, fit(policy, rule, coordinate, now)))
             if rule is decision.rule:
                 break
-    return LayerAnswer(policy.source, policy.role, decision, tuple(considered))
-
-
-def _considered_lines(layer: LayerAnswer) -> list[str]:
-    lines = []
-    others = 0
-    for one in layer.considered:
-        if one.fit is Fit.OTHER_PACKAGE:
-            others += 1
-            if others > _OTHERS_SHOWN:
-                continue
-        lines.append(f"  {one.rule.line:>5}  {one.rule.effect.value:<5}  {one.rule.pattern}: {one.fit.value}")
-    if others > _OTHERS_SHOWN:
-        lines.append(f"         and {others - _OTHERS_SHOWN} more rules that name other packages")
-    return lines
-
-
-def _decision_data(decision: Decision) -> dict[str, object]:
-    return {
-        "allowed": decision.allowed,
-        "code": decision.code,
-        "reason": decision.reason,
-        "source": decision.source,
-        "line": decision.line,
-        "rule": rule_data(decision.rule) if decision.rule else None,
-    }
+    exempt = exemptions(decision, coordinate.version)
+    asked = [one for one in conditions(policy) if one.type in ("", coordinate.type) and one.exemption not in exempt]
+    return LayerAnswer(
+        policy.source, policy.role, decision, tuple(considered), tuple(asked) if decision.allowed else ()
+    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake. `line` and `column` are 1-based."""
+    """One mistake, or one thing worth a look. `line` and `column` are 1-based."""
 
     source: str
     line: int
@@ -17,6 +17,11 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.source}:{self.line}:{self.column}: {self.message}"
+
+    @property
+    def warning(self) -> str:
+        """The same as something that is worth a look, and no mistake."""
+        return f"{self.source}:{self.line}:{self.column}: warning: {self.message}"
 
 
 class PolicyError(Exception):

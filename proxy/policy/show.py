@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from jhansi_runner.proxy.policy.conditions import conditions
 from jhansi_runner.proxy.policy.decide import PolicySet
 from jhansi_runner.proxy.policy.model import Policy, Rule
 from jhansi_runner.proxy.policy.problems import Problem
@@ -55,8 +56,12 @@ def policy_data(policies: PolicySet, hosts: Mapping[str, Sequence[HostUse]]) -> 
                 "role": policy.role,
                 "source": policy.source,
                 "default": policy.default.value,
-                "default_line": policy.default_line,
+                "default_line": policy.lines["default"],
+                "mode": policy.mode,
                 "rules": [rule_data(rule) for rule in policy.rules],
+                "conditions": [
+                    {"key": one.key, "type": one.type, "text": one.text, "line": one.line} for one in conditions(policy)
+                ],
             }
             for policy in policies.layers
         ],
@@ -68,14 +73,25 @@ def render_check(policies: PolicySet) -> str:
     return "".join(f"{policy.source}: {_summary(policy)}\n" for policy in policies.layers)
 
 
-def check_data(sources: Sequence[str], problems: Sequence[Problem]) -> dict[str, object]:
+def check_data(
+    sources: Sequence[str], problems: Sequence[Problem], warnings: Sequence[Problem] = ()
+) -> dict[str, object]:
     """Return the outcome of a check as data for JSON; `sources` are the names of the files."""
     return {
         "ok": not problems,
         "sources": list(sources),
-        "problems": [
-            {"source": one.source, "line": one.line, "column": one.column, "message": one.message} for one in problems
-        ],
+        "problems": [problem_data(one) for one in problems],
+        "warnings": [problem_data(one) for one in warnings],
+    }
+
+
+def problem_data(problem: Problem) -> dict[str, object]:
+    """Return a mistake as data for JSON."""
+    return {
+        "source": problem.source,
+        "line": problem.line,
+        "column": problem.column,
+        "message": problem.message,
     }
 
 
@@ -87,13 +103,16 @@ def rule_data(rule: Rule) -> dict[str, object]:
         "reason": rule.reason,
         "source": rule.source,
         "line": rule.line,
+        "until": rule.until.isoformat() if rule.until else None,
+        "exempt": sorted(rule.exempt),
     }
 
 
 def _registry_lines(policies: PolicySet, hosts: Mapping[str, Sequence[HostUse]]) -> list[str]:
     lines = []
     for registry in policies.registries:
-        lines.append(f"  {registry.type:<8} {registry.upstream or 'the public registry'}")
+        fetching = "" if registry.fetch == "cached" else ", which may fetch modules from elsewhere"
+        lines.append(f"  {registry.type:<8} {registry.upstream or 'the public registry'}{fetching}")
         uses = hosts.get(registry.type, ())
         width = max((len(use.host) for use in uses), default=0)
         lines += [f"    {use.host:<{width}}  {' '.join(use.methods)}  {use.what}" for use in uses]
@@ -108,11 +127,17 @@ def _registry_lines(policies: PolicySet, hosts: Mapping[str, Sequence[HostUse]])
 def _layer_lines(policy: Policy, *, alone: bool) -> list[str]:
     heading = f"{policy.source}: the first rule that matches decides"
     lines = [heading if alone else f"{heading}; every file has to allow"]
-    for rule in policy.rules:
-        reason = f"  ({rule.reason})" if rule.reason else ""
-        lines.append(f"  {rule.line:>5}  {rule.effect.value:<5}  {rule.pattern}{reason}")
-    lines.append(f"  {policy.default_line:>5}  {policy.default.value:<5}  everything else")
-    return lines
+    if policy.mode == "observe":
+        lines.append(f"  {policy.lines['mode']:>5}  mode observe: what would be refused is recorded, and let in")
+    lines += [f"  {rule.line:>5}  {rule.effect.value:<5}  {rule.pattern}{_terms(rule)}" for rule in policy.rules]
+    lines.append(f"  {policy.lines['default']:>5}  {policy.default.value:<5}  everything else")
+    return lines + [f"  {one.line:>5}  {one}" for one in conditions(policy)]
+
+
+def _terms(rule: Rule) -> str:
+    until = f", until {rule.until}" if rule.until else ""
+    exempt = f", exempt from {', '.join(sorted(rule.exempt))}" if rule.exempt else ""
+    return f"{until}{exempt}" + (f"  ({rule.reason})" if rule.reason else "")
 
 
 def _summary(policy: Policy) -> str:

@@ -52,6 +52,12 @@ def collect(explicit: str | None, env: Mapping[str, str], *, site: str = SITE_PA
     return (main_source,) if floor is None else (Source(site, floor, FLOOR), main_source)
 
 
+def shown(source: Source) -> str:
+    """A policy file's name as those get to read it whom it refuses something: without the folders of the host."""
+    name = os.path.basename(source.name)
+    return f"the site's {name}" if source.role == FLOOR else name
+
+
 def digest(sources: Iterable[Source]) -> str:
     """Return the sha256, in hex, of what the sources say and in which role; where they lie does not count."""
     state = sha256(b"jhansi-runner policy 1\n")

@@ -6,10 +6,11 @@ import os
 from collections.abc import Iterable
 
 from jhansi_runner.proxy.cache.store import Store
-from jhansi_runner.proxy.registries.pypi_index import MalformedIndex, parse
+from jhansi_runner.proxy.registries.interface import Malformed
+from jhansi_runner.proxy.registries.pypi_index import parse
 from jhansi_runner.proxy.registries.upstreams import Upstream
 
-UNKNOWN = "(the registry's own file host, known once an index page has been read)"
+UNKNOWN = "(a host of the registry's own, known by its digest and learned when it is first named)"
 
 
 def files_host(cache: str, upstream: Upstream) -> str:
@@ -31,6 +32,6 @@ def _named(store: Store, upstream: Upstream) -> Iterable[str]:
         if document.status == 200 and document.url.startswith(upstream.index):
             try:
                 index = parse(document.body, document.content_type, document.url, key.rsplit(" ", 1)[-1])
-            except MalformedIndex:
+            except Malformed:
                 continue
             yield from {file.host for file in index.files}

@@ -15,22 +15,25 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from packaging.utils import canonicalize_name
 
+from jhansi_runner.proxy.registries.interface import Malformed
+
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
 HTML_TYPE = "application/vnd.pypi.simple.v1+html"
 SDIST_SUFFIXES = (".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz")
 _HEX = frozenset("0123456789abcdef")
 
 
-class MalformedIndex(ValueError):
-    """An index page that cannot be read: nothing of it is passed on."""
+_ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class IndexFile:
     """One file of a project, as its index promises it.
 
     `sha256` is "" when the index gives none; `size` is in bytes, or None; `metadata_sha256` is None when there is no
     separate metadata, "" when there is but its hash is not given. `yanked` is the mark: False, True or the reason.
+    `host` is what serves the file, with the port where one is given, and `path` its place there, decoded and without
+    the leading slash.
     """
 
     filename: str
@@ -42,21 +45,18 @@ class IndexFile:
     requires_python: str | None
     yanked: bool | str
     metadata_sha256: str | None
+    host: str
+    path: str
 
     @property
     def is_sdist(self) -> bool:
         """Whether installing it runs code of the package."""
         return not self.filename.endswith(".whl")
 
-    @property
-    def host(self) -> str:
-        """Host, and port where given, that serves the file."""
-        return urlsplit(self.url).netloc
-
-    @property
-    def path(self) -> str:
-        """The file's path on its host, decoded and without the leading slash."""
-        return unquote(urlsplit(self.url).path).removeprefix("/")
+    @cached_property
+    def rendered(self) -> dict[str, bytes]:
+        """Its entries in indexes, by form: one of thousands of files is wanted again under each policy."""
+        return {}
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class ProjectIndex:
 
 
 def parse(body: bytes, content_type: str, url: str, project: str) -> ProjectIndex:
-    """Read an index page. Raises MalformedIndex when it is neither JSON nor HTML of an index.
+    """Read an index page. Raises Malformed when it is neither JSON nor HTML of an index.
 
     `url` is where it came from: file URLs may be relative to it.
     """
@@ -90,11 +90,11 @@ def parse(body: bytes, content_type: str, url: str, project: str) -> ProjectInde
     elif kind in (HTML_TYPE, "text/html"):
         entries = _html_entries(body)
     else:
-        raise MalformedIndex(f"the index of {project} came as {kind or 'no type'}, not as JSON or HTML")
+        raise Malformed(f"the index of {project} came as {kind or 'no type'}, not as JSON or HTML")
     try:
         files = tuple(f for f in (_file(entry, url, project) for entry in entries) if f is not None)
     except (TypeError, ValueError) as error:
-        raise MalformedIndex(f"the index of {project} is malformed: {error}") from error
+        raise Malformed(f"the index of {project} is malformed: {error}") from error
     return ProjectIndex(project, files)
 
 
@@ -103,11 +103,11 @@ def _json_entries(body: bytes) -> list[Mapping[str, object]]:
         document = json.loads(body)
         version, entries = document["meta"]["api-version"], document["files"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise MalformedIndex(f"not an index in JSON ({error!r})") from error
+        raise Malformed(f"not an index in JSON ({error!r})") from error
     if not str(version).startswith("1."):
-        raise MalformedIndex(f"index of API version {version}, which this release does not know")
+        raise Malformed(f"index of API version {version}, which this release does not know")
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise MalformedIndex("an index whose files are not a list")
+        raise Malformed("an index whose files are not a list")
     return entries
 
 
@@ -163,7 +163,8 @@ def _file(entry: Mapping[str, object], base: str, project: str) -> IndexFile | N
     if not isinstance(filename, str) or not isinstance(href, str):
         raise ValueError("a file without name or URL")
     url = href if href.startswith("https://") else urljoin(base, href)
-    if not (filename.isascii() and url.isascii()) or "@" in urlsplit(url).netloc:
+    place = urlsplit(url)
+    if not (filename.isascii() and url.isascii()) or "@" in place.netloc:
         return None  # no client could ask for it
     size, upload_time = entry.get("size"), entry.get("upload-time")
     requires, yanked = entry.get("requires-python"), entry.get("yanked", False)
@@ -177,6 +178,8 @@ def _file(entry: Mapping[str, object], base: str, project: str) -> IndexFile | N
         requires_python=requires if isinstance(requires, str) else None,
         yanked=yanked if isinstance(yanked, str | bool) else True,
         metadata_sha256=_metadata(entry.get("core-metadata", entry.get("dist-info-metadata"))),
+        host=place.netloc,
+        path=unquote(place.path).removeprefix("/"),
     )
 
 
@@ -211,15 +214,32 @@ def _metadata(mark: object) -> str | None:
     return "" if mark is True else None
 
 
-def render_json(index: ProjectIndex, place: Callable[[IndexFile], str]) -> bytes:
-    """The index as JSON; `place` gives the URL under which the client is to fetch a file."""
-    files = [_json_file(file, place(file)) for file in index.files]
+def render_json(index: ProjectIndex, place: Callable[[IndexFile], str], remember: str = "") -> bytes:
+    """The index as JSON; `place` gives the URL under which the client is to fetch a file.
+
+    `remember` names this way of placing files: what is made for a file is used again under the same name.
+    """
+    files = b",".join(_rows(index, place, _json_file, remember and f"json {remember}"))
     versions = sorted({file.version for file in index.files if file.version})
-    document = {"meta": {"api-version": "1.1"}, "name": index.project, "versions": versions, "files": files}
-    return json.dumps(document, separators=(",", ":")).encode()
+    head = _ENCODE({"meta": {"api-version": "1.1"}, "name": index.project, "versions": versions})
+    return b'%b,"files":[%b]}' % (head[:-1].encode(), files)
 
 
-def _json_file(file: IndexFile, url: str) -> dict[str, object]:
+def _rows(
+    index: ProjectIndex, place: Callable[[IndexFile], str], render: Callable[[IndexFile, str], bytes], form: str
+) -> list[bytes]:
+    if not form:
+        return [render(file, place(file)) for file in index.files]
+    found = []
+    for file in index.files:
+        row = file.rendered.get(form)
+        if row is None:
+            row = file.rendered[form] = render(file, place(file))
+        found.append(row)
+    return found
+
+
+def _json_file(file: IndexFile, url: str) -> bytes:
     entry: dict[str, object] = {
         "filename": file.filename,
         "url": url,
@@ -234,19 +254,18 @@ def _json_file(file: IndexFile, url: str) -> dict[str, object]:
     if file.metadata_sha256 is not None:
         mark: object = {"sha256": file.metadata_sha256} if file.metadata_sha256 else True
         entry["core-metadata"] = entry["dist-info-metadata"] = mark
-    return entry
+    return _ENCODE(entry).encode()
 
 
-def render_html(index: ProjectIndex, place: Callable[[IndexFile], str]) -> bytes:
-    """The index as HTML, for clients that ask for nothing better."""
-    rows = [_anchor(file, place(file)) for file in index.files]
+def render_html(index: ProjectIndex, place: Callable[[IndexFile], str], remember: str = "") -> bytes:
+    """The index as HTML, for clients that ask for nothing better; the rest as in `render_json`."""
+    rows = _rows(index, place, _anchor, remember and f"html {remember}")
     title = f"Links for {html.escape(index.project)}"
     head = f'<!DOCTYPE html><html><head><meta name="pypi:repository-version" content="1.1"><title>{title}</title>'
-    page = "\n".join([f"{head}</head><body><h1>{title}</h1>", *rows, "</body></html>", ""])
-    return page.encode("utf-8", "replace")  # JSON can hold half of a character
+    return b"\n".join([f"{head}</head><body><h1>{title}</h1>".encode(), *rows, b"</body></html>", b""])
 
 
-def _anchor(file: IndexFile, url: str) -> str:
+def _anchor(file: IndexFile, url: str) -> bytes:
     attributes = {"href": f"{url}#sha256={file.sha256}"}
     if file.requires_python is not None:
         attributes["data-requires-python"] = file.requires_python
@@ -256,7 +275,8 @@ def _anchor(file: IndexFile, url: str) -> str:
         mark = f"sha256={file.metadata_sha256}" if file.metadata_sha256 else "true"
         attributes["data-core-metadata"] = attributes["data-dist-info-metadata"] = mark
     pairs = " ".join(f'{name}="{html.escape(value)}"' for name, value in attributes.items())
-    return f"<a {pairs}>{html.escape(file.filename)}</a><br>"
+    row = f"<a {pairs}>{html.escape(file.filename)}</a><br>"
+    return row.encode("utf-8", "replace")  # JSON can hold half of a character
 
 
 def accepts_json(accept: str) -> bool:

@@ -1,8 +1,4 @@
-"""Where a registry is when the policy names no mirror of it, without spelling a host.
-
-The package-url library knows the public registry of each type. What it says, and what an index page says of the
-host that serves the files, is compared with digests that we ship, so that neither can widen what is let out.
-"""
+"""Where a registry is when the policy names no mirror of it, without spelling a host."""
 
 from __future__ import annotations
 
@@ -13,9 +9,8 @@ from urllib.parse import urlsplit
 
 from packageurl.contrib import purl2url
 
-_INDEX_DIGEST = {"pypi": "a4aa2ac280bb8d1a0ce7a1be5a7bfb10292b49fe9435ad5cff19f421f3c70e41"}
-_FILES_DIGEST = {"pypi": "c899567ee906851741bf7f3bde17a33777859ff9f53ff54d6f0ea54cf31ad636"}
-_INDEX_PATH = {"pypi": "/simple/"}
+from jhansi_runner.proxy.registries.rows import ROWS
+
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -23,18 +18,33 @@ class UpstreamError(ValueError):
     """An upstream that we refuse to speak to."""
 
 
+class UpstreamFailure(Exception):
+    """The upstream did not give what was asked. `status` is what the client gets to see.
+
+    `absent` means that the upstream said so itself: there is no such thing.
+    """
+
+    def __init__(self, message: str, status: int = 502, retry_after: str = "", *, absent: bool = False) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after = retry_after
+        self.absent = absent
+
+
 @dataclass(frozen=True, slots=True)
 class Upstream:
     """Where one registry is fetched from.
 
-    `index` is the URL of the index and ends in a slash; `public` is the host whose name clients use, whatever the
-    upstream is; `files` are further hosts that the operator allows.
+    `index` is the URL under which its protocol begins and ends in a slash; `public` is the host whose name clients
+    use, whatever the upstream is; `files` are further hosts that the operator allows. `cached_only` asks the upstream
+    to fetch nothing from elsewhere on our behalf, where its protocol has a word for that.
     """
 
     type: str
     index: str
     public: str
     files: frozenset[str] = frozenset()
+    cached_only: bool = True
 
     @property
     def host(self) -> str:
@@ -42,9 +52,22 @@ class Upstream:
         return urlsplit(self.index).netloc
 
     @property
+    def path(self) -> str:
+        """The path of the index on its host, with a slash at both ends."""
+        return urlsplit(self.index).path
+
+    @property
     def is_public(self) -> bool:
         """Whether this is the public registry itself."""
         return self.host == self.public
+
+    def is_public_name(self, host: str) -> bool:
+        """Whether clients mean the public registry by this host."""
+        return host == self.public or _digest(host) in ROWS[self.type].aliases
+
+    def knows(self, host: str) -> bool:
+        """Whether a tunnel to this host can be for this registry at all."""
+        return self.is_public_name(host) or host == self.host or self.serves_files("https", host)
 
     def serves_files(self, scheme: str, host: str) -> bool:
         """Whether files may be fetched from there: the shipped digest, the index itself, or the operator's list."""
@@ -52,21 +75,24 @@ class Upstream:
             return False
         if host == self.host or host in self.files:
             return True
-        return self.is_public and _digest(host) == _FILES_DIGEST.get(self.type)
+        return self.is_public and _digest(host) in ROWS[self.type].files
 
 
 def _digest(host: str) -> str:
     return hashlib.sha256(host.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def public_host(type_: str, lookup: Callable[[str], str | None] = purl2url.get_repo_url) -> str:
+def public_host(type_: str, lookup: Callable[[str], str | None] | None = None) -> str:
     """The host of the public registry of a package-url type.
 
     Raises UpstreamError when the library names none, or another than the one whose digest we ship.
-    Source: package-url type definitions, through packageurl-python.
     """
-    host = urlsplit(lookup(f"pkg:{type_}/x") or "").netloc
-    if not host or _digest(host) != _INDEX_DIGEST.get(type_):
+    row = ROWS.get(type_)
+    if row is None:
+        raise UpstreamError(f"there is no registry {type_} in this release")
+    lookup = lookup or getattr(purl2url, row.lookup)
+    host = urlsplit(lookup(row.purl) or "").netloc
+    if not host or _digest(host) != row.host:
         raise UpstreamError(
             f"the package-url library names {host or 'no host'} for {type_}, which is not the registry this release "
             f"was reviewed with: set registries.{type_}.upstream in policy.yaml, or install another release"
@@ -74,8 +100,10 @@ def public_host(type_: str, lookup: Callable[[str], str | None] = purl2url.get_r
     return host
 
 
-def upstream(type_: str, override: str | None = None, files: tuple[str, ...] = ()) -> Upstream:
+def upstream(
+    type_: str, override: str | None = None, files: tuple[str, ...] = (), *, cached_only: bool = True
+) -> Upstream:
     """The upstream of a registry: the operator's, or the public one. Raises UpstreamError."""
     public = public_host(type_)
-    index = override or f"https://{public}{_INDEX_PATH[type_]}"
-    return Upstream(type_, index if index.endswith("/") else index + "/", public, frozenset(files))
+    index = override or f"https://{public}{ROWS[type_].path}"
+    return Upstream(type_, index if index.endswith("/") else index + "/", public, frozenset(files), cached_only)

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from jhansi_runner.proxy.ledger import ALLOW, DENY, FAULT, Entry, Ledger
+from jhansi_runner.proxy.ledger import DENY, Entry, Ledger
 from jhansi_runner.proxy.mirror.answer import RUN_HEADER, Answer, Asker, Request, problem
-from jhansi_runner.proxy.mirror.download import Download
-from jhansi_runner.proxy.mirror.pypi import UPSTREAM, PypiMirror
-from jhansi_runner.proxy.mirror.upstream_client import UpstreamFailure
+from jhansi_runner.proxy.mirror.engine import Mirror
 from jhansi_runner.proxy.policy.decide import PolicySet
 from jhansi_runner.proxy.policy.load import load
 from jhansi_runner.proxy.policy.sources import Source
 from jhansi_runner.proxy.registries.upstreams import Upstream, upstream
 from jhansi_runner.proxy.service.messages import Registration
+from jhansi_runner.proxy.service.recorder import Recorder
 
 NO_RUN = "JR-NO-RUN"
-FAULTY = "JR-FAULT"
-UNRECORDED = "JR-LEDGER"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +27,6 @@ class Run:
     upstreams: Mapping[str, Upstream]
 
 
-def _log_trace() -> None:
-    with contextlib.suppress(OSError):  # the log may lie on the disk that is full
-        traceback.print_exc()
-
-
 @lru_cache(maxsize=16)
 def _policy(files: tuple[tuple[str, str, str], ...]) -> PolicySet:
     return load(tuple(Source(name, text.encode("utf-8", "surrogateescape"), role) for name, text, role in files))
@@ -45,7 +34,10 @@ def _policy(files: tuple[tuple[str, str, str], ...]) -> PolicySet:
 
 def upstreams_of(policy: PolicySet) -> dict[str, Upstream]:
     """The upstream of every registry that a policy lets out. Raises UpstreamError."""
-    return {one.type: upstream(one.type, one.upstream, one.files) for one in policy.registries}
+    return {
+        one.type: upstream(one.type, one.upstream, one.files, cached_only=one.fetch != "any")
+        for one in policy.registries
+    }
 
 
 def open_run(registration: Registration) -> Run:
@@ -57,7 +49,6 @@ def open_run(registration: Registration) -> Run:
         sandbox=registration.sandbox,
         phase=registration.phase,
         offline=registration.offline,
-        canonical=True,
     )
     return Run(asker, upstreams_of(policy))
 
@@ -65,10 +56,9 @@ def open_run(registration: Registration) -> Run:
 class Runs:
     """Answers requests for the runs that are registered, and records every one of them."""
 
-    def __init__(self, pypi: PypiMirror, ledger: Ledger) -> None:
-        self._pypi, self._ledger = pypi, ledger
+    def __init__(self, mirror: Mirror, ledger: Ledger) -> None:
+        self._mirror, self._recorder = mirror, Recorder(ledger, mirror.phrased)
         self._runs: dict[str, Run] = {}
-        self._watchers: set[asyncio.Task[None]] = set()
 
     def add(self, run: Run) -> None:
         """Serve a run from now on."""
@@ -85,56 +75,17 @@ class Runs:
     async def handle(self, request: Request) -> Answer:
         """Answer one request of the gate's. Nothing is served that cannot be recorded: then the answer is 507."""
         run = self._runs.get(request.header(RUN_HEADER))
-        try:
-            answer = await self._answer(request, run)
-        except Exception as error:
-            _log_trace()
-            answer = problem(500, FAULTY, f"the proxy failed ({type(error).__name__}); its log says more")
-        verdict = DENY if answer.status == 403 else FAULT if answer.status >= 400 and answer.status != 416 else ALLOW
-        entry = Entry(
-            plane="mirror",
-            verdict=verdict,
-            method=request.method,
-            url=request.path,
-            purl=answer.purl,
-            code=answer.code,
-            reason=answer.reason,
-            rule=answer.rule,
-            status=answer.status,
-            size=0 if request.method == "HEAD" else answer.size,
-            cache=answer.cache,
-        )
-        failure = self._recorded(self._of(run, entry))
-        if failure:
-            return problem(507, UNRECORDED, failure, purl=answer.purl)
-        if answer.download is not None:
-            watcher = asyncio.create_task(self._watch(answer.download, self._of(run, entry)))
-            self._watchers.add(watcher)
-            watcher.add_done_callback(self._watchers.discard)
-        return answer
-
-    async def _watch(self, download: Download, entry: Entry) -> None:
-        """Record that a file broke off of which the client has a part: there is nobody else to say why."""
-        try:
-            await download.finished()
-        except UpstreamFailure as failure:
-            fault = replace(entry, verdict=FAULT, status=failure.status, code=UPSTREAM, reason=str(failure), size=0)
-            self._recorded(fault)
+        who = self._of(run, Entry("mirror", "", "", ""))
+        return await self._recorder.served(request, who, lambda: self._answer(request, run))
 
     def refused_at_gate(self, run: str, method: str, url: str, code: str, reason: str) -> None:
         """Record what the gate refused; it stays refused when that fails."""
         entry = Entry("gate", DENY, method, url, run=run, code=code, reason=reason, status=403)
-        self._recorded(self._of(self._runs.get(run), entry))
+        self._recorder.record(self._of(self._runs.get(run), entry))
 
-    def _recorded(self, entry: Entry) -> str:
-        """Record an entry; "" or, when it cannot be written, why not and what next."""
-        try:
-            self._ledger.record(entry)
-        except OSError as error:
-            _log_trace()
-            what = f"the ledger cannot be written ({error.strerror or error}), and nothing is served unrecorded"
-            return f"{what} [{UNRECORDED}]. Next: make room on its disk or let its folder be written, then try again"
-        return ""
+    def record(self, entry: Entry) -> None:
+        """Record what belongs to no run."""
+        self._recorder.record(entry)
 
     @staticmethod
     def _of(run: Run | None, entry: Entry) -> Entry:
@@ -146,9 +97,6 @@ class Runs:
         if run is None:
             return problem(403, NO_RUN, "no run of this name is registered")
         if request.method not in ("GET", "HEAD"):
-            return problem(403, "JR-GATE-METHOD", f"{request.method} is refused: registries can only be read")
-        registry, _, rest = request.path.removeprefix("/").partition("/")
-        found = run.upstreams.get(registry)
-        if found is None or registry != "pypi":
-            return problem(403, "JR-DENY-REGISTRY", f"the registry {registry[:40]!r} is not enabled by the policy")
-        return await self._pypi.answer(replace(request, path="/" + rest), run.asker, found)
+            words = f"{request.method} is refused: registries can only be read"
+            return self._mirror.phrased(request, problem(403, "JR-GATE-METHOD", words))
+        return await self._mirror.answer(request, run.asker, run.upstreams)

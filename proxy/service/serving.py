@@ -6,17 +6,20 @@ import asyncio
 import os
 import signal
 import socket
+import sys
 import time
 
 from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.cache.artifacts import ArtifactFiles
 from jhansi_runner.proxy.cache.store import Store
+from jhansi_runner.proxy.cache.upkeep import Upkeep, limit_of
 from jhansi_runner.proxy.ledger import Ledger
 from jhansi_runner.proxy.mirror.artifacts import Artifacts
 from jhansi_runner.proxy.mirror.documents import Documents
-from jhansi_runner.proxy.mirror.pypi import PypiMirror
+from jhansi_runner.proxy.mirror.engine import Mirror
 from jhansi_runner.proxy.mirror.server import Application, DescriptorServer
 from jhansi_runner.proxy.mirror.upstream_client import UpstreamClient
+from jhansi_runner.proxy.registries.all import registries
 from jhansi_runner.proxy.service.control import Control
 from jhansi_runner.proxy.service.runs import Runs
 
@@ -28,17 +31,19 @@ async def serve(
     folders: paths.Paths, ready: int, gate: socket.socket, mirror_listener: int, listener: socket.socket
 ) -> None:
     """Serve until told to stop, idle, or without a gate; `ready` is told when it begins."""
+    room = limit_of(os.environ)
     store = Store(folders.cache)
     files = ArtifactFiles(folders.cache)
     files.sweep()
     client = UpstreamClient()
     ledger = Ledger(folders.ledger)
-    artifacts = Artifacts(store, files, client)
-    runs = Runs(PypiMirror(Documents(store, client), artifacts), ledger)
+    artifacts = Artifacts(store, files, client, say=_say)
+    runs = Runs(Mirror(registries(), store, Documents(store, client), artifacts), ledger)
     control = Control(listener, gate, runs)
     ledger.listen(control.tell)
     server = DescriptorServer(Application(runs.handle), mirror_listener)
     tasks = [asyncio.create_task(server.serve()), asyncio.create_task(control.serve())]
+    upkeep = asyncio.create_task(Upkeep(store, files, folders.state, room, _say).run())
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -58,12 +63,17 @@ async def serve(
     listener.close()
     await artifacts.close()
     server.stop()  # type: ignore[no-untyped-call]
+    tasks.append(upkeep)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     await client.close()
     store.close()
     ledger.close()
+
+
+def _say(text: str) -> None:
+    print(f"jhansi-runner: {text}", file=sys.stderr, flush=True)
 
 
 def _identity(folder: str) -> tuple[int, int] | None:

@@ -17,6 +17,8 @@ UV = "/tools/uv"
 STAGE = "/stage"
 LOCK = f"{STAGE}/lock.txt"
 SITE = f"{STAGE}/site"
+CACHE = "cache"
+"""The folder of the stage with uv's own copies, of no use once a lock is installed."""
 _LOCK_LINE = re.compile(r"[a-z0-9](?:(?! --)[^\\])*(?: \\)?|    --hash=sha256:[0-9a-f]{64}(?: \\)?|")
 """A package, one of its hashes, or nothing: never an option of uv's."""
 _IN = f"{STAGE}/requirements.in"
@@ -37,7 +39,7 @@ class Step:
 
 
 _ENV = {
-    "UV_CACHE_DIR": f"{STAGE}/cache",
+    "UV_CACHE_DIR": f"{STAGE}/{CACHE}",
     "UV_NO_CONFIG": "1",
     "UV_PYTHON_DOWNLOADS": "never",
     "UV_SYSTEM_CERTS": "1",

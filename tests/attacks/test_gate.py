@@ -115,6 +115,15 @@ def test_a_refusal_is_told_once_on_stderr_however_often_it_was_tried(user: User,
     assert "JR-GATE-HOST" in lines[0]
 
 
+def test_a_flood_that_ends_with_the_program_hides_nothing(ask: Ask) -> None:
+    flood = "import threading\ndef some():\n    for _ in range(100): tunnel('canary.test')\n"
+    threads = "threads = [threading.Thread(target=some) for _ in range(8)]\n"
+    found = ask(flood + threads + "[t.start() for t in threads]; [t.join() for t in threads]; tunnel('hidden.test')")
+    assert found["stdout"].count("403") == 801
+    rows = {row["url"]: row["count"] for row in found["denied"]}
+    assert rows == {"canary.test:443": 800, "hidden.test:443": 1}
+
+
 def test_a_name_that_carries_terminal_escapes_is_shown_and_not_obeyed(user: User, upstream: Upstream) -> None:
     user.policy(upstream.url)
     source = CLIENT % public_host("pypi") + r"request('GET', path='/\x1b]0;canary\x07\x1b[2J')"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from jhansi_runner.proxy.paths import Paths, UnsafeFolder, make
+from jhansi_runner.proxy.paths import Paths, UnsafeFolder, current, make
 
 
 def _of(**env: str) -> Paths:
@@ -70,3 +70,10 @@ def test_somebody_elses_folder_is_refused(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(os, "getuid", lambda: os.stat(folder).st_uid + 1)
     with pytest.raises(UnsafeFolder, match=f"belongs to user {os.stat(folder).st_uid}.*JHANSI_HOME"):
         make(str(folder))
+
+
+def test_a_home_that_is_too_long_for_the_database_is_refused_at_once() -> None:
+    long = "/" + "x" * 200
+    assert current({"JHANSI_HOME": long * 2}).cache == f"{long * 2}/cache"
+    with pytest.raises(UnsafeFolder, match="set JHANSI_HOME to a shorter one"):
+        current({"JHANSI_HOME": long * 3})

@@ -84,6 +84,49 @@ def test_json_of_a_run_that_never_began_has_the_same_keys_and_the_reason(user: U
     assert "none.py" in found["error"]
 
 
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["--json"], "name the file to run"),
+        (["--json", "--"], "name the file to run"),
+        (["--json", "--nope", "main.py"], "--nope"),
+        (["--nope", "2g", "--json", "main.py"], "--nope"),
+        (["--nope", "--json", "--", "true"], "--nope"),
+        (["--json=yes", "main.py"], "--json"),
+        (["--timeout", "--json"], "name the file to run"),
+        (["--json", "--language", "cobol", "main.py"], "--language cobol"),
+        (["--json", "--timeout", "soon", "main.py"], "--timeout soon"),
+        (["--json", "--python", "9", "main.py"], "--python 9"),
+        (["--json", "--env-file", "/no/such", "main.py"], "/no/such"),
+    ],
+)
+def test_json_of_a_mistake_has_the_same_keys_and_the_reason_which_stderr_has_too(
+    user: User, words: list[str], reason: str
+) -> None:
+    user.write("main.py", "print('ran')")
+    done = user.exec(*words)
+    found = json.loads(done.stdout)
+    assert found.keys() >= KEYS
+    assert (done.returncode, found["exit_code"]) == (125, 125)
+    assert reason in found["error"]
+    assert reason in done.stderr
+    assert done.stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [[], ["--nope", "main.py"], ["--nope", "--", "tool", "--json"]])
+def test_a_mistake_without_json_is_told_on_stderr_alone(user: User, words: list[str]) -> None:
+    done = user.exec(*words)
+    assert (done.returncode, done.stdout) == (125, "")
+    assert "Error: " in done.stderr
+
+
+def test_help_says_that_there_is_no_terminal(user: User) -> None:
+    shown = " ".join(user.exec("--help").stdout.split())
+    assert "There is no terminal inside" in shown
+    assert "a shell shows no prompt" in shown
+    assert user.exec("--", "sh", "-c", "test -t 0 || test -t 1 || test -t 2").returncode == 1
+
+
 def test_json_keeps_the_head_and_the_tail_of_a_flood(user: User) -> None:
     found = user.exec_json("--", "python3", "-c", "print('HEAD' + 'x' * 30_000_000 + 'TAIL')")
     assert found["stdout"].startswith("HEADx")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -68,6 +69,29 @@ def test_a_link_in_place_of_a_file_is_not_followed(installed: Installed, tmp_pat
     (tmp_path / "elsewhere.py").write_text("one = 1\n")
     (installed.site / "first.py").unlink()
     (installed.site / "first.py").symlink_to(tmp_path / "elsewhere.py")
+    assert installed.problems() == ["first.py is not what its wheel holds"]
+
+
+def test_a_link_to_a_folder_is_one_thing_that_no_wheel_holds(installed: Installed, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/__init__.py").write_text("print('TROJAN')")
+    (installed.site / "extra").symlink_to(tmp_path / "elsewhere")
+    assert installed.problems() == ["extra is in no wheel"]
+
+
+def test_a_package_behind_a_link_is_not_there(tmp_path: Path) -> None:
+    installed = Installed(tmp_path, make_wheel("first", "1.0", {"first/__init__.py": "one = 1\n"}))
+    (installed.site / "first").rename(tmp_path / "elsewhere")
+    (installed.site / "first").symlink_to(tmp_path / "elsewhere")
+    assert "no wheel of first that the mirror verified matches" in installed.problems()
+    assert "first is in no wheel" in installed.problems()
+
+
+def test_a_pipe_in_place_of_an_empty_file_is_no_file(tmp_path: Path) -> None:
+    installed = Installed(tmp_path, make_wheel("first", "1.0", {"first.py": ""}))
+    assert installed.problems() == []
+    (installed.site / "first.py").unlink()
+    os.mkfifo(installed.site / "first.py")
     assert installed.problems() == ["first.py is not what its wheel holds"]
 
 

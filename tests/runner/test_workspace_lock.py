@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from jhansi_runner.proxy.paths import Paths
-from jhansi_runner.runner import workspace_lock
+from jhansi_runner.runner import obeyed, workspace_lock
 from jhansi_runner.runner.errors import FAILED, RunnerError
 from jhansi_runner.runner.workspace import Workspace, enclosing, open_workspace, true_path
 from jhansi_runner.runner.workspace_lock import hold, is_known
@@ -41,7 +41,7 @@ def held(folders: Paths, folder: Path) -> Iterator[list[str]]:
     """A run in a folder: the names that it protects."""
     workspace = opened(folder)
     try:
-        lock, names = hold(folders, workspace)
+        lock, names, _ = hold(folders, workspace)
         try:
             yield names
         finally:
@@ -140,6 +140,49 @@ def test_names_are_those_of_the_idle_workspace_whatever_runs_around_it(folders: 
             assert first == second == [".git"]
     with held(folders, tree / "project/sub") as third:
         assert third == [".git", ".vscode"]
+
+
+def test_names_in_subfolders_are_listed_with_the_workspace_and_kept_for_those_who_join(
+    folders: Paths, tree: Path
+) -> None:
+    """A folder's name may hold anything but a slash and a NUL; the list still tells which workspace it is of."""
+    odd = "a\nb:c \udcff"
+    (tree / "project/sub" / odd / ".git").mkdir(parents=True)
+    with held(folders, tree / "project/sub") as first:
+        assert first == [f"{odd}/.git"]
+        (tree / "project/sub/deep/.envrc").touch()
+        with held(folders, tree / "project/sub") as second:
+            assert second == first
+        assert f"a program runs in {tree}/project/sub, which lies in it" in refusal(folders, tree / "project")
+
+
+@pytest.mark.parametrize("how", ["gone", "a link", "another"])
+def test_a_name_that_was_replaced_since_the_list_was_made_is_not_mounted(folders: Paths, tree: Path, how: str) -> None:
+    git = tree / "project/sub/.git"
+    git.mkdir()
+    with held(folders, tree / "project") as first:
+        assert first == ["sub/.git"]
+        git.rename(tree / "kept")
+        if how == "a link":
+            git.symlink_to(tree / "keys")
+        elif how == "another":
+            git.mkdir()
+        with held(folders, tree / "project") as second:
+            assert second == []
+
+
+def test_names_found_once_stay_protected_when_there_is_too_much_to_look_through(
+    folders: Paths, tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tree / "project/sub/.git").mkdir()
+    with held(folders, tree / "project"):
+        pass
+    monkeypatch.setattr(obeyed, "FOLDERS", 1)
+    with held(folders, tree / "project") as names:
+        assert names == ["sub/.git"]
+    (tree / "project/sub/.git").rmdir()
+    with held(folders, tree / "project") as names:
+        assert names == []
 
 
 @pytest.mark.parametrize("swap", ["a link", "another folder", "nothing"])

@@ -23,12 +23,13 @@ from jhansi_runner.proxy.ledger import Ledger
 from jhansi_runner.proxy.mirror.answer import RUN_HEADER, Asker
 from jhansi_runner.proxy.mirror.artifacts import Artifacts
 from jhansi_runner.proxy.mirror.documents import Documents
-from jhansi_runner.proxy.mirror.pypi import PypiMirror
+from jhansi_runner.proxy.mirror.engine import Mirror as Engine
 from jhansi_runner.proxy.mirror.server import Application, DescriptorServer
 from jhansi_runner.proxy.mirror.upstream_client import UpstreamClient
 from jhansi_runner.proxy.policy.decide import PolicySet
 from jhansi_runner.proxy.policy.load import load
 from jhansi_runner.proxy.policy.sources import Source
+from jhansi_runner.proxy.registries.all import registries
 from jhansi_runner.proxy.service.runs import Run, Runs, upstreams_of
 from support.registry import Listing, Upstream
 from support.registry.pages import JSON
@@ -71,9 +72,11 @@ def policy_for(up: Upstream, rules: str = ALLOW) -> PolicySet:
 class Mirror:
     """Serves from `with` to its end. `clock` is what the documents' age is judged by, and may be changed."""
 
-    def __init__(self, folder: Path, up: Upstream, rules: str = ALLOW) -> None:
-        self.folder, self.up, self.ahead = str(folder), up, 0.0
-        self._policy = policy_for(up, rules)
+    def __init__(self, folder: Path, up: Upstream | None, rules: str = ALLOW, policy: str = "") -> None:
+        """In front of PyPI as `up`, under `rules`; or by a whole policy, whatever its registries."""
+        self.folder, self.ahead = str(folder), 0.0
+        self._up = up
+        self._policy = load((Source("policy.yaml", (policy or policy_text(self.up, rules)).encode(), "main"),))
         listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(listener.getsockname()[1])
         self._listener = listener.detach()  # the server closes it
@@ -81,6 +84,12 @@ class Mirror:
         self._stop = asyncio.Event()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),), daemon=True)
+
+    @property
+    def up(self) -> Upstream:
+        """The index behind it."""
+        assert self._up is not None
+        return self._up
 
     def __enter__(self) -> Mirror:
         self._thread.start()
@@ -95,16 +104,20 @@ class Mirror:
     def run(self, name: str, *, offline: bool = False, policy: PolicySet | None = None) -> None:
         """Register one more run, by default under the mirror's own policy."""
         policy = policy or self._policy
-        asker = Asker(policy, run=name, sandbox="box", phase="install", offline=offline)
+        base = f"http://127.0.0.1:{self.port}"
+        asker = Asker(policy, run=name, sandbox="box", phase="install", offline=offline, base=base)
         self.runs.add(Run(asker, upstreams_of(policy)))
+
+    def _now(self) -> float:
+        return time.time() + self.ahead
 
     async def _serve(self) -> None:
         self.store, self.files = Store(self.folder), ArtifactFiles(self.folder)
         client = UpstreamClient(0.01, TIMEOUT)
         self.artifacts = Artifacts(self.store, self.files, client)
-        documents = Documents(self.store, client, lambda: time.time() + self.ahead)
+        documents = Documents(self.store, client, self._now)
         ledger = Ledger(self.folder + "/ledger")
-        self.runs = Runs(PypiMirror(documents, self.artifacts), ledger)
+        self.runs = Runs(Engine(registries(), self.store, documents, self.artifacts, self._now), ledger)
         self.run("run")
         self.run("offline", offline=True)
         server = DescriptorServer(Application(self.runs.handle), self._listener)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from jhansi_runner.proxy.cache.artifacts import ArtifactFiles
+from jhansi_runner.proxy.cache.flights import Flight
 
 DATA = b"some bytes" * 1000
 SHA = hashlib.sha256(DATA).hexdigest()
@@ -93,6 +94,56 @@ def test_a_killed_writers_file_is_swept_and_a_living_ones_is_not(files: Artifact
             writer.kill()
             writer.communicate()
     assert files.sweep() == 1
+
+
+def test_a_sweep_leaves_what_somebody_follows(files: ArtifactFiles) -> None:
+    writer, path = files.incoming()
+    found = files.arriving(os.path.basename(path))
+    assert found is not None
+    os.write(writer, b"half")
+    os.close(writer)
+    assert files.sweep() == 0
+    assert os.pread(found[0], 10, 0) == b"half"
+    os.close(found[0])
+    assert files.sweep() == 1
+    assert files.arriving(os.path.basename(path)) is None
+
+
+def test_a_flight_without_a_leader_is_swept_and_one_with_is_not(files: ArtifactFiles) -> None:
+    left, led = files.flight("left"), Flight(files.flight("led"))
+    Path(left).touch()
+    assert files.sweep() == 0
+    assert (os.path.exists(left), os.path.exists(files.flight("led"))) == (False, True)
+    led.leave(alone=True)
+
+
+def test_the_name_of_an_arriving_file_leads_nowhere_else(files: ArtifactFiles, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    assert files.arriving("../secret") is None
+
+
+def test_its_time_is_that_of_the_last_use_and_tells_a_foreign_write(files: ArtifactFiles) -> None:
+    path = Path(_committed(files))
+    new = files.held(SHA)
+    assert new is not None
+    assert (new.size, new.written, new.going) == (len(DATA), False, False)
+    files.touch(SHA, 1234.5678)
+    used = files.held(SHA)
+    assert used is not None
+    assert (used.used, used.written) == (1234.567, False)
+    path.chmod(0o600)
+    path.write_bytes(DATA)
+    written = files.held(SHA)
+    assert written is not None
+    assert written.written
+    assert list(files.walk()) == [written]
+
+
+def test_what_has_no_hash_for_a_name_is_not_walked(files: ArtifactFiles, tmp_path: Path) -> None:
+    _committed(files)
+    (tmp_path / "sha256" / SHA[:2] / "notes.txt").touch()
+    (tmp_path / "sha256" / "stray").touch()
+    assert [held.sha256 for held in files.walk()] == [SHA]
 
 
 def test_a_sweep_follows_no_link(files: ArtifactFiles, tmp_path: Path) -> None:

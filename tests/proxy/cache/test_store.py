@@ -6,6 +6,9 @@ import json
 import os
 import pickle
 import sqlite3
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -16,7 +19,8 @@ import pytest
 from diskcache.core import MODE_BINARY, MODE_PICKLE, MODE_TEXT
 
 from jhansi_runner.proxy.cache.disk import ForeignRow, PlainDisk
-from jhansi_runner.proxy.cache.store import Artifact, Document, Store
+from jhansi_runner.proxy.cache.store import Artifact, Store
+from jhansi_runner.proxy.registries.interface import Document
 
 PAGE = Document("https://mirror.test/simple/demo/", 200, "text/html", '"tag"', 1000.5, b"<a>\n\nhref</a>\n")
 FILE = Artifact("pkg:pypi/demo@1.0", "demo-1.0.whl", "ab" * 32, 5, 1000.0)
@@ -168,3 +172,65 @@ def test_a_damaged_database_is_said_to_be_one(tmp_path: Path) -> None:
     (tmp_path / "index" / "cache.db").write_bytes(b"not a database" * 1000)
     with pytest.raises(OSError, match="delete"):
         Store(str(tmp_path))
+
+
+def test_all_that_is_known_of_a_file_is_forgotten_at_once(store: Store) -> None:
+    other = replace(FILE, sha256="cd" * 32)
+    for key, artifact in (("one", FILE), ("two", FILE), ("other", other)):
+        store.keep_artifact(key, artifact)
+    store.keep_checked(FILE.sha256, 5.5)
+    assert (store.checked(FILE.sha256), store.checked(other.sha256)) == (5.5, 0.0)
+    assert store.forget_file(FILE.sha256) == 3
+    assert list(store.artifacts()) == [("other", other)]
+    assert store.checked(FILE.sha256) == 0.0
+
+
+def test_an_artifact_that_turns_out_to_be_there_is_not_forgotten(store: Store) -> None:
+    store.keep_artifact("demo", FILE)
+    store.forget_artifact("demo", lambda one: one == FILE)
+    assert store.artifact("demo") == FILE
+    store.forget_artifact("demo", lambda one: one != FILE)
+    assert store.artifact("demo") is None
+
+
+def test_documents_are_weighed_without_being_read(store: Store) -> None:
+    store.keep_artifact("pypi /demo", FILE)
+    store.keep_document("pypi small", replace(PAGE, body=b"x" * 100))
+    store.keep_document("pypi large", replace(PAGE, body=b"x" * 100_000))
+    found = {weight.key: weight for weight in store.weights()}
+    assert 100 < found["pypi small"].size < 400
+    assert 100_000 < found["pypi large"].size < 100_400
+    assert abs(found["pypi large"].fetched - time.time()) < 60
+    store.forget_document("pypi small")
+    assert [weight.key for weight in store.weights()] == ["pypi large"]
+
+
+def test_the_first_sight_of_two_processes_counts(store: Store) -> None:
+    store.keep_seen("pkg:golang/x", {"v1": (100.0, "h1:a"), "v2": (100.0, "h1:b")})
+    store.keep_seen("pkg:golang/x", {"v1": (200.0, "h1:a"), "v2": (200.0, "h1:other"), "v3": (200.0, "")})
+    assert store.seen("pkg:golang/x") == {"v1": (100.0, "h1:a"), "v2": (200.0, "h1:other"), "v3": (200.0, "")}
+
+
+_WRITER = """
+import sys
+from jhansi_runner.proxy.cache.store import Artifact, Document, Store
+store, who = Store(sys.argv[1]), sys.argv[2]
+page = Document("https://mirror.test/", 200, "", "", 1.0, who.encode() * 50_000)
+for number in range(60):
+    store.keep_seen("pkg:golang/x", {f"{who}{number}": (float(number), ""), "both": (float(number), "")})
+    store.keep_artifact(f"{who} {number}", Artifact("pkg:pypi/x@1", "x", "ab" * 32, 5, 1.0))
+    store.keep_document("shared", page)
+    found = store.document("shared")
+    assert found is None or found.body in (b"a" * 50_000, b"b" * 50_000, b"c" * 50_000)
+    if number % 10 == 9:
+        store.forget_artifact(f"{who} {number}")
+"""
+
+
+def test_processes_that_write_at_once_lose_nothing(store: Store, tmp_path: Path) -> None:
+    writers = [subprocess.Popen([sys.executable, "-c", _WRITER, str(tmp_path), who]) for who in "abc"]
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
+    seen = store.seen("pkg:golang/x")
+    assert seen == {**{f"{who}{number}": (float(number), "") for who in "abc" for number in range(60)}, "both": (0, "")}
+    assert len(list(store.artifacts())) == 3 * 54
+    assert len(list(store.weights())) == 1

@@ -10,6 +10,7 @@ from mitmproxy.test import tflow
 from jhansi_runner.proxy.gate import addon
 from jhansi_runner.proxy.gate.addon import Door, Gate
 from jhansi_runner.proxy.gate.verdict import Refusal
+from jhansi_runner.proxy.registries.all import registries
 from jhansi_runner.proxy.registries.upstreams import Upstream
 
 MIRROR = ("127.0.0.1", 3129)
@@ -18,7 +19,7 @@ Heard = list[tuple[str, str, str, Refusal]]
 
 
 def _gate(heard: Heard, doors: dict[str, Door] | None = None) -> Gate:
-    return Gate(doors or {}, MIRROR, lambda *report: heard.append(report))
+    return Gate(doors or {}, MIRROR, registries(), lambda *report: heard.append(report))
 
 
 @pytest.mark.parametrize("address", [("127.0.0.1", 80), ("index.test", 443), ("127.0.0.1", 3128), None])

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
 import pytest
 
-from support.service import Door
+from jhansi_runner.proxy import paths
+from support.registry import Upstream
+from support.service import Door, services
 
 LONG = 400
 
@@ -82,3 +92,56 @@ def test_what_is_malformed_behind_a_good_request_is_recorded(door: Door) -> None
     assert (said.raw.count(b"HTTP/1.1 200 "), said.raw.count(b"HTTP/1.1 400 ")) == (1, 1)
     assert door.wait_for("JR-GATE-PROTOCOL").run == door.run
     assert [entry.verdict for entry in door.heard] == ["allow", "deny"]
+
+
+FLOOD = 1000
+"""More refusals than the gate's socket and its memory hold: some 270 and 256."""
+
+
+@contextmanager
+def _stopped(home: paths.Paths) -> Iterator[None]:
+    """The service takes nothing in meanwhile."""
+    (service,) = services(os.path.dirname(home.state))
+    os.kill(service, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(service, signal.SIGCONT)
+
+
+def _refused_tunnel(door: Door, host: str) -> None:
+    connection, said = door.tunnel(host)
+    connection.close()
+    assert said.status == 403
+
+
+def _in_ledger(home: paths.Paths, run: str) -> list[dict[str, str]]:
+    lines = [line for file in Path(home.ledger).iterdir() for line in file.read_text().splitlines()]
+    return [row for row in map(json.loads, lines) if row.get("run") == run]
+
+
+def test_a_flood_of_refusals_hides_none(door: Door, home: paths.Paths, up: Upstream) -> None:
+    quiet = Door(home, up, "default: allow\n")
+    with _stopped(home), ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: _refused_tunnel(door, "flood.test"), range(FLOOD)))
+        _refused_tunnel(quiet, "quiet.test")
+        _refused_tunnel(door, "hidden.test")
+    assert quiet.wait_for("JR-GATE-HOST").url == "quiet.test:443"
+    quiet.close()
+    door.close()
+    *single, flood = _in_ledger(home, door.run)
+    assert {row["code"] for row in single} == {"JR-GATE-HOST"}
+    assert (flood["code"], flood["verdict"], flood["sandbox"]) == ("JR-GATE-FLOOD", "deny", "box")
+    count, words = flood["reason"].split(" ", 1)
+    assert words.startswith("more refusals were not recorded one by one")
+    assert len(single) + int(count) == FLOOD + 1
+    assert len(single) < FLOOD
+
+
+def test_the_run_hears_of_every_refusal_before_it_is_told_that_it_is_finished(door: Door) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: _refused_tunnel(door, "other.test"), range(400)))
+    door.close()
+    told = [entry for entry in door._heard if entry.code == "JR-GATE-HOST"]
+    untold = [int(entry.reason.split()[0]) for entry in door._heard if entry.code == "JR-UNTOLD"]
+    assert len(told) + sum(untold) == 400

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jhansi_runner.proxy.gate import verdict
-from jhansi_runner.proxy.gate.verdict import FORWARDED, Refusal, Seen, check_request, check_tunnel, forwarded
+from jhansi_runner.proxy.gate.verdict import FORWARDED, Refusal, Seen, check_tunnel, forwarded
+from jhansi_runner.proxy.registries.all import registries
 from jhansi_runner.proxy.registries.upstreams import Upstream
 
 OWN = (Upstream("pypi", "https://mirror.test/simple/", "index.test", frozenset(["files.test"])),)
@@ -23,6 +25,10 @@ GOOD = Seen(
     http_version="HTTP/1.1",
     headers={"host": "index.test", "accept": "*/*"},
 )
+
+
+def check_request(seen: Seen, upstreams: Sequence[Upstream]) -> Refusal | str:
+    return verdict.check_request(seen, upstreams, registries())
 
 
 def _code(found: Refusal | str | None) -> str:

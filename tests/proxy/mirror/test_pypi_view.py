@@ -93,7 +93,7 @@ def test_a_rule_is_named_where_it_and_the_ban_on_sdists_withhold_everything(both
     up.add(make_sdist("demo", "3.0"))
     assert mirror.index().versions == ["1.0", "3.0"]
     assert mirror.ledger()[-1]["rule"] == OLD
-    assert _refused(mirror, "demo") == {"demo-1.0-py3-none-any.whl": OLD, "demo-3.0.tar.gz": ""}
+    assert _refused(mirror, "demo") == {"demo-1.0-py3-none-any.whl": OLD, "demo-3.0.tar.gz": "policy.yaml:6"}
 
 
 def test_sdists_alone_are_left_out_as_ever(both: Both) -> None:

@@ -65,7 +65,7 @@ def test_sdists_are_refused_where_the_policy_says_so(both: Both) -> None:
     up, mirror = both
     sdist = up.add(make_sdist("demo", "3.0"))
     got = mirror.get(mirror.place(sdist))
-    assert (got.status, "sdists: deny" in got.problem) == (403, True)
+    assert (got.status, "source distribution" in got.problem) == (403, True)
     assert mirror.index().versions == []
     assert up.count(sdist.path) == 0
 

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from jhansi_runner.proxy.mirror.upstream_client import UpstreamClient, UpstreamFailure
+from jhansi_runner.proxy.mirror.upstream_client import UpstreamClient
+from jhansi_runner.proxy.registries.interface import Source
+from jhansi_runner.proxy.registries.upstreams import UpstreamFailure
 from support.mirror import TIMEOUT, Mirror, mirrored, policy_for
 from support.registry import Authority, Fault, ForwardProxy, Upstream
 from support.registry.pages import JSON
@@ -28,7 +30,7 @@ def _document(url: str, may_dial: Callable[[str, str], bool] = _everything, seco
     async def fetch() -> bytes:
         client = UpstreamClient(0.01, TIMEOUT, seconds)
         try:
-            return (await client.document(url, JSON, "", may_dial)).body
+            return (await client.document(Source("page", url, JSON), "", may_dial)).body
         finally:
             await client.close()
 
@@ -89,7 +91,7 @@ def test_a_page_without_end_is_cut_off_and_memory_stays_bounded(fault: Fault) ->
         up.add(make_wheel("demo", "1.0"))
         up.fault(PAGE, fault)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        with pytest.raises(UpstreamFailure, match="128 MiB"):
+        with pytest.raises(UpstreamFailure, match="larger than"):
             _document(up.url + "demo/")
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 320 << 10
 
@@ -157,7 +159,7 @@ def test_connections_are_used_again() -> None:
         async def twice() -> None:
             client = UpstreamClient(0.01, TIMEOUT)
             for _ in range(4):
-                await client.document(up.url + "demo/", JSON, "", _everything)
+                await client.document(Source("page", up.url + "demo/", JSON), "", _everything)
                 peers.update(id(connection) for server in up._servers for connection in server._open)
             await client.close()
 

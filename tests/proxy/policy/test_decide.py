@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from jhansi_runner.proxy.coordinate import Coordinate, pypi
 from jhansi_runner.proxy.policy import codes
-from jhansi_runner.proxy.policy.decide import Fit, decide, fit
 from jhansi_runner.proxy.policy.load import load_policy
 from jhansi_runner.proxy.policy.model import Effect, Policy
+from jhansi_runner.proxy.policy.names import Fit, decide, fit
 from jhansi_runner.proxy.policy.sources import Source
 
+NOW = 1_800_000_000.0
 NAMES = ["acme", "acme-tools", "evil", "other"]
 RULES = st.lists(
     st.tuples(
@@ -38,11 +39,11 @@ def policy(rules: list[tuple[str, str, str]], default: str = "allow", enabled: s
 
 
 def allowed(one: Policy, name: str, version: str | None = "1.0") -> bool:
-    return decide(one, pypi(name, version)).allowed
+    return decide(one, pypi(name, version), NOW).allowed
 
 
 def test_a_denied_package_is_refused_with_its_rule_its_line_and_the_next_step() -> None:
-    decision = decide(policy([("deny", "Evil", "")]), pypi("evil", "1.0"))
+    decision = decide(policy([("deny", "Evil", "")]), pypi("evil", "1.0"), NOW)
     assert (decision.code, decision.line, decision.reason) == (codes.DENY_RULE, 5, "because")
     assert decision.sentence(pypi("evil", "1.0")) == (
         "pkg:pypi/evil@1.0 is denied by rule pkg:pypi/evil (policy.yaml:5): because [JR-DENY-RULE]. "
@@ -92,7 +93,7 @@ def test_a_denied_package_is_refused_with_its_rule_its_line_and_the_next_step() 
     ],
 )
 def test_each_answer_says_where_it_comes_from(one: Policy, coordinate: Coordinate, sentence: str) -> None:
-    assert decide(one, coordinate).sentence(coordinate) == sentence
+    assert decide(one, coordinate, NOW).sentence(coordinate) == sentence
 
 
 def test_every_refusal_has_a_next_step() -> None:
@@ -106,8 +107,8 @@ def test_the_first_rule_that_applies_decides_else_the_default(
 ) -> None:
     one = policy(rules, default)
     coordinate = pypi(name, version)
-    first = next((rule for rule in one.rules if fit(rule, coordinate) is Fit.APPLIES), None)
-    decision = decide(one, coordinate)
+    first = next((rule for rule in one.rules if fit(one, rule, coordinate, NOW) is Fit.APPLIES), None)
+    decision = decide(one, coordinate, NOW)
     assert decision.rule is first
     assert decision.allowed == ((first.effect if first else one.default) is Effect.ALLOW)
 
@@ -147,7 +148,7 @@ def test_a_rule_holds_for_every_spelling_of_the_name(spelling: str) -> None:
 
 @pytest.mark.parametrize("name", ["Evil", "evil_x", "ev il", "", "*"])
 def test_a_coordinate_that_is_not_canonical_does_not_walk_past_the_rules(name: str) -> None:
-    decision = decide(policy([]), Coordinate("pypi", "", name, "1.0"))
+    decision = decide(policy([]), Coordinate("pypi", "", name, "1.0"), NOW)
     assert (decision.allowed, decision.code) == (False, codes.DENY_UNKNOWN)
 
 
@@ -182,7 +183,7 @@ def test_an_exact_version_is_one_version_in_any_spelling() -> None:
 def test_a_star_reaches_every_package_and_no_other_registry() -> None:
     one = policy([("deny", "*", "")])
     assert not allowed(one, "anything")
-    assert decide(one, Coordinate("npm", "", "anything")).code == codes.DENY_REGISTRY
+    assert decide(one, Coordinate("npm", "", "anything"), NOW).code == codes.DENY_REGISTRY
 
 
 def test_a_long_policy_decides_for_an_index_of_many_files_in_time() -> None:
@@ -190,7 +191,7 @@ def test_a_long_policy_decides_for_an_index_of_many_files_in_time() -> None:
     one = policy([*rules, ("deny", "big", "==7"), ("allow", "big*", ">=1")], "deny")
     files = [pypi("big", f"{number // 500}.{number // 5}") for number in range(10_000)]
     start = time.perf_counter()
-    answers = [decide(one, coordinate).allowed for coordinate in files]
+    answers = [decide(one, coordinate, NOW).allowed for coordinate in files]
     assert time.perf_counter() - start < 1.0
     assert (answers.count(True), answers.count(False)) == (9_500, 500)
 
@@ -198,7 +199,7 @@ def test_a_long_policy_decides_for_an_index_of_many_files_in_time() -> None:
 def test_the_versions_of_one_package_look_for_its_rules_once(monkeypatch: pytest.MonkeyPatch) -> None:
     one = policy([("deny", f"evil-{number}*", "") for number in range(100)])
     tried: list[str] = []
-    monkeypatch.setattr("jhansi_runner.proxy.policy.decide.glob_matches", lambda pattern, _: tried.append(pattern))
+    monkeypatch.setattr("jhansi_runner.proxy.policy.pattern.glob_matches", lambda pattern, _: tried.append(pattern))
     assert all(allowed(one, "big", f"1.{number}") for number in range(50))
     assert len(tried) == 100
 

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jhansi_runner.proxy.coordinate import pypi
-from jhansi_runner.proxy.policy.decide import PolicySet, decide
+from jhansi_runner.proxy.policy.decide import PolicySet
 from jhansi_runner.proxy.policy.load import load
 from jhansi_runner.proxy.policy.model import Egress
+from jhansi_runner.proxy.policy.names import decide
 from jhansi_runner.proxy.policy.sources import FLOOR, Source
 
 NAMES = ["acme", "evil"]
@@ -40,7 +41,7 @@ def file(registry: str = "enabled: true", more: str = "", default: str = "allow"
 def test_a_layer_only_narrows(floor: str, main: str, name: str, version: str | None) -> None:
     both = layered(floor, main)
     coordinate = pypi(name, version)
-    each = [decide(policy, coordinate) for policy in both.layers]
+    each = [decide(policy, coordinate, 0.0) for policy in both.layers]
     decision = both.decide(coordinate)
     assert decision.allowed == all(one.allowed for one in each)
     assert decision == next((one for one in each if not one.allowed), each[-1])
@@ -56,6 +57,11 @@ def test_the_first_file_that_denies_gives_the_answer() -> None:
 def test_an_empty_set_is_an_error_because_all_of_nothing_would_allow() -> None:
     with pytest.raises(ValueError, match="would allow everything"):
         PolicySet((), "digest")
+
+
+def test_advisories_that_belong_to_no_file_are_an_error() -> None:
+    with pytest.raises(ValueError, match="each policy file has its own advisories"):
+        PolicySet(layered(file(), file()).layers, "digest", (None,))
 
 
 @pytest.mark.parametrize(
@@ -108,6 +114,24 @@ def test_where_the_floor_says_that_a_registry_is_there_it_is(
 ) -> None:
     (found,) = layered(file(f"enabled: true, {floor}"), file(f"enabled: true, {main}")).registries
     assert (found.upstream, found.files) == (upstream, files)
+
+
+@pytest.mark.parametrize(
+    ("floor", "main", "fetch"),
+    [
+        ("", "", "cached"),
+        ("any", "", "cached"),
+        ("", "any", "cached"),
+        ("any", "any", "any"),
+        ("any", "cached", "cached"),
+    ],
+)
+def test_modules_are_fetched_from_elsewhere_only_if_every_file_says_so(floor: str, main: str, fetch: str) -> None:
+    def golang(word: str) -> str:
+        return file().replace("pypi: {enabled: true", "golang: {enabled: true" + (f", fetch: {word}" if word else ""))
+
+    (found,) = layered(golang(floor), golang(main)).registries
+    assert found.fetch == fetch
 
 
 def test_a_single_file_says_where_its_registry_is() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,9 +99,34 @@ def test_a_range_of_one_version_by_two_bounds_is_accepted() -> None:
     assert not found.touches(Version("1.1"))
 
 
-def test_ranges_of_other_registries_are_refused_by_name() -> None:
-    with pytest.raises(ValueError, match="version ranges for npm arrive with that registry"):
-        parse_range("npm", "<1")
+@pytest.mark.parametrize(
+    ("purl_type", "text", "inside", "outside"),
+    [
+        ("pypi", ">=1.0,<2", "1.0", "2.0"),
+        ("npm", "^1.2.3 || 3.x", "3.1.0", "2.0.0"),
+        ("maven", "[1.0,2.0)", "1.0.Final", "2.0"),
+        ("golang", ">=v1.2.0, <v2", "v1.2.0", "v2.0.0"),
+    ],
+)
+def test_each_registry_has_its_notation(purl_type: str, text: str, inside: str, outside: str) -> None:
+    found = parse_range(purl_type, text)
+    assert found.text == text
+    assert found.contains(parse_version(purl_type, inside)) and found.touches(parse_version(purl_type, inside))
+    assert not found.contains(parse_version(purl_type, outside))
+    assert not found.touches(parse_version(purl_type, outside))
+    assert found == parse_range(purl_type, text) and hash(found) == hash(parse_range(purl_type, text))
+
+
+@pytest.mark.parametrize("purl_type", ["pypi", "npm", "maven", "golang"])
+def test_a_range_for_every_version_is_left_out(purl_type: str) -> None:
+    with pytest.raises(ValueError, match="leave `versions` out"):
+        parse_range(purl_type, "*")
+
+
+def test_what_is_no_registry_has_no_notation() -> None:
+    with pytest.raises(ValueError, match="no notation for versions of 'cargo'"):
+        parse_range("cargo", "<1")
+    assert parse_version("cargo", "1.0") is None
 
 
 def test_a_version_after_the_at_sign_is_exact() -> None:
@@ -111,7 +138,19 @@ def test_a_version_after_the_at_sign_is_exact() -> None:
         exact("pypi", "latest")
 
 
+@pytest.mark.parametrize(
+    ("purl_type", "version", "example"),
+    [("npm", "1.3.0", "1.x"), ("maven", "1.0", "[1.0,2.0)"), ("golang", "v1.3.0", ">=v1.2.0, <v2")],
+)
+def test_other_registries_have_exact_versions_too(purl_type: str, version: str, example: str) -> None:
+    found = exact(purl_type, version)
+    assert found.contains(parse_version(purl_type, version)) and found.touches(parse_version(purl_type, version))
+    assert parse_range(purl_type, found.text).contains(parse_version(purl_type, version))
+    with pytest.raises(ValueError, match=re.escape(f'write `versions: "{example}"` for a range')):
+        exact(purl_type, f"{version}*")
+
+
 def test_what_is_no_version_is_none() -> None:
-    assert parse_version("2004d-1-x") is None
-    assert parse_version("") is None
-    assert parse_version("1.0") == Version("1.0.0")
+    assert parse_version("pypi", "2004d-1-x") is None
+    assert parse_version("pypi", "") is None
+    assert parse_version("pypi", "1.0") == Version("1.0.0")

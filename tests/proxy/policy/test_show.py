@@ -61,6 +61,7 @@ def test_show_tells_everything_that_is_in_force_and_which_line_says_so() -> None
         "policy.yaml: the first rule that matches decides; every file has to allow\n"
         "      5  allow  pkg:pypi/acme-*\n"
         "      3  deny   everything else\n"
+        "      6  sdists deny\n"
     )
 
 
@@ -92,6 +93,7 @@ def test_show_as_data_survives_json() -> None:
             "source": "site.yaml",
             "default": "allow",
             "default_line": 3,
+            "mode": "enforce",
             "rules": [
                 {
                     "effect": "deny",
@@ -99,14 +101,18 @@ def test_show_as_data_survives_json() -> None:
                     "reason": "typosquat",
                     "source": "site.yaml",
                     "line": 5,
+                    "until": None,
+                    "exempt": [],
                 }
             ],
+            "conditions": [],
         },
         {
             "role": "main",
             "source": "policy.yaml",
             "default": "deny",
             "default_line": 3,
+            "mode": "enforce",
             "rules": [
                 {
                     "effect": "allow",
@@ -114,8 +120,11 @@ def test_show_as_data_survives_json() -> None:
                     "reason": "",
                     "source": "policy.yaml",
                     "line": 5,
+                    "until": None,
+                    "exempt": [],
                 }
             ],
+            "conditions": [{"key": "sdists", "type": "", "text": "deny", "line": 6}],
         },
     ]
 
@@ -127,7 +136,50 @@ def test_check_says_what_each_file_holds() -> None:
 
 
 def test_check_as_data_lists_the_problems() -> None:
-    assert check_data(["policy.yaml"], ()) == {"ok": True, "sources": ["policy.yaml"], "problems": []}
+    assert check_data(["policy.yaml"], ()) == {
+        "ok": True,
+        "sources": ["policy.yaml"],
+        "problems": [],
+        "warnings": [],
+    }
     found = check_data(["policy.yaml"], [Problem("policy.yaml", 12, 5, "wrong")])
     assert found["ok"] is False
     assert found["problems"] == [{"source": "policy.yaml", "line": 12, "column": 5, "message": "wrong"}]
+
+
+def test_check_as_data_lists_what_is_worth_a_look() -> None:
+    found = check_data(["policy.yaml"], (), [Problem("policy.yaml", 9, 1, "expired")])
+    assert found["ok"] is True
+    assert found["warnings"] == [{"source": "policy.yaml", "line": 9, "column": 1, "message": "expired"}]
+
+
+def test_show_tells_every_condition_and_what_rules_exempt_from() -> None:
+    text = """\
+version: 1
+registries: {npm: {enabled: true}, golang: {enabled: true, fetch: any}}
+default: allow
+mode: observe
+minimum_age: {npm: 3 days, golang: 36 hours}
+licences: {allow: [MIT, "BSD-*"], deny: [GPL-3.0], unknown: allow}
+max_size: 2 GiB
+sdists: deny
+install_scripts: deny
+advisories: {folder: /srv/osv, ignore: [X-2, X-1]}
+rules:
+  - {allow: "pkg:npm/@acme/*", exempt: [scripts, age], until: 2027-01-31, reason: ours}
+"""
+    shown = render_policy(load([Source("policy.yaml", text.encode())]), {})
+    assert "  golang   the public registry, which may fetch modules from elsewhere\n" in shown
+    assert shown.endswith(
+        "policy.yaml: the first rule that matches decides\n"
+        "      4  mode observe: what would be refused is recorded, and let in\n"
+        "     12  allow  pkg:npm/@acme/*, until 2027-01-31, exempt from age, scripts  (ours)\n"
+        "      3  allow  everything else\n"
+        "      5  minimum_age npm 3 days\n"
+        "      5  minimum_age golang 36 hours\n"
+        "      6  licences allow MIT, BSD-*; deny GPL-3.0-only; unknown allow\n"
+        "      7  max_size 2 GiB\n"
+        "      8  sdists deny\n"
+        "      9  install_scripts deny\n"
+        "     10  advisories /srv/osv: malware deny, vulnerabilities allow, ignoring X-1, X-2\n"
+    )

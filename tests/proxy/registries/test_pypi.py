@@ -9,10 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 
-from jhansi_runner.proxy.registries.pypi import Kind, Route, canonical, is_known_host, projects_of, route
+from jhansi_runner.proxy.coordinate import pypi
+from jhansi_runner.proxy.registries.interface import Kind, Wanted
+from jhansi_runner.proxy.registries.pypi import Pypi, projects_of
 from jhansi_runner.proxy.registries.upstreams import Upstream
 
 OWN = Upstream("pypi", "https://mirror.test/root/simple/", "index.test", frozenset(["files.mirror.test"]))
+route, canonical = Pypi().route, Pypi().canonical
 WHEEL = "ab/cd/demo-1.0-py3-none-any.whl"
 
 names = st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,20}[A-Za-z0-9])?", fullmatch=True)
@@ -25,28 +28,34 @@ paths = st.builds(
 
 @given(names)
 def test_every_project_has_an_index_under_every_spelling(name: str) -> None:
-    expected = Route(Kind.INDEX, project=canonicalize_name(name))
-    assert route(f"/simple/{name}/") == route(f"/simple/{name}") == expected
-    assert route(expected.mirror_path) == expected
+    project = canonicalize_name(name)
+    expected = Wanted(Kind.LISTING, f"/simple/{project}/", pypi(project))
+    assert route(f"/simple/{name}/") == route(f"/simple/{name}") == route(expected.path) == expected
 
 
 @given(paths, st.booleans())
 def test_every_distribution_makes_the_way_there_and_back(path: str, metadata: bool) -> None:
-    kind = Kind.METADATA if metadata else Kind.FILE
     url = quote(path) + (".metadata" if metadata else "")
     found = canonical("files.mirror.test", "/" + url, OWN)
-    assert found == Route(kind, host="files.mirror.test", path=path)
-    assert route(found.mirror_path) == found
+    projects = projects_of(path.rsplit("/", 1)[-1])
+    assert (found is None) == (projects == ())
+    if found is not None:
+        assert (found.kind, found.detail) == (Kind.FILE, path.rsplit("/", 1)[-1])
+        assert found.package == (pypi(projects[0]) if len(projects) == 1 else None)
+        assert route(found.path) == found
     for host in ("127.0.0.1:8080", "127.0.0.1%3A8080", "127.0.0.1%3a8080"):
-        assert route(f"/files/{host}/{url}") == Route(kind, host="127.0.0.1:8080", path=path)
+        here = route(f"/files/{host}/{url}")
+        assert (here is None) == (found is None)
+        assert here is None or here.path.startswith("/files/127.0.0.1:8080/")
 
 
 @given(st.text())
 def test_nothing_else_is_anything(text: str) -> None:
     for path in (text, "/simple/" + text, "/files/files.mirror.test/" + text):
         found = route(path)
-        assert found is None or route(found.mirror_path) == found
-        assert canonical("index.test", path, OWN) is None or found is not None
+        assert found is None or route(found.path) == found
+        public = canonical("index.test", path, OWN)
+        assert public is None or route(public.path) == public
 
 
 @given(st.text(max_size=30))
@@ -108,7 +117,7 @@ def test_a_project_outside_the_grammar_names_nothing(name: str) -> None:
 
 
 def test_clients_write_the_public_host_and_the_operators_too() -> None:
-    demo = Route(Kind.INDEX, project="demo")
+    demo = Wanted(Kind.LISTING, "/simple/demo/", pypi("demo"))
     assert canonical("index.test", "/simple/Demo/", OWN) == demo
     assert canonical("mirror.test", "/root/simple/demo/", OWN) == demo
     assert canonical("mirror.test", "/simple/demo/", OWN) is None
@@ -136,11 +145,11 @@ def test_clients_write_the_public_host_and_the_operators_too() -> None:
     ],
 )
 def test_look_alikes_are_not_known(host: str) -> None:
-    assert not is_known_host(host, OWN)
+    assert not OWN.knows(host)
 
 
 def test_known_hosts_are_known() -> None:
-    assert all(is_known_host(host, OWN) for host in ("index.test", "mirror.test", "files.mirror.test"))
+    assert all(OWN.knows(host) for host in ("index.test", "mirror.test", "files.mirror.test"))
 
 
 @pytest.mark.parametrize(

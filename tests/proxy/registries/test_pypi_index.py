@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jhansi_runner.proxy.registries.interface import Malformed
 from jhansi_runner.proxy.registries.pypi_index import (
     HTML_TYPE,
     JSON_TYPE,
-    MalformedIndex,
     ProjectIndex,
     accepts_json,
     parse,
@@ -189,13 +189,13 @@ HOSTILE = [
 
 @pytest.mark.parametrize("body", HOSTILE, ids=range(len(HOSTILE)))
 def test_a_hostile_page_is_malformed_and_nothing_worse(body: bytes) -> None:
-    with pytest.raises(MalformedIndex):
+    with pytest.raises(Malformed):
         parse(body, JSON_TYPE, BASE, "demo")
 
 
 @pytest.mark.parametrize("kind", ["", "text/plain", "application/octet-stream", "application/vnd.pypi.simple.v2+json"])
 def test_another_type_is_no_index(kind: str) -> None:
-    with pytest.raises(MalformedIndex):
+    with pytest.raises(Malformed):
         parse(_json(_entry()), kind, BASE, "demo")
 
 
@@ -210,7 +210,7 @@ values = st.recursive(
 def test_any_entry_is_read_or_refused_whole(fields: dict[str, Any]) -> None:
     try:
         index = _parsed({**_entry(), **fields})
-    except MalformedIndex:
+    except Malformed:
         return
     for file in index.files:
         assert isinstance(file.host + file.path, str)
@@ -222,7 +222,7 @@ def test_any_entry_is_read_or_refused_whole(fields: dict[str, Any]) -> None:
 def test_any_html_is_read_or_refused(body: bytes) -> None:
     try:
         parse(b'<a href="' + body, HTML_TYPE, BASE, "demo")
-    except MalformedIndex:
+    except Malformed:
         return
 
 

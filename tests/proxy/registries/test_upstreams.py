@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
 from packageurl.contrib import purl2url
 
 from jhansi_runner.proxy.registries import upstreams
+from jhansi_runner.proxy.registries.rows import ROWS
 from jhansi_runner.proxy.registries.upstreams import Upstream, UpstreamError, public_host, upstream
 
 FILES = "files.registry.test"
@@ -18,12 +20,16 @@ OWN = Upstream("pypi", "https://mirror.test/simple/", "registry.test", frozenset
 
 @pytest.fixture
 def shipped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upstreams, "_INDEX_DIGEST", {"pypi": hashlib.sha256(b"registry.test").hexdigest()})
-    monkeypatch.setattr(upstreams, "_FILES_DIGEST", {"pypi": hashlib.sha256(FILES.encode()).hexdigest()})
+    files = frozenset([hashlib.sha256(FILES.encode()).hexdigest()])
+    row = replace(ROWS["pypi"], host=hashlib.sha256(b"registry.test").hexdigest(), files=files)
+    monkeypatch.setattr(upstreams, "ROWS", {"pypi": row})
 
 
-def test_the_shipped_digest_is_that_of_the_registry_which_the_library_names() -> None:
-    assert public_host("pypi") == urlsplit(purl2url.get_repo_url("pkg:pypi/x") or "").netloc
+@pytest.mark.parametrize("type_", list(ROWS))
+def test_the_shipped_digest_is_that_of_the_registry_which_the_library_names(type_: str) -> None:
+    named = getattr(purl2url, ROWS[type_].lookup)(ROWS[type_].purl)
+    assert public_host(type_) == urlsplit(named or "").netloc
+    assert upstream(type_).index == f"https://{public_host(type_)}{ROWS[type_].path}"
 
 
 @pytest.mark.parametrize(

@@ -45,12 +45,12 @@ def test_what_cannot_be_recorded_is_not_served(both: Both, size: int) -> None:
     for path in ("/pypi/simple/demo/", mirror.place(wheel), mirror.place(wheel), "/npm/demo"):
         got = mirror.get(path)
         assert (got.status, got.headers["x-jhansi-code"]) == (507, "JR-LEDGER")
-        assert "the ledger cannot be written (No space left on device)" in got.problem
+        assert b"the ledger cannot be written (No space left on device)" in got.body
         assert "Next: make room" in got.headers["x-jhansi-reason"]
         assert len(got.body) < 1000
     for file in files:
         file.unlink()
-    mirror._loop.call_soon_threadsafe(mirror.runs._ledger.close)
+    mirror._loop.call_soon_threadsafe(mirror.runs._recorder._ledger.close)
     assert mirror.get(mirror.place(wheel)).body == wheel.file.data
     assert [entry["status"] for entry in mirror.ledger()] == [200]
 
@@ -97,7 +97,7 @@ def test_a_late_fault_that_cannot_be_recorded_breaks_nothing(both: Both, monkeyp
             eventually(lambda: refused)
     assert [(entry.verdict, entry.code) for entry in refused] == [("fault", "JR-UPSTREAM")]
     assert mirror.index().status == 200
-    eventually(lambda: not mirror.runs._watchers)
+    eventually(lambda: not mirror.runs._recorder._watchers)
     assert astray == []
 
 
@@ -107,6 +107,6 @@ def test_what_the_gate_refused_stays_refused_unrecorded(tmp_path: Path) -> None:
         mirror.runs.refused_at_gate("run", "CONNECT", "other.test:443", "JR-GATE-HOST", "no")
         for file in files:
             file.unlink()
-        mirror.runs._ledger.close()
+        mirror.runs._recorder._ledger.close()
         mirror.runs.refused_at_gate("run", "CONNECT", "other.test:443", "JR-GATE-HOST", "no")
         assert [entry["code"] for entry in mirror.ledger()] == ["JR-GATE-HOST"]

@@ -41,8 +41,18 @@ class Authority:
         self.ca_file = directory / "ca.pem"
         self.ca_file.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
 
+    def client_context(self) -> ssl.SSLContext:
+        """A context for a client that trusts this authority alone."""
+        return ssl.create_default_context(cafile=str(self.ca_file))
+
     def server_context(self, *names: str) -> ssl.SSLContext:
         """A context for a server that answers to these host names and addresses."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.server_file(*names))
+        return context
+
+    def server_file(self, *names: str) -> Path:
+        """A file with the key and the certificate of such a server."""
         key = ec.generate_private_key(ec.SECP256R1())
         usage = {"digital_signature": True, "key_cert_sign": False, "crl_sign": False}
         certificate = (
@@ -62,9 +72,7 @@ class Authority:
             )
             + certificate.public_bytes(serialization.Encoding.PEM)
         )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(both)
-        return context
+        return both
 
     def _begin(self, subject: x509.Name, public: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
         now = datetime.datetime.now(datetime.UTC)

@@ -1,0 +1,182 @@
+"""Artifacts: from the cache, or fetched once for all who ask; judged every time, by all that is known of them."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+
+from jhansi_runner.proxy.cache.store import Artifact
+from jhansi_runner.proxy.coordinate import Coordinate
+from jhansi_runner.proxy.memory import Memory
+from jhansi_runner.proxy.mirror.answer import Answer, Asker, Request, problem
+from jhansi_runner.proxy.mirror.artifacts import Artifacts
+from jhansi_runner.proxy.mirror.documents import Documents
+from jhansi_runner.proxy.mirror.judgement import Judge, refusal, refused_by_name
+from jhansi_runner.proxy.mirror.ranges import Unsatisfiable, parse_range
+from jhansi_runner.proxy.policy.judge import NOTHING
+from jhansi_runner.proxy.policy.model import Exemption
+from jhansi_runner.proxy.policy.release import Needs, Release
+from jhansi_runner.proxy.registries.interface import Promise, Registry, Wanted
+from jhansi_runner.proxy.registries.upstreams import Upstream
+
+_LICENCE: frozenset[Exemption] = frozenset(["licence"])
+NOT_CACHED = "JR-NOT-CACHED"
+UPSTREAM = "JR-UPSTREAM"
+_SMALL, _REMEMBERED = 1 << 16, 32 << 20
+"""Bytes: files up to the first are sent from memory, of which there is the second. The server gives each other file to
+a thread, which costs as much as all the rest of a hit."""
+_STREAMED = 1 << 20
+"""Files below this many bytes are verified before the first byte is sent."""
+
+
+class Files:
+    """Answers what is a FILE."""
+
+    def __init__(self, documents: Documents, artifacts: Artifacts, judge: Judge) -> None:
+        self._documents, self._artifacts, self._judge = documents, artifacts, judge
+        self._small: Memory[str, bytes] = Memory(_REMEMBERED, len)
+
+    async def answer(
+        self, registry: Registry, wanted: Wanted, request: Request, asker: Asker, upstream: Upstream
+    ) -> Answer:
+        """Answer a request. Raises what `Registry.promise` raises."""
+        denied = refused_by_name(asker, wanted.package)
+        if denied is not None:
+            return denied
+        key = f"{registry.type} {wanted.path}"
+        needs = asker.policy.needs(registry.type)
+        artifact = self._artifacts.kept(key)
+        if artifact is not None and (asker.offline or not _lacks(artifact, registry, needs)):
+            return await self._kept(key, artifact, registry, request, asker, needs, "hit")
+        fetch = self._documents.fetching(upstream.serves_files, offline=asker.offline)
+        promise = await registry.promise(wanted, upstream, fetch, needs)
+        known = promise.release
+        unread = _LICENCE if known.licence is None else NOTHING  # it may be in the file itself
+        denied = refusal(self._judge.decide(registry, known, asker, unread), known.coordinate)
+        if denied is not None:
+            return denied
+        if artifact is None:
+            most = asker.policy.size_limit(promise.release.coordinate)
+            bounded = promise if most is None else replace(promise, at_most=min(promise.at_most, most))
+            return await self._fetched(key, bounded, registry, request, asker, upstream, needs)
+        # Nobody needed to know this when it was fetched.
+        artifact = replace(artifact, published=known.published, licence=known.licence or artifact.licence)
+        self._artifacts.keep(key, artifact)
+        return await self._kept(key, artifact, registry, request, asker, needs, "hit")
+
+    async def _fetched(
+        self,
+        key: str,
+        promise: Promise,
+        registry: Registry,
+        request: Request,
+        asker: Asker,
+        upstream: Upstream,
+        needs: Needs,
+    ) -> Answer:
+        purl, size = promise.release.coordinate.purl, promise.release.size
+        if asker.offline:
+            return problem(404, NOT_CACHED, f"offline, and {promise.filename} was never fetched", purl=purl)
+        download = self._artifacts.download(key, promise, upstream.serves_files)
+        headers = _headers(registry, promise.filename, promise.digests)
+        undecided = needs.licences and promise.release.licence is None
+        if not undecided and request.method == "HEAD" and size is not None:
+            return Answer(200, headers, size=size, purl=purl)
+        whole = not undecided and not request.header("range") and request.method == "GET"
+        if whole and (size is None or size >= _STREAMED):
+            await download.started()
+            if not download.verified and download.total is not None and download.total >= _STREAMED:
+                return Answer(200, headers, size=download.total, download=download, purl=purl, cache="miss")
+        await download.finished()
+        artifact = self._artifacts.kept(key)
+        if artifact is None:
+            return problem(503, UPSTREAM, f"{promise.filename} was fetched but is gone from the cache", purl=purl)
+        return await self._kept(key, artifact, registry, request, asker, needs, "miss")
+
+    async def _kept(
+        self, key: str, artifact: Artifact, registry: Registry, request: Request, asker: Asker, needs: Needs, how: str
+    ) -> Answer:
+        if artifact.licence is None and needs.licences:
+            path = self._artifacts.path(artifact)
+            licence = await asyncio.to_thread(registry.licence_of, path, artifact.filename)
+            if licence is not None:
+                artifact = replace(artifact, licence=licence)
+                self._artifacts.keep(key, artifact)
+        release = release_of(artifact)
+        decision = self._judge.decide(registry, release, asker)
+        denied = refusal(decision, release.coordinate)
+        if denied is not None:
+            return denied
+        answer = self._from_cache(artifact, registry, request, how)
+        return replace(answer, observed=decision.observed) if decision.observed else answer
+
+    def _from_cache(self, artifact: Artifact, registry: Registry, request: Request, how: str) -> Answer:
+        headers = _headers(registry, artifact.filename, artifact.digests)
+        etag, wanted = _etag(artifact.sha256), request.header("range")
+        headers = (*headers, ("etag", etag))
+        path = self._artifacts.path(artifact)
+        try:
+            span = parse_range(wanted, request.header("if-range"), artifact.size, etag) if wanted else None
+        except Unsatisfiable:
+            return Answer(416, (("content-range", f"bytes */{artifact.size}"),), purl=artifact.purl, cache=how)
+        if span is None:
+            body = self._content(artifact, path)
+            file = "" if body else path
+            return Answer(200, headers, body, file, artifact.size, purl=artifact.purl, cache=how)
+        start, end = span
+        ranged = (*headers, ("content-range", f"bytes {start}-{end - 1}/{artifact.size}"))
+        return Answer(206, ranged, file=path, size=end - start, span=span, purl=artifact.purl, cache=how)
+
+    def _content(self, artifact: Artifact, path: str) -> bytes:
+        """The bytes of a small file, as they were when they were kept; b"" for every other file."""
+        if artifact.size > _SMALL:
+            return b""
+        found = self._small.get(artifact.sha256)
+        if found is None:
+            try:
+                with open(path, "rb") as file:
+                    found = file.read(_SMALL + 1)
+            except OSError:
+                return b""
+            if hashlib.sha256(found).hexdigest() != artifact.sha256:
+                return b""
+            self._small.keep(artifact.sha256, found)
+        return found
+
+
+_coordinate = lru_cache(maxsize=8192)(Coordinate.parse)
+
+
+def _lacks(artifact: Artifact, registry: Registry, needs: Needs) -> bool:
+    """Whether something has to be asked that nobody needed to know when the artifact was fetched."""
+    return (needs.dates and registry.dated and artifact.published is None) or (
+        needs.licences and artifact.licence is None
+    )
+
+
+def release_of(artifact: Artifact) -> Release:
+    """The release of a kept artifact, by what was known when it was fetched."""
+    return Release(
+        _coordinate(artifact.purl),
+        artifact.published,
+        artifact.identity,
+        artifact.size,
+        artifact.licence,
+        artifact.runs,
+        filename=artifact.dated_as,
+    )
+
+
+def _headers(registry: Registry, filename: str, digests: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return (
+        *registry.file_headers(filename, digests),
+        ("accept-ranges", "bytes"),
+        ("cache-control", "max-age=31536000, immutable"),
+    )
+
+
+def _etag(sha256: str) -> str:
+    return f'"{sha256}"'

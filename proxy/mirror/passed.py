@@ -1,0 +1,51 @@
+"""Documents that are passed on as they came: signatures, checksums, a checksum database's notes and tiles."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from jhansi_runner.proxy.mirror.answer import Answer, Asker, Request
+from jhansi_runner.proxy.mirror.documents import Documents
+from jhansi_runner.proxy.mirror.judgement import Judge, refusal
+from jhansi_runner.proxy.policy.model import Exemption
+from jhansi_runner.proxy.registries.interface import Registry, Wanted
+from jhansi_runner.proxy.registries.upstreams import Upstream
+
+_LICENCE: frozenset[Exemption] = frozenset(["licence"])
+
+
+class Passed:
+    """Answers what is a DOCUMENT."""
+
+    def __init__(self, documents: Documents, judge: Judge) -> None:
+        self._documents, self._judge = documents, judge
+
+    async def answer(
+        self, registry: Registry, wanted: Wanted, request: Request, asker: Asker, upstream: Upstream
+    ) -> Answer:
+        """Answer a request; what belongs to a release is judged as that. Raises what `Registry.document` raises."""
+        fetch = self._documents.fetching(upstream.serves_files, offline=asker.offline)
+        source, release = await registry.document(wanted, upstream, fetch)
+        # Signatures and the like carry no licence; what they are about does, and is judged by it.
+        decision = None if release is None else self._judge.decide(registry, release, asker, _LICENCE)
+        if release is not None and decision is not None:
+            denied = refusal(decision, release.coordinate)
+            if denied is not None:
+                return denied
+        kept = await self._documents.get(source, upstream.serves_files, offline=asker.offline)
+        body = kept.document.body
+        etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+        age = "max-age=31536000, immutable" if source.immutable else "max-age=0, must-revalidate"
+        kind = kept.document.content_type or "application/octet-stream"
+        answer = Answer(
+            200,
+            (("content-type", kind), ("etag", etag), ("cache-control", age)),
+            body,
+            size=len(body),
+            purl=wanted.package.purl if wanted.package else "",
+            cache=kept.how,
+            observed=decision.observed if decision else (),
+        )
+        unchanged = etag in [tag.strip() for tag in request.header("if-none-match").split(",")]
+        return replace(answer, status=304, body=b"", size=0) if unchanged else answer

@@ -1,0 +1,81 @@
+"""What a client gets to see of a listing: the items that it may have or, where it may have none, all of them.
+
+Some installers print nearly nothing of a refused listing, but the whole reason when the file that they picked is
+refused. For those registries, a package of which nothing may enter is shown, and whatever is picked of it is refused.
+Source: ADR 0004.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from jhansi_runner.proxy.mirror.answer import Answer, Asker
+from jhansi_runner.proxy.mirror.judgement import refusal
+from jhansi_runner.proxy.policy.codes import DENY_SDIST
+from jhansi_runner.proxy.policy.decision import Decision
+from jhansi_runner.proxy.policy.judge import NOTHING
+from jhansi_runner.proxy.policy.model import Exemption
+from jhansi_runner.proxy.registries.interface import Item, Listing
+
+_LICENCE: frozenset[Exemption] = frozenset(["licence"])
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The items that are shown; `withheld` says what the policy keeps from the client, "" for nothing.
+
+    `rule` is the rule's place, and set only where everything is withheld. `denied` is the refusal then.
+    `until` is when, in seconds since the epoch, more will be shown; None for never by itself.
+    `observed` is what would have been withheld, had the policy not been told to observe.
+    """
+
+    items: tuple[Item, ...]
+    withheld: str = ""
+    rule: str = ""
+    denied: Answer | None = None
+    until: float | None = None
+    observed: tuple[Decision, ...] = ()
+
+
+def view(listing: Listing, asker: Asker, now: float, is_kept: Callable[[Item], bool]) -> View:
+    """What an asker sees of a listing. `is_kept` tells offline which items can be had."""
+    package = asker.policy.decide(listing.package)
+    denied = refusal(package, listing.package)
+    if denied is not None:
+        return View(listing.items, denied.reason, denied.rule, denied)
+    judged = list(zip(listing.items, _decisions(listing, asker, now), strict=True))
+    refused = {item.release.coordinate.version: (item, no) for item, no in judged if not no.allowed}
+    observed = tuple({no.code: no for _, decision in judged for no in decision.observed}.values())
+    if not refused:
+        shown = tuple(item for item, _ in judged if not asker.offline or is_kept(item))
+        return View(shown, observed=observed)
+    until = min((no.until for _, no in judged if no.until is not None), default=None)
+    last, why = list(refused.values())[-1]
+    by_rule = [pair for pair in refused.values() if pair[1].code != DENY_SDIST]
+    if by_rule and not any(decision.allowed for _, decision in judged):
+        last, why = by_rule[-1]
+        denied = refusal(why, last.release.coordinate)
+        assert denied is not None
+        return View(
+            listing.items, _sentence(listing, len(refused), denied.reason), denied.rule, denied, until, observed
+        )
+    shown = tuple(item for item, no in judged if no.allowed and (not asker.offline or is_kept(item)))
+    return View(
+        shown, _sentence(listing, len(refused), why.sentence(last.release.coordinate)), "", None, until, observed
+    )
+
+
+def _decisions(listing: Listing, asker: Asker, now: float) -> list[Decision]:
+    """What the policy says of each item. A licence that nobody has read yet is left to the file."""
+    releases = [item.release for item in listing.items]
+    unread = [one.licence is None for one in releases]
+    package = listing.package.type, listing.package.namespace, listing.package.name
+    coordinates = [one.coordinate for one in releases]
+    if all((one.type, one.namespace, one.name) == package for one in coordinates) and len(set(unread)) < 2:
+        return asker.policy.judge_all(releases, now, _LICENCE if any(unread) else NOTHING)
+    return [asker.policy.judge(one, now, _LICENCE if one.licence is None else NOTHING) for one in releases]
+
+
+def _sentence(listing: Listing, count: int, last: str) -> str:
+    return f"{count} versions of {listing.package.name} are withheld, the last: {last}"

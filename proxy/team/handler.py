@@ -1,0 +1,132 @@
+"""What the mirror for a team answers: the registries, a page for people, numbers for monitoring."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+from jhansi_runner.proxy.cache.store import Store
+from jhansi_runner.proxy.history import entries, summary
+from jhansi_runner.proxy.ledger import Entry
+from jhansi_runner.proxy.mirror.answer import Answer, Asker, Request, problem
+from jhansi_runner.proxy.mirror.engine import Mirror
+from jhansi_runner.proxy.service.recorder import Recorder
+from jhansi_runner.proxy.team import page
+from jhansi_runner.proxy.team.access import is_known
+from jhansi_runner.proxy.team.counters import CONTENT_TYPE
+from jhansi_runner.proxy.team.keeper import Keeper
+from jhansi_runner.proxy.team.settings import Settings
+
+TOKEN = "JR-TOKEN"  # noqa: S105  # the code of a refusal
+METHOD = "JR-METHOD"
+HOST = "JR-HOST"
+_HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
+_PAGE_SECONDS = 5.0
+_WEEK = 7 * 86400.0
+_ROWS = 50
+
+
+class Handler:
+    """Answers the requests of one worker."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        token: str,
+        keeper: Keeper,
+        mirror: Mirror,
+        recorder: Recorder,
+        store: Store,
+        ledger: str,
+        numbers: Callable[[], bytes],
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._settings, self._token, self._keeper, self._mirror = settings, token, keeper, mirror
+        self._recorder, self._store, self._ledger, self._numbers = recorder, store, ledger, numbers
+        self._now = now
+        self._page = (0.0, "", b"")
+
+    async def handle(self, request: Request) -> Answer:
+        """Answer one request."""
+        if request.path == "/healthz":
+            return _text("serving\n")
+        if self._token and not is_known(request.header("authorization"), self._token):
+            return await self._recorded(request, _unknown())
+        if request.method not in ("GET", "HEAD"):
+            return await self._recorded(request, self._mirror.phrased(request, _read_only(request)))
+        base = self._settings.public_url or _base(request)
+        if not base:
+            return await self._recorded(request, problem(400, HOST, "the Host header names no host"))
+        if request.path == "/":
+            body = await self._people(base)
+            return Answer(200, page.HEADERS, body, size=len(body))
+        if request.path == "/metrics":
+            body = await asyncio.to_thread(self._numbers)
+            return Answer(200, (("content-type", CONTENT_TYPE),), body, size=len(body))
+        in_force = self._keeper.in_force
+        asker = Asker(in_force.policy, offline=self._settings.offline, base=base)
+        who = Entry("mirror", "", "", "", client=request.client)
+        return await self._recorder.served(
+            request, who, lambda: self._mirror.answer(request, asker, in_force.upstreams)
+        )
+
+    async def _recorded(self, request: Request, answer: Answer) -> Answer:
+        async def given() -> Answer:
+            return answer
+
+        return await self._recorder.served(request, Entry("mirror", "", "", "", client=request.client), given)
+
+    async def _people(self, base: str) -> bytes:
+        made, for_base, body = self._page
+        if for_base != base or self._now() - made > _PAGE_SECONDS:
+            body = await asyncio.to_thread(self._render, base)
+            self._page = self._now(), base, body
+        return body
+
+    def _render(self, base: str) -> bytes:
+        in_force = self._keeper.in_force
+        artifacts = [artifact for _, artifact in self._store.artifacts()]
+        counts, sizes = Counter[str](), Counter[str]()
+        packages: dict[str, set[str]] = {}
+        for one in artifacts:
+            kind = one.purl.removeprefix("pkg:").partition("/")[0]
+            counts[kind] += 1
+            sizes[kind] += one.size
+            packages.setdefault(kind, set()).add(one.purl.rpartition("@")[0])
+        recent = sorted(artifacts, key=lambda one: -one.stored)[:_ROWS]
+        refused = summary(entries(self._ledger, self._now() - _WEEK))[:_ROWS]
+        return page.render(
+            page.Page(
+                base,
+                in_force.policy.digest,
+                [source.name for source in in_force.sources],
+                self._keeper.trouble,
+                [page.Kept(kind, len(packages[kind]), counts[kind], sizes[kind]) for kind in sorted(counts)],
+                [page.Recent(one.purl, one.filename, one.size, one.stored) for one in recent],
+                refused,
+            )
+        )
+
+
+def _base(request: Request) -> str:
+    host = request.header("host")
+    return f"{request.scheme}://{host}" if _HOST.fullmatch(host) else ""
+
+
+def _text(text: str) -> Answer:
+    return Answer(200, (("content-type", "text/plain; charset=utf-8"),), text.encode(), size=len(text))
+
+
+def _unknown() -> Answer:
+    reason = "this mirror asks for a token: as a bearer, or as the password of any user name"
+    answer = problem(401, TOKEN, f"{reason} [{TOKEN}]")
+    return replace(answer, headers=(*answer.headers, ("www-authenticate", 'Basic realm="jhansi-runner"')))
+
+
+def _read_only(request: Request) -> Answer:
+    what = {"PUT": "publishing", "POST": "publishing, auditing and searching"}.get(request.method, request.method[:20])
+    return problem(403, METHOD, f"{what} is refused: packages can be read here, nothing else [{METHOD}]")

@@ -1,0 +1,126 @@
+"""The page at `/`: what is cached, what was refused and why. Plain HTML, without scripts."""
+
+from __future__ import annotations
+
+import html
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from jhansi_runner.proxy.history import Line
+
+HEADERS = (
+    ("content-type", "text/html; charset=utf-8"),
+    ("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("cache-control", "no-store"),
+)
+_STYLE = """
+:root { color-scheme: light dark; font: 15px/1.45 system-ui, sans-serif }
+body { max-width: 75rem; margin: 2rem auto; padding: 0 1rem }
+table { border-collapse: collapse; width: 100%; margin: .5rem 0 2rem }
+th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #8884; vertical-align: top }
+td.n, th.n { text-align: right; white-space: nowrap } code { overflow-wrap: anywhere }
+.wrong { border-left: .3rem solid #c33; padding: .4rem .8rem } .quiet { opacity: .7 }
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is cached of one registry: packages, artifacts, bytes."""
+
+    type: str
+    packages: int
+    artifacts: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """An artifact that came in lately. `stored` is in seconds since the epoch, `size` in bytes."""
+
+    purl: str
+    filename: str
+    size: int
+    stored: float
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All that the page shows. `trouble` is what is wrong with the policy's files."""
+
+    base: str
+    policy: str
+    sources: Sequence[str]
+    trouble: Sequence[str]
+    kept: Sequence[Kept]
+    recent: Sequence[Recent]
+    refused: Sequence[Line]
+
+
+def render(page: Page) -> bytes:
+    """The page as HTML."""
+    parts = [
+        f"<!DOCTYPE html><html lang=en><meta charset=utf-8><title>jhansi-runner</title><style>{_STYLE}</style>",
+        "<meta name=viewport content='width=device-width'><h1>Packages through one policy</h1>",
+        _policy(page),
+        "<h2>Cached</h2>",
+        _table(
+            ("registry", "packages", "artifacts", "size"),
+            [(one.type, one.packages, one.artifacts, _size(one.size)) for one in page.kept],
+            "nothing yet",
+        ),
+        "<h2>Came in last</h2>",
+        _table(
+            ("package", "file", "size", "when (UTC)"),
+            [(one.purl, one.filename, _size(one.size), _when(one.stored)) for one in page.recent],
+            "nothing yet",
+        ),
+        "<h2>Refused in the last seven days</h2>",
+        _table(
+            ("what", "why", "rule", "for whom", "times", "last (UTC)"),
+            [(one.what, one.reason, one.rule, ", ".join(one.who), one.count, _when(one.last)) for one in page.refused],
+            "nothing",
+        ),
+        "<p class=quiet>More: <code>jhansi-runner policy log</code>, <code>jhansi-runner cache stats</code>, "
+        "<a href=/metrics>metrics</a></p>",
+    ]
+    return "\n".join(parts).encode("utf-8", "replace")
+
+
+def _policy(page: Page) -> str:
+    lines = [f"<p>Policy <code>{html.escape(page.policy[:16])}</code>, from "]
+    lines.append(", ".join(f"<code>{html.escape(name)}</code>" for name in page.sources) + ".")
+    lines.append(f" Set a client up with <code>jhansi-runner proxy env --url {html.escape(page.base)}</code>.</p>")
+    if page.trouble:
+        words = "<br>".join(html.escape(line) for line in page.trouble)
+        lines.append(f"<p class=wrong>The policy's files are wrong; the last good policy is in force.<br>{words}</p>")
+    return "".join(lines)
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str | int]], empty: str) -> str:
+    listed = list(rows)
+    if not listed:
+        return f"<p class=quiet>{empty}</p>"
+    body = ["<tr>" + "".join(_cell(cell) for cell in row) + "</tr>" for row in listed]
+    kinds = [" class=n" if isinstance(cell, int) else "" for cell in listed[0]]
+    head = "".join(f"<th{kind}>{html.escape(name)}</th>" for name, kind in zip(heads, kinds, strict=True))
+    return f"<table><tr>{head}</tr>{''.join(body)}</table>"
+
+
+def _cell(value: str | int) -> str:
+    return f"<td class=n>{value}</td>" if isinstance(value, int) else f"<td>{html.escape(value)}</td>"
+
+
+def _size(size: int) -> str:
+    number = float(size)
+    for unit in ("B", "KB", "MB", "GB"):
+        if number < 1000:
+            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:.1f} TB"
+
+
+def _when(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.gmtime(seconds))

@@ -1,0 +1,103 @@
+"""One worker of the mirror for a team: the same listener, cache and ledger as its siblings, a memory of its own.
+
+Its arguments are the listener's descriptor, a folder for numbers, and the settings as JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+
+from jhansi_runner.proxy import paths
+from jhansi_runner.proxy.cache.artifacts import ArtifactFiles
+from jhansi_runner.proxy.cache.store import Store
+from jhansi_runner.proxy.cache.upkeep import Upkeep
+from jhansi_runner.proxy.ledger import Ledger
+from jhansi_runner.proxy.mirror.artifacts import Artifacts
+from jhansi_runner.proxy.mirror.documents import Documents
+from jhansi_runner.proxy.mirror.engine import Mirror
+from jhansi_runner.proxy.mirror.server import Application, DescriptorServer
+from jhansi_runner.proxy.mirror.upstream_client import UpstreamClient
+from jhansi_runner.proxy.registries.all import registries
+from jhansi_runner.proxy.service.recorder import Recorder
+from jhansi_runner.proxy.team.access import read_token
+from jhansi_runner.proxy.team.counters import Counters, render
+from jhansi_runner.proxy.team.handler import Handler
+from jhansi_runner.proxy.team.keeper import Keeper
+from jhansi_runner.proxy.team.settings import Settings
+
+_TICK_SECONDS = 1.0
+_END_SECONDS = 5.0
+
+
+def main() -> None:
+    """Serve until told to stop, or until whoever started us is gone."""
+    listener, numbers, settings = int(sys.argv[1]), sys.argv[2], Settings(**json.loads(sys.argv[3]))
+    os.umask(0o077)
+    asyncio.run(serve(listener, numbers, settings))
+    sys.stderr.flush()
+    os._exit(0)  # threads of granian's may wait for clients that do not go
+
+
+async def serve(listener: int, numbers: str, settings: Settings) -> None:
+    """Serve at a listener. Raises what policy, token, cache and ledger raise when they cannot be had."""
+    folders = paths.current(os.environ)
+    for folder in (folders.cache, folders.state):
+        paths.make(folder)
+    keeper = Keeper(settings.policy, os.environ, say)
+    token = read_token(settings.token_file) if settings.token_file else ""
+    store, files = Store(folders.cache), ArtifactFiles(folders.cache)
+    files.sweep()
+    client, ledger, counters = UpstreamClient(), Ledger(folders.ledger), Counters()
+    ledger.listen(counters.count)
+    artifacts = Artifacts(store, files, client, say=say)
+    upkeep = asyncio.create_task(Upkeep(store, files, folders.state, settings.limit, say).run())
+    mirror = Mirror(registries(), store, Documents(store, client), artifacts)
+
+    def scraped() -> bytes:
+        counters.save(numbers)
+        return render(numbers)
+
+    handler = Handler(settings, token, keeper, mirror, Recorder(ledger, mirror.phrased), store, folders.ledger, scraped)
+    tls = (settings.tls_certificate, settings.tls_key) if settings.tls_certificate else None
+    server = DescriptorServer(Application(handler.handle), listener, tls)
+    task = asyncio.create_task(server.serve())
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, keeper.look)
+    parent = os.getppid()
+    try:
+        while not (stop.is_set() or task.done() or os.getppid() != parent):
+            keeper.look()
+            counters.set("policy_reloads_total", keeper.reloads)
+            counters.set("policy_wrong", int(bool(keeper.trouble)))
+            counters.save(numbers)
+            try:
+                async with asyncio.timeout(_TICK_SECONDS):
+                    await stop.wait()
+            except TimeoutError:
+                continue
+    finally:
+        await artifacts.close()
+        server.stop()  # type: ignore[no-untyped-call]
+        task.cancel()
+        upkeep.cancel()
+        await asyncio.wait([task, upkeep], timeout=_END_SECONDS)  # granian does not always notice
+        counters.save(numbers)
+        await client.close()
+        store.close()
+        ledger.close()
+
+
+def say(text: str) -> None:
+    """Say a line of ours."""
+    print(f"jhansi-runner: {text}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""`jhansi-runner policy log`: what was refused, for whom, by which rule, how often."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import time
+from dataclasses import asdict
+
+import click
+
+from jhansi_runner.proxy import paths
+from jhansi_runner.proxy.history import Line, entries, summary
+from jhansi_runner.runner.console import counted, shown
+from jhansi_runner.runner.errors import RunnerError
+
+_UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
+_TIME = "%Y-%m-%d %H:%M"
+
+
+@click.command("log")
+@click.option("--since", default="7d", metavar="TIME", show_default=True, help="How far back: 90m, 12h, 7d, 4w.")
+@click.option("--package", "word", default="", metavar="TEXT", help="Only lines whose package or URL holds this text.")
+@click.option("--for", "whom", default="", metavar="WHO", help="Only this sandbox or client.")
+@click.option("--all", "everything", is_flag=True, help="What was let in as well.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def log(since: str, word: str, whom: str, everything: bool, as_json: bool) -> None:
+    """Tell what was refused, for whom, by which rule and how often; the latest first. Times are in UTC."""
+    folder = paths.current(os.environ).ledger
+    began = time.time() - _seconds(since)
+    found = (entry for entry in entries(folder, began) if not whom or whom in (entry.sandbox, entry.client, entry.run))
+    lines = [line for line in summary(found, everything=everything) if word in line.what]
+    if as_json:
+        print(json.dumps({"since": _when(began), "lines": [_data(line) for line in lines]}, indent=2))
+        return
+    if not lines:
+        print(f"nothing was {'asked for' if everything else 'refused'} since {_when(began)}")
+        return
+    for line in lines:
+        print(_text(line))
+    refused = sum(line.count for line in lines if line.verdict == "deny")
+    print(f"{counted(len(lines), 'line')}, {counted(refused, 'refusal')} since {_when(began)}")
+
+
+def _text(line: Line) -> str:
+    width = shutil.get_terminal_size((110, 24)).columns
+    who = ", ".join(line.who)
+    head = f"{_when(line.last)}  {line.count:>5}x  {line.verdict:<7}  {line.what}"
+    facts = "  ".join(part for part in (line.code, line.rule, f"for {who}" if who else "") if part)
+    rows = [head, f"    {facts}"] if facts else [head]
+    if line.reason:
+        rows.append(f"    {line.reason}")
+    return "\n".join(shown(row)[: max(width, 80) * 3] for row in rows)
+
+
+def _data(line: Line) -> dict[str, object]:
+    return {**asdict(line), "first": _when(line.first), "last": _when(line.last), "who": list(line.who)}
+
+
+def _when(seconds: float) -> str:
+    return time.strftime(_TIME, time.gmtime(seconds))
+
+
+def _seconds(text: str) -> float:
+    found = re.fullmatch(r"([0-9]{1,5})([mhdw])", text)
+    if found is None:
+        raise RunnerError(f"--since {text!r} is no time", lines=("write a number and m, h, d or w, such as 12h or 7d",))
+    return int(found[1]) * _UNITS[found[2]]

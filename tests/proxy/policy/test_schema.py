@@ -1,0 +1,191 @@
+"""The JSON Schema that editors use accepts what the loader accepts, and refuses the mistakes that a schema can see."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from jhansi_runner.proxy.policy.load import KEYS, load_policy
+from jhansi_runner.proxy.policy.model import EXEMPTIONS
+from jhansi_runner.proxy.policy.pattern import SUPPORTED_TYPES
+from jhansi_runner.proxy.policy.problems import PolicyError
+from jhansi_runner.proxy.policy.schema import policy_schema
+from jhansi_runner.proxy.policy.sources import Source
+from support.schema import errors
+
+ROOT = Path(__file__).parents[3]
+SCHEMA = json.loads(policy_schema())
+POLICIES = [ROOT / "policy.yaml", *sorted((ROOT / "examples").rglob("*policy*.yaml"))]
+
+OPTIONAL: dict[str, list[Any]] = {
+    "mode": ["enforce", "observe", "audit", True],
+    "minimum_age": [
+        {"pypi": "3 days"},
+        {"npm": "36 hours", "golang": "1 week"},
+        {"maven": "90minutes"},
+        {},
+        {"npm": 3},
+        {"npm": "3 months"},
+        {"cargo": "3 days"},
+        "3 days",
+    ],
+    "licences": [
+        {"allow": ["MIT", "BSD-*"]},
+        {"deny": ["AGPL-*"], "unknown": "allow"},
+        {"allow": ["MIT"], "deny": ["ISC"], "unknown": "deny"},
+        {"unknown": "deny"},
+        {"allow": []},
+        {"allow": "MIT"},
+        {"allow": ["MIT"], "unknown": "maybe"},
+    ],
+    "max_size": ["2 GiB", "1.5 MB", "100 B", 2, "2", "2 gigs", ["2 GiB"]],
+    "sdists": ["build", "deny", "allow"],
+    "install_scripts": ["run", "deny", "build"],
+    "advisories": [
+        {"folder": "/srv/osv"},
+        {"folder": "/srv/osv", "malware": "deny", "vulnerabilities": "allow", "ignore": ["X-1"]},
+        {"malware": "deny"},
+        {"folder": "osv"},
+        {"folder": "/osv", "ignore": []},
+        {"folder": "/osv", "exempt": ["X-1"]},
+    ],
+    "egress": [{}, {"run": "none"}, {"install": "registries"}, {"run": "all"}, {"build": "none"}, "none"],
+    "rules": [
+        [{"deny": "pkg:pypi/x"}],
+        [{"allow": "pkg:npm/@acme/*", "exempt": list(EXEMPTIONS), "until": "2027-01-31", "reason": "ours"}],
+        [{"deny": "pkg:maven/org.acme/*"}, {"allow": "pkg:golang/forge.example/x"}],
+        [{"deny": "pkg:pypi/x", "versions": "<2"}],
+        [],
+        [{}],
+        ["pkg:pypi/x"],
+        [{"deny": "x"}],
+        [{"deny": "pkg:pypi/x", "allow": "pkg:pypi/x"}],
+        [{"deny": "pkg:pypi/x", "exempt": ["age"]}],
+        [{"allow": "pkg:pypi/x", "exempt": ["everything"]}],
+        [{"allow": "pkg:pypi/x", "exempt": []}],
+        [{"allow": "pkg:pypi/x", "until": "soon"}],
+        [{"allow": "pkg:pypi/x", "expires": "2027-01-31"}],
+        {"deny": "pkg:pypi/x"},
+    ],
+}
+REGISTRIES: list[Any] = [
+    {"pypi": {"enabled": True}},
+    {"pypi": {"enabled": False, "upstream": "https://mirror.example/simple", "files": ["f.example:8443"]}},
+    {"npm": {"enabled": True, "upstream": "http://localhost:8080/"}, "maven": {"enabled": True}},
+    {"golang": {"enabled": True, "fetch": "any"}},
+    {},
+    {"cargo": {"enabled": True}},
+    {"pypi": {}},
+    {"pypi": {"enabled": "yes"}},
+    {"pypi": {"enabled": True, "upstream": "ftp://mirror.example/"}},
+    {"pypi": {"enabled": True, "upstream": "https://user@mirror.example/"}},
+    {"pypi": {"enabled": True, "files": ["*.example"]}},
+    {"pypi": {"enabled": True, "fetch": "any"}},
+    {"golang": {"enabled": True, "fetch": "all"}},
+]
+BASE: dict[str, Any] = {"version": 1, "registries": {"pypi": {"enabled": True}}, "default": "allow"}
+DOCUMENTS = [
+    *({**BASE, key: value} for key, values in OPTIONAL.items() for value in values),
+    *({**BASE, "registries": value} for value in REGISTRIES),
+    *({**BASE, "default": value} for value in ("allow", "deny", "ask", True)),
+    *({**BASE, "version": value} for value in (1, 2, "1", True)),
+    *({key: value for key, value in BASE.items() if key != left_out} for left_out in BASE),
+    {**BASE, "licenses": {"allow": ["MIT"]}},
+    {},
+    [],
+    "allow",
+]
+
+
+def is_loaded(document: Any) -> bool:
+    # JSON is YAML, but for the words that YAML would read otherwise: all text is quoted in it.
+    try:
+        load_policy(Source("policy.yaml", json.dumps(document).encode()))
+    except PolicyError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: json.dumps(document)[-60:])
+def test_schema_and_loader_agree(document: Any) -> None:
+    assert (errors(SCHEMA, document) == []) is is_loaded(document)
+
+
+@given(
+    st.fixed_dictionaries(
+        {
+            "version": st.just(1),
+            "registries": st.sampled_from(REGISTRIES),
+            "default": st.sampled_from(["allow", "deny"]),
+        },
+        optional={key: st.sampled_from(values) for key, values in OPTIONAL.items()},
+    )
+)
+def test_what_the_loader_accepts_fits_the_schema(document: dict[str, Any]) -> None:
+    assert (errors(SCHEMA, document) == []) is is_loaded(document)
+
+
+@pytest.mark.parametrize("path", POLICIES, ids=lambda path: path.name)
+def test_every_policy_in_the_tree_fits_schema_and_loader(path: Path) -> None:
+    data = path.read_bytes()
+    load_policy(Source(path.name, data))
+    days_as_text = json.loads(json.dumps(YAML(typ="safe", pure=True).load(data), default=str))
+    assert errors(SCHEMA, days_as_text) == []
+
+
+def test_schema_and_loader_know_the_same_keys() -> None:
+    properties = SCHEMA["properties"]
+    assert set(properties) == set(KEYS)
+    assert tuple(properties["registries"]["properties"]) == tuple(properties["minimum_age"]["properties"])
+    assert tuple(properties["registries"]["properties"]) == SUPPORTED_TYPES
+
+
+def described(schema: Any, at: str = "") -> list[str]:
+    """The keys that the schema does not explain."""
+    found = []
+    for name, inner in schema.get("properties", {}).items():
+        found += [] if "description" in inner or "$ref" in inner else [f"{at}.{name}"]
+        found += described(inner, f"{at}.{name}")
+    for name, inner in schema.get("$defs", {}).items():
+        for one in (inner, *inner.get("oneOf", ())):
+            found += described(one, name)
+    return found
+
+
+def test_the_schema_explains_every_key() -> None:
+    assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert [one for one in described(SCHEMA) if one not in (".licences.allow", ".licences.deny")] == []
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"type": "object"}, []),
+        ({"type": "boolean"}, "true"),
+        ({"const": 1}, True),
+        ({"enum": ["a"]}, "b"),
+        ({"pattern": "^a$"}, "b"),
+        ({"minLength": 1}, ""),
+        ({"minItems": 1}, []),
+        ({"required": ["a"]}, {}),
+        ({"properties": {"a": {"type": "string"}}}, {"a": 1}),
+        ({"properties": {}, "additionalProperties": False}, {"a": 1}),
+        ({"items": {"type": "string"}}, ["a", 1]),
+        ({"anyOf": [{"required": ["a"]}]}, {}),
+        ({"oneOf": [{"type": "string"}, {"minLength": 0}]}, "a"),
+        ({"$ref": "#/$defs/a", "$defs": {"a": {"type": "string"}}}, 1),
+    ],
+)
+def test_the_validator_of_these_tests_finds_what_is_wrong(schema: Any, value: Any) -> None:
+    assert errors(schema, value)
+
+
+def test_the_validator_of_these_tests_passes_over_no_keyword() -> None:
+    with pytest.raises(KeyError):
+        errors({"maxLength": 3}, "long")

@@ -1,0 +1,220 @@
+"""`proxy serve` from the outside: it serves under a policy that may change, and says what it does."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from support.cases import CASES, Case, NpmCase
+from support.mirror import eventually
+from support.registry import Authority
+from support.team import Team
+
+ALLOW = "default: allow\n"
+
+
+@pytest.fixture
+def case() -> Iterator[Case]:
+    with NpmCase() as found:
+        for version in found.versions:
+            found.add(version)
+        yield found
+
+
+def _denying(case: Case) -> str:
+    return case.policy(f"default: allow\nrules:\n  - deny: {case.package}\n    reason: it steals keys\n")
+
+
+@pytest.mark.parametrize("make", CASES, ids=lambda make: make.type)
+def test_every_registry_is_served_to_plain_clients(make: type[Case], tmp_path: Path) -> None:
+    with make() as case:
+        content = case.add(case.versions[0])
+        with Team(tmp_path, case.policy(ALLOW)) as team:
+            listing = team.get(case.listing, Accept=case.accept)
+            assert case.listed(listing.body) == [case.versions[0]]
+            assert team.get(case.file(case.versions[0])).body == content
+
+
+def test_npm_is_told_to_fetch_tarballs_where_it_asked(case: Case, tmp_path: Path) -> None:
+    with Team(tmp_path, case.policy(ALLOW)) as team:
+        version = json.loads(team.get(case.listing).body)["versions"]["1.0.0"]
+        assert version["dist"]["tarball"] == f"http://127.0.0.1:{team.port}/npm/demo/-/demo-1.0.0.tgz"
+    with Team(tmp_path, "", "--public-url", "https://packages.example/mirror/") as team:
+        version = json.loads(team.get(case.listing).body)["versions"]["1.0.0"]
+        assert version["dist"]["tarball"] == "https://packages.example/mirror/npm/demo/-/demo-1.0.0.tgz"
+
+
+@pytest.mark.parametrize("host", ["", "a b", "x/y", 'evil.example"', "a" * 300, "h:999999"])
+def test_a_host_that_is_none_is_not_repeated(case: Case, tmp_path: Path, host: str) -> None:
+    with Team(tmp_path, case.policy(ALLOW)) as team:
+        assert team.get(case.listing, Host=host).status == 400
+
+
+def test_a_policy_that_changes_counts_at_once(case: Case, tmp_path: Path) -> None:
+    with Team(tmp_path, case.policy(ALLOW)) as team:
+        file = case.file("1.0.0")
+        assert team.get(file).status == 200
+        team.policy.write_text(_denying(case))
+        eventually(lambda: team.get(file).status == 403)
+        assert "it steals keys" in case.reason(team.get(file).body)
+        assert "is in force" in team.said
+
+
+@pytest.mark.parametrize("mistake", ["typo", "empty", "gone", "unreadable"])
+def test_a_policy_that_becomes_wrong_keeps_the_last_good_one_in_force(case: Case, tmp_path: Path, mistake: str) -> None:
+    with Team(tmp_path, _denying(case)) as team:
+        file = case.file("1.0.0")
+        assert team.get(file).status == 403
+        if mistake == "gone":
+            team.policy.unlink()
+        elif mistake == "unreadable":
+            team.policy.unlink()
+            team.policy.mkdir()
+        else:
+            team.policy.write_text({"typo": _denying(case).replace("rules:", "rulez:"), "empty": ""}[mistake])
+        eventually(lambda: "the last good policy stays in force" in team.said)
+        assert team.get(file).status == 403
+        assert b"jhansi_policy_wrong 1" in team.get("/metrics").body
+        assert b"the last good policy is in force" in team.get("/").body
+        if mistake == "typo":
+            assert "did you mean 'rules'?" in team.said
+            assert "policy.yaml:6:1" in team.said
+        if mistake == "unreadable":
+            team.policy.rmdir()
+        team.policy.write_text(case.policy(ALLOW))
+        eventually(lambda: team.get(file).status == 200)
+        eventually(lambda: b"jhansi_policy_wrong 0" in team.get("/metrics").body)
+
+
+def test_publishing_auditing_and_searching_are_refused_in_words_that_clients_print(case: Case, tmp_path: Path) -> None:
+    with Team(tmp_path, case.policy(ALLOW)) as team:
+        for method, path in (("PUT", "/npm/demo"), ("POST", "/npm/-/npm/v1/security/audits"), ("DELETE", "/npm/demo")):
+            got = team.get(path, method, b'{"name": "demo"}')
+            assert got.status == 403
+            assert "refused" in case.reason(got.body)
+        assert team.get("/npm/-/v1/search?text=demo").status == 403
+        assert case.server.requests == []
+
+
+def test_a_token_is_asked_for_in_every_form_that_clients_have(case: Case, tmp_path: Path) -> None:
+    secret = tmp_path / "token"
+    secret.write_text("0123456789abcdef-secret\n")
+    secret.chmod(0o600)
+    with Team(tmp_path, case.policy(ALLOW), "--token-file", str(secret)) as team:
+        basic = base64.b64encode(b"anyone:0123456789abcdef-secret").decode()
+        for good in ("Bearer 0123456789abcdef-secret", f"Basic {basic}", "bearer  0123456789abcdef-secret"):
+            assert team.get(case.listing, Authorization=good).status == 200
+        for bad in ("", "Bearer", "Bearer 0123456789abcdef-secreT", "Basic !!!", "Basic eDp5", "Digest x"):
+            got = team.get(case.listing, Authorization=bad) if bad else team.get(case.listing)
+            assert (got.status, got.headers["www-authenticate"][:5]) == (401, "Basic")
+        for path in ("/", "/metrics", "/npm/demo/-/demo-1.0.0.tgz"):
+            assert team.get(path).status == 401
+        assert team.get("/healthz").status == 200
+        assert "secret" not in team.said
+
+
+def test_it_speaks_https_with_the_files_that_it_is_given(case: Case, tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    file = str(authority.server_file("127.0.0.1"))
+    context = authority.client_context()
+    with Team(tmp_path, case.policy(ALLOW), "--tls-cert", file, "--tls-key", file, tls=context) as team:
+        version = json.loads(team.get(case.listing).body)["versions"]["1.0.0"]
+        assert version["dist"]["tarball"].startswith(f"https://127.0.0.1:{team.port}/npm/")
+
+
+def test_workers_count_together_and_are_replaced(case: Case, tmp_path: Path) -> None:
+    with Team(tmp_path, case.policy(ALLOW), "--workers", "3") as team:
+        with ThreadPoolExecutor(12) as pool:
+            bodies = {got.body for got in pool.map(lambda _: team.get(case.file("1.0.0")), range(60))}
+        assert len(bodies) == 1
+        asked = b'jhansi_requests_total{registry="npm",verdict="allow",cache="hit"}'
+
+        def total() -> int:
+            lines = team.get("/metrics").body.splitlines()
+            return sum(int(line.rpartition(b" ")[2]) for line in lines if line.startswith(asked[:36]))
+
+        eventually(lambda: total() == 60)
+        before = team.workers
+        assert len(before) == 3
+        os.kill(before[0], signal.SIGKILL)
+        eventually(lambda: len(team.workers) == 3 and before[0] not in team.workers, 20)
+        assert "another one takes its place" in team.said
+        assert team.get(case.file("1.0.0")).status == 200
+
+
+def _serves(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_workers_end_with_whoever_started_them(case: Case, tmp_path: Path) -> None:
+    with Team(tmp_path, case.policy(ALLOW), "--workers", "2") as team:
+        workers = team.workers
+        team.process.kill()
+        team.process.wait()
+        eventually(lambda: not any(_serves(pid) for pid in workers), 20)
+
+
+def test_offline_it_asks_nobody(case: Case, tmp_path: Path) -> None:
+    with Team(tmp_path, case.policy(ALLOW)) as team:
+        team.get(case.listing)
+        team.get(case.file("1.1.0"))
+    asked = len(case.server.requests)
+    with Team(tmp_path, "", "--offline") as team:
+        assert case.listed(team.get(case.listing).body) == ["1.1.0"]
+        assert team.get(case.file("1.0.0")).status == 404
+    assert len(case.server.requests) == asked
+
+
+def test_the_page_shows_what_is_cached_and_what_was_refused_and_believes_nobody(case: Case, tmp_path: Path) -> None:
+    rules = 'default: allow\nrules:\n  - deny: pkg:npm/demo@2.0.0\n    reason: "<script>alert(1)</script> & more"\n'
+    with Team(tmp_path, case.policy(rules)) as team:
+        team.get(case.file("1.0.0"))
+        team.get(case.file("2.0.0"))
+        team.get("/npm/demo", "PUT")
+        got = team.get("/")
+        assert got.headers["content-security-policy"].startswith("default-src 'none'")
+        page = got.body.decode()
+        assert "pkg:npm/demo@1.0.0" in page
+        assert "publishing is refused" in page
+        assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; more" in page
+        assert "<script" not in page
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--listen", "8080"], "write host:port"),
+        (["--listen", "127.0.0.1:99999"], "write host:port"),
+        (["--listen", "192.0.2.1:8080"], "cannot listen at 192.0.2.1:8080"),
+        (["--token-file", "/nonexistent/token"], "the token cannot be read"),
+        (["--tls-cert", "/nonexistent/cert"], "belong together"),
+        (["--tls-cert", "/etc/passwd", "--tls-key", "/etc/passwd"], "/etc/passwd"),
+        (["--public-url", "ftp://x"], "is no URL"),
+        (["--cache-limit", "much"], "--cache-limit much"),
+        (["--policy", "/nonexistent/policy.yaml"], "/nonexistent/policy.yaml"),
+    ],
+)
+def test_mistakes_are_found_before_anything_listens(tmp_path: Path, options: list[str], words: str) -> None:
+    with Team(tmp_path, "", *options) as team:
+        assert team.process.wait(20) == 125
+        assert words in team.said
+        assert "Traceback" not in team.said
+
+
+def test_a_token_that_others_can_read_is_no_secret(tmp_path: Path) -> None:
+    secret = tmp_path / "token"
+    secret.write_text("0123456789abcdef\n")
+    secret.chmod(0o644)
+    with Team(tmp_path, "", "--token-file", str(secret)) as team:
+        assert team.process.wait(20) == 125
+        assert "chmod 600" in team.said

@@ -1,0 +1,74 @@
+"""`policy log`: what a security team reads in the morning."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from jhansi_runner.proxy.ledger import ALLOW, DENY, Entry, Ledger
+from jhansi_runner.runner.cli_log import log
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    ledger = Ledger(str(tmp_path / "state" / "ledger"))
+    for _ in range(3):
+        ledger.record(
+            Entry(
+                "mirror", DENY, "GET", "/npm/bad", sandbox="box", purl="pkg:npm/bad@1.0.0", code="JR-DENY-RULE",
+                reason="it steals keys", rule="policy.yaml:7", status=403,
+            )
+        )  # fmt: skip
+    ledger.record(Entry("gate", DENY, "CONNECT", "evil.test:443\x1b[2J", run="r1", code="JR-GATE-HOST"))
+    ledger.record(Entry("mirror", ALLOW, "GET", "/npm/good", purl="pkg:npm/good@1.0.0", client="10.0.0.5", status=200))
+    ledger.close()
+    return tmp_path
+
+
+def _log(home: Path, *words: str) -> Result:
+    return CliRunner().invoke(log, words, env={"JHANSI_HOME": str(home)})
+
+
+def test_the_table_names_package_rule_count_and_for_whom(home: Path) -> None:
+    text = _log(home).stdout
+    assert "3x  deny     pkg:npm/bad@1.0.0" in text
+    assert "JR-DENY-RULE  policy.yaml:7  for box" in text
+    assert "it steals keys" in text
+    assert "good" not in text
+    assert text.splitlines()[-1].startswith("2 lines, 4 refusals since ")
+
+
+def test_what_a_program_wrote_is_shown_and_not_obeyed(home: Path) -> None:
+    assert "\x1b" not in _log(home).stdout
+    assert "evil.test:443\\x1b[2J" in _log(home).stdout
+
+
+def test_it_can_be_narrowed_and_widened(home: Path) -> None:
+    assert "evil" not in _log(home, "--package", "bad").stdout
+    assert "bad" not in _log(home, "--for", "r1").stdout
+    assert "pkg:npm/good@1.0.0" in _log(home, "--all").stdout
+    assert "10.0.0.5" in _log(home, "--all", "--for", "10.0.0.5").stdout
+
+
+def test_json_is_one_object_with_every_line(home: Path) -> None:
+    found = json.loads(_log(home, "--json").stdout)
+    assert sorted((line["what"][:15], line["count"]) for line in found["lines"]) == [
+        ("evil.test:443\x1b[", 1),
+        ("pkg:npm/bad@1.0", 3),
+    ]
+    assert {tuple(line["who"]) for line in found["lines"]} == {("box",), ("r1",)}
+
+
+def test_nothing_is_said_to_be_nothing(tmp_path: Path) -> None:
+    done = _log(tmp_path)
+    assert (done.exit_code, done.stdout[:19]) == (0, "nothing was refused")
+
+
+@pytest.mark.parametrize("since", ["", "7", "d", "-1d", "7y", "999999d"])
+def test_a_time_that_is_none_is_a_mistake(home: Path, since: str) -> None:
+    done = _log(home, "--since", since)
+    assert done.exit_code != 0
+    assert "such as 12h or 7d" in str(getattr(done.exception, "lines", ""))
