@@ -44,9 +44,14 @@ class _TellingServer(Http1Server):
             yield command
 
     def send(self, event: HttpEvent) -> layer.CommandGenerator[None]:
-        if isinstance(event, ResponseProtocolError) and event.code == _BAD_REQUEST and not self.judged:
+        if isinstance(event, ResponseProtocolError) and _status(event.code) == _BAD_REQUEST and not self.judged:
             self._refused(event.message)
         yield from super().send(event)
+
+
+def _status(code: object) -> object:
+    """The status of an error: mitmproxy 11 gives the number, 12 a name for the error that knows its number."""
+    return code.http_status_code() if hasattr(code, "http_status_code") else code
 
 
 class BoundedHttpLayer(HttpLayer):
