@@ -12,7 +12,7 @@ import click
 
 from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.coordinate import Coordinate
-from jhansi_runner.proxy.policy import expectations
+from jhansi_runner.proxy.policy import expectations, osv
 from jhansi_runner.proxy.policy.conditions import expired_rules
 from jhansi_runner.proxy.policy.decide import PolicySet
 from jhansi_runner.proxy.policy.explain import Facts, explain
@@ -59,7 +59,7 @@ def check(file: str | None, as_json: bool) -> None:
         else:
             print("\n".join(str(problem) for problem in error.problems))
         sys.exit(FAILED)
-    warnings = expired_rules(found.layers, time.time())
+    warnings = (*expired_rules(found.layers, time.time()), *osv.warnings(found))
     if as_json:
         print(json.dumps(check_data(names, (), warnings), indent=2))
     else:

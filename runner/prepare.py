@@ -28,6 +28,7 @@ from jhansi_runner.runner.view import RecordingView
 from jhansi_runner.runner.visible import private_folders
 
 _SHOWN = 12
+_ADVISED_SECONDS = 3600.0
 
 
 def load_policy(job: Job) -> PolicySet:
@@ -92,10 +93,17 @@ def prepare(job: Job, env: Mapping[str, str], record: Record | None) -> ticket.T
         dependencies=done.name,
         private=done.private,
         inputs=view.inputs,
+        until=_until(policy),
     )
     if not job.options.no_install:  # what is missing today may be there tomorrow
         ticket.write(paths.make(job.folders.tickets), job.name, made)
     return made
+
+
+def _until(policy: PolicySet) -> int:
+    """When what is installed is judged again: advisories come in without any change of the policy."""
+    advised = any(layer.advisories is not None for layer in policy.layers)
+    return int(time.time() + _ADVISED_SECONDS) if advised else 0
 
 
 def announce(plan: Plan) -> None:

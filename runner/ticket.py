@@ -8,6 +8,7 @@ The format is lines of `word<TAB>values`; reading it costs less than importing a
 from __future__ import annotations
 
 import os
+import time
 
 from jhansi_runner.proxy.digests import sha256
 from jhansi_runner.runner.workspace import Unreadable, Workspace
@@ -16,17 +17,28 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_HEAD = "jhansi-ticket 3"
+_HEAD = "jhansi-ticket 4"
 ABSENT, UNREADABLE = "absent", "unreadable"
 
 
 class Ticket:
     """`inputs` are (kind, path, digest) of the files and folders that were consulted; `dependencies` is the stored
     set's name, "" for none, and `private` tells that it belongs to this workspace alone; `egress` is what the run
-    may reach. `python` and `prefix` are the interpreter's paths, `signature` tells whether it is still the same;
+    may reach. `until` is when it is decided anew in any case, in seconds since the epoch, 0 for never. `python` and `prefix` are the interpreter's paths, `signature` tells whether it is still the same;
     `site` are its folders of packages, which are hidden."""
 
-    __slots__ = ("dependencies", "egress", "inputs", "policy", "prefix", "private", "python", "signature", "site")
+    __slots__ = (
+        "dependencies",
+        "egress",
+        "inputs",
+        "policy",
+        "prefix",
+        "private",
+        "python",
+        "signature",
+        "site",
+        "until",
+    )
 
     def __init__(
         self,
@@ -40,12 +52,14 @@ class Ticket:
         dependencies: str,
         private: bool,
         inputs: Sequence[tuple[str, str, str]],
+        until: int = 0,
     ) -> None:
         self.policy, self.egress = policy, egress
         self.python, self.prefix, self.signature = python, prefix, signature
         self.site = tuple(site)
         self.dependencies, self.private = dependencies, private
         self.inputs = tuple(inputs)
+        self.until = until
 
 
 def key(workspace: Workspace, entry: str, choices: Sequence[str]) -> str:
@@ -80,6 +94,7 @@ def still_true(ticket: Ticket, workspace: Workspace, policy: str) -> bool:
     """Whether nothing has changed that the ticket rests on."""
     return (
         ticket.policy == policy
+        and (not ticket.until or time.time() < ticket.until)
         and ticket.signature == signature(ticket.python)
         and all(digest_of(workspace, kind, path) == digest for kind, path, digest in ticket.inputs)
     )
@@ -91,6 +106,7 @@ def write(folder: str, name: str, ticket: Ticket) -> None:
         _HEAD,
         f"policy\t{ticket.policy}",
         f"egress\t{ticket.egress}",
+        f"until\t{ticket.until}",
         f"python\t{_quoted(ticket.python)}\t{_quoted(ticket.prefix)}\t{ticket.signature}",
         "\t".join(["site", *(_quoted(path) for path in ticket.site)]),
         f"dependencies\t{ticket.dependencies}\t{'private' if ticket.private else 'shared'}",
@@ -121,6 +137,7 @@ def read(folder: str, name: str) -> Ticket | None:
         return Ticket(
             policy=single["policy"][0],
             egress=single["egress"][0],
+            until=int(single["until"][0]),
             python=_unquoted(python),
             prefix=_unquoted(prefix),
             site=[_unquoted(path) for path in single["site"]],

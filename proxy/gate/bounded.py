@@ -46,7 +46,7 @@ class _TellingServer(Http1Server):
     def send(self, event: HttpEvent) -> layer.CommandGenerator[None]:
         if isinstance(event, ResponseProtocolError) and _status(event.code) == _BAD_REQUEST and not self.judged:
             self._refused(event.message)
-        yield from super().send(event)
+        return super().send(event)
 
 
 def _status(code: object) -> object:
@@ -65,12 +65,14 @@ class BoundedHttpLayer(HttpLayer):
         if isinstance(event, events.Start):
             server = _TellingServer(self.context.fork(), lambda why: self._refused(f"a request is malformed: {why}"))
             self.connections[self.context.client] = server
+        # What an answer brings passes here piece by piece, hence as little as can be is done for each.
         for command in super()._handle_event(event):
-            reader = self.connections.get(self.context.client)
-            if isinstance(command, HttpRequestHeadersHook) and isinstance(reader, _TellingServer):
-                reader.judged = True
+            if isinstance(command, HttpRequestHeadersHook):
+                reader = self.connections.get(self.context.client)
+                if isinstance(reader, _TellingServer):
+                    reader.judged = True
             yield command
-        if isinstance(event, events.DataReceived):
+        if isinstance(event, events.DataReceived) and event.connection is self.context.client:
             reader = self.connections.get(event.connection)
             if isinstance(reader, Http1Server) and len(reader.buf) > HEAD_BYTES:
                 self._refused(f"a request whose head has more than {HEAD_BYTES >> 10} KiB is cut off")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -28,6 +29,7 @@ UPSTREAM = "JR-UPSTREAM"
 _SMALL, _REMEMBERED = 1 << 16, 32 << 20
 """Bytes: files up to the first are sent from memory, of which there is the second. The server gives each other file to
 a thread, which costs as much as all the rest of a hit."""
+_REMEMBERED_SECONDS = 1.0
 _STREAMED = 1 << 20
 """Files below this many bytes are verified before the first byte is sent."""
 
@@ -37,7 +39,7 @@ class Files:
 
     def __init__(self, documents: Documents, artifacts: Artifacts, judge: Judge) -> None:
         self._documents, self._artifacts, self._judge = documents, artifacts, judge
-        self._small: Memory[str, bytes] = Memory(_REMEMBERED, len)
+        self._small: Memory[str, tuple[float, bytes]] = Memory(_REMEMBERED, lambda kept: len(kept[1]))
 
     async def answer(
         self, registry: Registry, wanted: Wanted, request: Request, asker: Asker, upstream: Upstream
@@ -131,19 +133,21 @@ class Files:
         return Answer(206, ranged, file=path, size=end - start, span=span, purl=artifact.purl, cache=how)
 
     def _content(self, artifact: Artifact, path: str) -> bytes:
-        """The bytes of a small file, as they were when they were kept; b"" for every other file."""
+        """The bytes of a small and sound file, read within the last second; b"" for every other file."""
         if artifact.size > _SMALL:
             return b""
-        found = self._small.get(artifact.sha256)
-        if found is None:
-            try:
-                with open(path, "rb") as file:
-                    found = file.read(_SMALL + 1)
-            except OSError:
-                return b""
-            if hashlib.sha256(found).hexdigest() != artifact.sha256:
-                return b""
-            self._small.keep(artifact.sha256, found)
+        now = time.monotonic()
+        kept = self._small.get(artifact.sha256)
+        if kept is not None and now - kept[0] < _REMEMBERED_SECONDS:
+            return kept[1]
+        try:
+            with open(path, "rb") as file:
+                found = file.read(_SMALL + 1)
+        except OSError:
+            return b""
+        if hashlib.sha256(found).hexdigest() != artifact.sha256:
+            return b""
+        self._small.keep(artifact.sha256, (now, found))
         return found
 
 

@@ -21,6 +21,7 @@ from jhansi_runner.proxy.registries.upstreams import Upstream, UpstreamFailure
 
 _PAGES = 256
 _MISSED_SECONDS = 60.0
+_ADVISED_SECONDS = 15.0
 _VIEWS = 64 << 20
 
 
@@ -146,6 +147,8 @@ class Listings:
         if known is not None and (known.view.until is None or now < known.view.until):
             return known
         shown = view(page.listing, asker, now, lambda item: self._is_kept(registry, item))
+        if any(layer.advisories is not None for layer in asker.policy.layers):  # their folder may change at any time
+            shown = replace(shown, until=min(now + _ADVISED_SECONDS, shown.until or math.inf))
         rendered = registry.render(wanted, page.listing, shown.items, ask)
         found = _Shown(shown, rendered, f'"{hashlib.sha256(rendered.body).hexdigest()[:32]}"')
         if not asker.offline:  # what is in the cache changes from one moment to the next

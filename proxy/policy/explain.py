@@ -11,10 +11,12 @@ from jhansi_runner.proxy.policy.conditions import Condition, conditions
 from jhansi_runner.proxy.policy.decide import PolicySet
 from jhansi_runner.proxy.policy.decision import Decision
 from jhansi_runner.proxy.policy.judge import exemptions
-from jhansi_runner.proxy.policy.model import Policy, Role, Rule
+from jhansi_runner.proxy.policy.model import Exemption, Policy, Role, Rule
 from jhansi_runner.proxy.policy.names import Fit, decide, fit
 from jhansi_runner.proxy.policy.release import Release
 
+_UNTOLD: frozenset[Exemption] = frozenset(["age", "licence", "size", "scripts"])
+"""What cannot be judged of a version of which nothing is known but its name; what is known to be bad can be."""
 Facts = Callable[[Coordinate], Sequence[Release]]
 """Gives what the cache knows of a package, or of one version of it; nothing where it was never asked for."""
 
@@ -68,6 +70,8 @@ def explain(policies: PolicySet, coordinate: Coordinate, facts: Facts, now: floa
     layers = tuple(_answer(policy, coordinate, now) for policy in policies.layers)
     decision = policies.decide(coordinate, now)
     releases = tuple(ReleaseAnswer(release, policies.judge(release, now)) for release in facts(coordinate))
+    if not releases and coordinate.version is not None:
+        decision = policies.judge(Release(coordinate), now, _UNTOLD)
     if releases:
         allowed = [one.decision for one in releases if one.decision.allowed]
         decision = (allowed or [releases[0].decision])[0]

@@ -109,9 +109,12 @@ def versions(module: str, document: Document) -> dict[str, str]:
 def info(module: str, document: Document, exactly: str | None = None) -> str:
     """The version that a `.info` or `@latest` tells. Raises Malformed, also when it is not `exactly` that one."""
     try:
-        told = json.loads(document.body)
+        told = json.loads(document.body.decode())
     except (ValueError, RecursionError) as error:
         raise Malformed(f"answer is no JSON: {document.url}") from error
+    # The go command takes a key in any case: it must not read another version than we do.
+    if isinstance(told, dict) and [key for key in told if key.casefold() == "version"] != ["Version"]:
+        raise Malformed(f"answer names no version, or several: {document.url}")
     version = told.get("Version") if isinstance(told, dict) else None
     if not isinstance(version, str) or not names.is_release(module, version) or exactly not in (None, version):
         raise Malformed(f"answer names no version of {module} that was asked for: {document.url}")

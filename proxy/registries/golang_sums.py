@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import os
 import re
 import struct
@@ -20,11 +19,11 @@ from dataclasses import dataclass
 from typing import IO
 
 from jhansi_runner.proxy.registries import golang_names as names
+from jhansi_runner.proxy.registries.archives import Directory
 
 MAX_ZIP = 500 << 20
 """Bytes of a module zip, and of what it unpacks to."""
 _MAX_TEXT = 16 << 20
-_MAX_DIRECTORY = 32 << 20
 _MAX_FILES = 250_000
 _BLOCK = 1 << 18
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -113,15 +112,6 @@ def recorded(body: bytes, module: str, version: str) -> str:
     return found[0]
 
 
-class _Bounded(io.FileIO):
-    """Refuses to read the directory of an archive that was made to fill memory: zipfile reads it whole."""
-
-    def read(self, size: int | None = -1) -> bytes:
-        if size is not None and size > _MAX_DIRECTORY:
-            raise ValueError("directory is too large")
-        return super().read(size)
-
-
 def check_zip(path: str, module: str, version: str, h1: str = "") -> None:
     """Read a module zip whole and raise ValueError unless it is sound, and hashes to `h1` where that is known.
 
@@ -137,7 +127,7 @@ def check_zip(path: str, module: str, version: str, h1: str = "") -> None:
 
 def _hash(path: str, prefix: str) -> str:
     """The h1 of an archive: a SHA-256 of sorted lines, one for each file, with its own SHA-256 and its name."""
-    with _Bounded(path) as file, zipfile.ZipFile(file, metadata_encoding="utf-8") as archive:
+    with Directory(path) as file, zipfile.ZipFile(file, metadata_encoding="utf-8") as archive:
         members = archive.infolist()
         if not members:
             raise ValueError("it holds no file")

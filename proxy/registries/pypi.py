@@ -267,7 +267,8 @@ def _item(file: IndexFile, project: Coordinate) -> Item:
 
 
 def _is_servable(file: IndexFile, upstream: Upstream) -> bool:
-    known = bool(file.sha256) and file.version is not None
+    # What is judged is the name that the index gives, what is asked for the one in the URL.
+    known = bool(file.sha256) and file.version is not None and file.path.rpartition("/")[2] == file.filename
     return known and upstream.serves_files(file.url.partition("://")[0], file.host)
 
 

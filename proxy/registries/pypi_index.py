@@ -153,8 +153,11 @@ def _from_anchor(attributes: Mapping[str, str], text: str) -> Mapping[str, objec
 
 def _html_entries(body: bytes) -> list[Mapping[str, object]]:
     parser = _Anchors()
-    parser.feed(body.decode("utf-8", "replace"))
-    parser.close()
+    try:
+        parser.feed(body.decode("utf-8", "replace"))
+        parser.close()
+    except AssertionError as error:  # the parser's word for a declaration that it does not know
+        raise Malformed(f"not an index in HTML ({error})") from error
     return parser.entries
 
 

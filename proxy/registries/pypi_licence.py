@@ -5,14 +5,14 @@ Source: PEP 639 for License-Expression; core metadata specification for License 
 
 from __future__ import annotations
 
-import tarfile
 import zipfile
-import zlib
 from email.parser import BytesHeaderParser
+
+from jhansi_runner.proxy.registries.archives import Directory, members, tolerated
 
 _MAX_BYTES = 16 << 20
 _MAX_TEXT = 200
-_BROKEN = (ValueError, EOFError, zlib.error, zipfile.BadZipFile, tarfile.TarError, NotImplementedError, RuntimeError)
+_MAX_MEMBERS = 10_000
 _CLASSIFIER = "License :: "
 
 
@@ -32,11 +32,10 @@ def licence_in(metadata: bytes) -> str:
 
 def licence_inside(path: str, filename: str) -> str | None:
     """The licence by the metadata inside a wheel or an sdist; None when there is none that can be read."""
-    try:
-        metadata = _from_zip(path) if filename.endswith((".whl", ".zip")) else _from_tar(path)
+    with tolerated():
+        metadata = _from_zip(path) if filename.endswith((".whl", ".zip")) else _from_tar(path, filename)
         return None if metadata is None else licence_in(metadata)
-    except _BROKEN:
-        return None
+    return None
 
 
 def _is_metadata(name: str) -> bool:
@@ -47,7 +46,7 @@ def _is_metadata(name: str) -> bool:
 
 
 def _from_zip(path: str) -> bytes | None:
-    with zipfile.ZipFile(path) as archive:
+    with Directory(path) as whole, zipfile.ZipFile(whole) as archive:
         for info in archive.infolist():
             if _is_metadata(info.filename):
                 with archive.open(info) as file:
@@ -55,12 +54,12 @@ def _from_zip(path: str) -> bytes | None:
     return None
 
 
-def _from_tar(path: str) -> bytes | None:
-    with tarfile.open(path) as archive:
+def _from_tar(path: str, filename: str) -> bytes | None:
+    with members(path, filename) as archive:
         for number, member in enumerate(archive):
             if member.isfile() and _is_metadata(member.name):
                 file = archive.extractfile(member)
                 return file.read(_MAX_BYTES) if file else None
-            if number > 10_000:
+            if number > _MAX_MEMBERS:
                 break
     return None

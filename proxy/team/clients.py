@@ -3,12 +3,11 @@
 A mirror that asks for a token is named with it, as `https://any:TOKEN@mirror.example`. The token may be `${NAME}`: that
 stands for a variable of the environment, and is written as each client reads one.
 
-Source: the documentation of each client; docs/clients.md says which versions were tried.
+Source: the documentation of each client; docs/clients.md says which versions were tried, and what they did.
 """
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +15,6 @@ from urllib.parse import unquote, urlsplit
 
 from jhansi_runner.proxy.team import jvm
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _ASKED = f"Where the mirror asks for a token: --url '{jvm.ASKING}', with the token in that variable."
 _GO_PLAIN = "Go sends a token over HTTPS only: serve with a certificate."
 
@@ -40,32 +38,30 @@ class _Mirror:
 
     base: str
     full: str
-    scheme: str
-    host: str
     user: str
     token: str
 
     @property
     def plain(self) -> bool:
         """Whether it is spoken to without TLS."""
-        return self.scheme == "http"
+        return self.base.startswith("http:")
+
+    @property
+    def name(self) -> str:
+        """Its host, without a port."""
+        return urlsplit(self.base).hostname or ""
 
 
 def _read(url: str) -> _Mirror:
     parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
     token = parts.password or ""
-    token = token if _VARIABLE.fullmatch(token) else unquote(token)
-    base = f"{parts.scheme}://{host}{parts.path.rstrip('/')}"
-    return _Mirror(base, url.rstrip("/"), parts.scheme, host, unquote(parts.username or ""), token)
-
-
-def _name(mirror: _Mirror) -> str:
-    return urlsplit(mirror.base).hostname or ""
+    token = token if jvm.VARIABLE.fullmatch(token) else unquote(token)
+    base = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
+    return _Mirror(base, url.rstrip("/"), unquote(parts.username or ""), token)
 
 
 def _pip(mirror: _Mirror) -> Setup:
-    plain = {"PIP_TRUSTED_HOST": _name(mirror)} if mirror.plain else {}
+    plain = {"PIP_TRUSTED_HOST": mirror.name} if mirror.plain else {}
     return Setup({"PIP_INDEX_URL": f"{mirror.full}/pypi/simple/", **plain}, {})
 
 
@@ -96,7 +92,7 @@ def _yarn(mirror: _Mirror) -> Setup:
 
 
 def _berry(mirror: _Mirror) -> Setup:
-    plain = {"YARN_UNSAFE_HTTP_WHITELIST": _name(mirror)} if mirror.plain else {}
+    plain = {"YARN_UNSAFE_HTTP_WHITELIST": mirror.name} if mirror.plain else {}
     token = {"YARN_NPM_ALWAYS_AUTH": "true", "YARN_NPM_AUTH_TOKEN": mirror.token} if mirror.token else {}
     server = {"YARN_NPM_REGISTRY_SERVER": f"{mirror.base}/npm", "YARN_ENABLE_TELEMETRY": "0"}
     return Setup({**server, **plain, **token}, {})
@@ -154,5 +150,5 @@ def shell(setup: Setup) -> str:
 
 def _quoted(value: str) -> str:
     """A word for a shell, in which `${NAME}` is replaced and nothing else."""
-    parts = enumerate(_VARIABLE.split(value))  # texts, and between them names
+    parts = enumerate(jvm.VARIABLE.split(value))  # texts, and between them names
     return "".join(f'"${{{part}}}"' if at % 2 else shlex.quote(part) for at, part in parts if part) or "''"

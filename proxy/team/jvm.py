@@ -10,7 +10,8 @@ from xml.sax.saxutils import escape
 
 ASKING = "https://any:${JHANSI_TOKEN}@HOST"
 """How somebody writes a mirror that asks for a token, which they keep in a variable."""
-_VARIABLE = re.compile(r"\$\{(\w+)\}")
+VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+"""A variable of the environment in a URL."""
 _ASKED = f"Where the mirror asks for a token, give 'proxy env' the URL {ASKING}"
 
 _SETTINGS = """\
@@ -85,7 +86,7 @@ _CREDENTIALS = """\
 
 def settings_xml(url: str, user: str, token: str) -> str:
     """A settings.xml with the mirror in place of every repository; `token` is "" for none, or `${NAME}`."""
-    password = _VARIABLE.sub(r"${env.\1}", token)
+    password = VARIABLE.sub(r"${env.\1}", token)
     servers = _SERVERS.format(user=escape(user), password=escape(password)) if token else f"  <!-- {_ASKED} -->\n"
     return _SETTINGS.format(url=escape(url), servers=servers)
 
@@ -94,7 +95,7 @@ def init_gradle(url: str, user: str, token: str, *, plain: bool) -> str:
     """An initialization script that does the same, for Gradle 4 and later; `plain` is for HTTP without TLS."""
     more = _PLAIN if plain else ""
     if token:
-        variable = _VARIABLE.fullmatch(token)
+        variable = VARIABLE.fullmatch(token)
         password = f"System.getenv('{variable[1]}')" if variable else _groovy(token)
         more += _CREDENTIALS.format(user=_groovy(user), password=password)
     return _INIT.format(url=_groovy(url), more=more, asked="" if token else f"// {_ASKED}\n")

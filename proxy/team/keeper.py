@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from jhansi_runner.proxy.policy.decide import PolicySet
 from jhansi_runner.proxy.policy.load import load
+from jhansi_runner.proxy.policy.osv import glance
 from jhansi_runner.proxy.policy.problems import PolicyError
 from jhansi_runner.proxy.policy.sources import PolicyUnreadable, Source, collect, shown
 from jhansi_runner.proxy.registries.upstreams import Upstream, UpstreamError
@@ -38,7 +39,8 @@ class Keeper:
         self.reloads = 0
 
     def look(self) -> None:
-        """Read the files again; put them in force when they changed and are right."""
+        """Read the files again; put them in force when they changed and are right. It may take long: use a thread."""
+        glance(self.in_force.policy)
         try:
             sources = self._collect()
             self._refuse_vanished(sources)

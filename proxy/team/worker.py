@@ -69,11 +69,11 @@ async def serve(listener: int, numbers: str, settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    loop.add_signal_handler(signal.SIGHUP, keeper.look)
+    loop.add_signal_handler(signal.SIGHUP, lambda: None)  # it looks every second anyway
     parent = os.getppid()
     try:
         while not (stop.is_set() or task.done() or os.getppid() != parent):
-            keeper.look()
+            await asyncio.to_thread(keeper.look)  # a new folder of advisories takes its time
             counters.set("policy_reloads_total", keeper.reloads)
             counters.set("policy_wrong", int(bool(keeper.trouble)))
             counters.save(numbers)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
-from packaging.version import InvalidVersion
 from packaging.version import Version as PypiVersion
 
 from jhansi_runner.proxy.versions.interface import rank
@@ -50,7 +49,7 @@ def _advised(purl_type: str, text: str) -> Version:
 def _parse_pypi(text: str) -> PypiVersion | None:
     try:
         return PypiVersion(text)
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, or a number of thousands of digits
         return None
 
 

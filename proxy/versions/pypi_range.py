@@ -43,6 +43,8 @@ def parse_pypi_range(text: str) -> PypiRange:
         raise ValueError('the range is empty: write comparisons such as ">=1.0,<2"')
     if any(one.operator == "===" for one in specifiers):
         raise ValueError("`===` compares text, not versions: use `==`")
+    for one in specifiers:
+        Version(one.version.removesuffix(".*"))  # a number of thousands of digits is found out here, and not later
     bounds = [Comparison(one.operator, Version(one.version)) for one in specifiers if one.operator[0] in "<>"]
     refuse_contradiction(bounds)
     # The plain order takes in all that PEP 440 takes in for these two.

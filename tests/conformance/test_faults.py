@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import http.client
+from dataclasses import replace
 
 import pytest
 
-from support.cases import sha256
+from support.cases import PypiCase, sha256
 from support.pair import Start
 from support.registry import Fault
+from support.registry.reply import Reply
 
 
 @pytest.mark.parametrize("name", ["corrupt", "short", "cut", "long", "empty", "swap", "500", "reset", "endless"])
@@ -38,6 +40,25 @@ def test_a_wrong_file_is_reported_and_not_kept(start: Start, name: str) -> None:
     pair.case.server.heal()
     assert pair.file(version).body == pair.content[version]
     assert pair.mirror.kept() == [sha256(pair.content[version])]
+
+
+@pytest.mark.parametrize("start", [PypiCase], indirect=True, ids=lambda case: case.type)
+def test_fewer_bytes_than_were_promised_are_refused_though_the_hash_fits(start: Start) -> None:
+    """Only PyPI promises sizes. Nothing on the wire tells the length here."""
+    pair = start()
+    version = pair.case.versions[0]
+    size = len(pair.content[version])
+
+    def larger(reply: Reply) -> Reply:
+        page = b"".join(reply.body).replace(b'"size": %d' % size, b'"size": %d' % (size + 1))
+        assert page.count(b'"size": %d' % (size + 1))
+        return replace(reply, body=[page], length=len(page))
+
+    pair.case.server.fault(pair.case.upstream_listing, Fault(larger))
+    pair.case.server.fault(pair.case.upstream_file(version), Fault(lambda reply: replace(reply, framing="chunked")))
+    got = pair.file(version)
+    assert (got.status, pair.mirror.kept()) == (502, [])
+    assert f"{size} of {size + 1} bytes" in pair.case.reason(got.body)
 
 
 def test_a_file_of_an_upstream_that_is_slow_begins_before_it_is_whole(start: Start) -> None:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jhansi_runner.proxy.registries import archives
 from jhansi_runner.proxy.registries import golang_sums as sums
 from jhansi_runner.proxy.registries.upstreams import upstream
 from support.modules import h1, make_module, zipped
@@ -172,7 +173,7 @@ def test_a_zip_is_refused_by_the_sizes_that_it_declares(tmp_path: Path, monkeypa
     monkeypatch.setattr(sums, "_MAX_FILES", 19)
     with pytest.raises(ValueError, match="20 files are too many"):
         _check(tmp_path, bomb)
-    monkeypatch.setattr(sums, "_MAX_DIRECTORY", 100)
+    monkeypatch.setattr(archives, "_MAX_DIRECTORY", 100)
     with pytest.raises(ValueError, match="directory is too large"):
         _check(tmp_path, bomb)
 

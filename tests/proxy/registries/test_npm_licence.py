@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from jhansi_runner.proxy.registries import npm_licence
+from jhansi_runner.proxy.registries import archives
 from jhansi_runner.proxy.registries.npm_licence import declared, inside
 from support.tarballs import make_tarball
 
@@ -85,5 +85,5 @@ def test_what_cannot_be_read_declares_nothing_that_is_known(data: bytes, tmp_pat
 def test_a_small_file_that_unpacks_to_a_huge_one_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     packed = _packed({"package/big": bytes(1 << 20), "package/package.json": b'{"license":"MIT"}'})
     assert inside(_saved(tmp_path, packed)) == "MIT"
-    monkeypatch.setattr(npm_licence, "_MAX_UNPACKED", 1 << 19)
+    monkeypatch.setattr(archives, "_MAX_UNPACKED", 1 << 19)
     assert inside(_saved(tmp_path, packed)) is None

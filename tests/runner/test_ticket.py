@@ -1,0 +1,66 @@
+"""A ticket holds while nothing has changed that it rests on, and no longer than it says."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from jhansi_runner.runner import ticket
+from jhansi_runner.runner.workspace import Workspace
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    folder = tmp_path / "workspace"
+    folder.mkdir()
+    (folder / "main.py").write_text("import this\n")
+    return Workspace(str(folder), os.open(folder, os.O_RDONLY | os.O_DIRECTORY))
+
+
+def _ticket(workspace: Workspace, until: int = 0) -> ticket.Ticket:
+    return ticket.Ticket(
+        policy="digest",
+        egress="registries",
+        python=sys.executable,
+        prefix=sys.prefix + "\todd%\n",
+        site=["/a\tb", "/c"],
+        signature=ticket.signature(sys.executable),
+        dependencies="",
+        private=False,
+        inputs=[("file", "main.py", ticket.digest_of(workspace, "file", "main.py"))],
+        until=until,
+    )
+
+
+def test_what_is_written_is_read(workspace: Workspace, tmp_path: Path) -> None:
+    made = _ticket(workspace, 12345)
+    ticket.write(str(tmp_path), "one", made)
+    found = ticket.read(str(tmp_path), "one")
+    assert found is not None
+    assert all(getattr(found, name) == getattr(made, name) for name in ticket.Ticket.__slots__)
+
+
+def test_it_ends_with_what_it_rests_on(workspace: Workspace) -> None:
+    made = _ticket(workspace)
+    assert ticket.still_true(made, workspace, "digest")
+    assert not ticket.still_true(made, workspace, "another")
+    Path(workspace.path, "main.py").write_text("import that\n")
+    assert not ticket.still_true(made, workspace, "digest")
+
+
+@pytest.mark.parametrize(("ahead", "holds"), [(60, True), (-60, False)])
+def test_it_ends_when_it_says_so(workspace: Workspace, ahead: int, holds: bool) -> None:
+    assert ticket.still_true(_ticket(workspace, int(time.time()) + ahead), workspace, "digest") is holds
+
+
+@pytest.mark.parametrize(
+    "text", ["", "jhansi-ticket 4", "jhansi-ticket 3\nend\n", "jhansi-ticket 4\nend\n", "x" * 1000]
+)
+def test_what_is_no_ticket_is_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "one").write_text(text)
+    assert ticket.read(str(tmp_path), "one") is None
+    assert ticket.read(str(tmp_path), "two") is None
