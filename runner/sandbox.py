@@ -31,7 +31,7 @@ _NAMESPACES = (
 
 TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT", "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO")
 """Variables by which clients are told whom to trust: the gate's authority, which is all that the sandbox has."""
-_PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
+_PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "YARN_HTTPS_PROXY")
 _LOCAL = ("NO_PROXY", "no_proxy")
 OWN_VARIABLES = frozenset((*TRUST, *_PROXIES, *_LOCAL, "LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT"))
 """Variables that `--env` may not change, because the way out or the loader hangs on them."""

@@ -24,8 +24,9 @@ ABSENT, UNREADABLE = "absent", "unreadable"
 class Ticket:
     """`inputs` are (kind, path, digest) of the files and folders that were consulted; `dependencies` is the stored
     set's name, "" for none, and `private` tells that it belongs to this workspace alone; `egress` is what the run
-    may reach. `until` is when it is decided anew in any case, in seconds since the epoch, 0 for never. `python` and `prefix` are the interpreter's paths, `signature` tells whether it is still the same;
-    `site` are its folders of packages, which are hidden."""
+    may reach. `python` and `prefix` are the interpreter's paths, `signature` tells whether it is still the same;
+    `site` are its folders of packages, which are hidden. `until` is when all is decided anew, in seconds since the
+    epoch, 0 for never."""
 
     __slots__ = (
         "dependencies",

@@ -88,11 +88,7 @@ class Golang:
 
     def canonical(self, host: str, path: str, upstream: Upstream) -> Wanted | None:
         """Read a URL as clients write it, `https://host/path`; None when it names nothing of this registry."""
-        if host == upstream.host and path.startswith(upstream.path):
-            found = self.route("/" + path.removeprefix(upstream.path))
-            if found is not None:
-                return found
-        return self.route(path) if upstream.is_public_name(host) else None
+        return next(filter(None, map(self.route, upstream.paths(host, path))), None)
 
     def listing_path(self, package: Coordinate) -> str:
         """A module's list of versions."""

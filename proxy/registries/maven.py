@@ -33,7 +33,6 @@ from jhansi_runner.proxy.registries.interface import (
 from jhansi_runner.proxy.registries.maven_metadata import Metadata, Plugin
 from jhansi_runner.proxy.registries.maven_repository import Repository
 from jhansi_runner.proxy.registries.parsed import Parsed
-from jhansi_runner.proxy.registries.rows import ROWS
 from jhansi_runner.proxy.registries.upstreams import Upstream
 
 _AGELESS = 1.0
@@ -67,14 +66,7 @@ class Maven:
 
     def canonical(self, host: str, path: str, upstream: Upstream) -> Wanted | None:
         """Read a URL as clients write it: the public repository by name whatever the upstream is, or the operator's."""
-        if host == upstream.host and path.startswith(upstream.path):
-            found = paths.route("/" + path.removeprefix(upstream.path))
-            if found is not None:
-                return found
-        public = ROWS[self.type].path
-        if upstream.is_public_name(host) and path.startswith(public):
-            return paths.route("/" + path.removeprefix(public))
-        return None
+        return next(filter(None, map(self.route, upstream.paths(host, path))), None)
 
     def listing_path(self, package: Coordinate) -> str:
         """An artifact's metadata."""

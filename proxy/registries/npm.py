@@ -63,11 +63,7 @@ class Npm:
 
     def canonical(self, host: str, path: str, upstream: Upstream) -> Wanted | None:
         """Read a URL as clients write it: the public registry by any name of it, or the operator's."""
-        if host == upstream.host and path.startswith(upstream.path):
-            found = paths.read("/" + path.removeprefix(upstream.path))
-            if found is not None:
-                return found
-        return paths.read(path) if upstream.is_public_name(host) else None
+        return next(filter(None, map(self.route, upstream.paths(host, path))), None)
 
     def listing_path(self, package: Coordinate) -> str:
         """A package's packument."""

@@ -85,12 +85,10 @@ class Pypi:
 
     def canonical(self, host: str, path: str, upstream: Upstream) -> Wanted | None:
         """Read a URL as clients write it: the public index by name whatever the upstream is, or the operator's."""
-        if host == upstream.host and path.startswith(upstream.path):
-            found = self.route("/simple/" + path.removeprefix(upstream.path))
+        for below in upstream.paths(host, path):
+            found = self.route("/simple" + below)
             if found is not None:
                 return found
-        if upstream.is_public_name(host):
-            return self.route(path)
         return _file(host, path.removeprefix("/")) if upstream.serves_files("https", host) else None
 
     def __init__(self) -> None:

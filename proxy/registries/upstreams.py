@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -68,6 +68,16 @@ class Upstream:
     def knows(self, host: str) -> bool:
         """Whether a tunnel to this host can be for this registry at all."""
         return self.is_public_name(host) or host == self.host or self.serves_files("https", host)
+
+    def paths(self, host: str, path: str) -> Iterator[str]:
+        """What a client's URL can mean below where the protocol begins, with a leading slash: the operator's own place
+        first, then the public registry's, which clients name whatever the upstream is.
+        """
+        if host == self.host and path.startswith(self.path):
+            yield "/" + path.removeprefix(self.path)
+        public = ROWS[self.type].path
+        if self.is_public_name(host) and path.startswith(public):
+            yield "/" + path.removeprefix(public)
 
     def serves_files(self, scheme: str, host: str) -> bool:
         """Whether files may be fetched from there: the shipped digest, the index itself, or the operator's list."""

@@ -15,6 +15,8 @@ from jhansi_runner.proxy.paths import AUTHORITY_FILE
 MIRROR_PORT = 3129
 _SYSTEM = ("/usr", "/bin", "/lib", "/lib64", "/lib32", "/libx32", "/etc/ld.so.cache", "/etc/alternatives")
 
+_OF_ITS_OWN = frozenset(("/", "/tmp", "/proc", "/dev", "/authority"))  # noqa: S108
+
 
 class GateFailed(Exception):
     """The gate could not be started."""
@@ -38,7 +40,8 @@ def read_only(paths: list[str]) -> list[str]:
 def arguments(authority: str) -> list[str]:
     """The arguments of the gate's cell, apart from its command."""
     packages = [os.path.realpath(path) for path in jhansi_runner.proxy.__path__]
-    libraries = [path for path in sys.path if os.path.isdir(path)]
+    # A caller's script may lie in `/tmp`, which the cell has of its own.
+    libraries = [path for path in sys.path if os.path.isdir(path) and os.path.realpath(path) not in _OF_ITS_OWN]
     return [
         *("--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"),
         *("--cap-drop", "ALL", "--uid", "65534", "--gid", "65534", "--hostname", "gate", "--clearenv"),
