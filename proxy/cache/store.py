@@ -33,7 +33,7 @@ class Artifact:
     """One artifact that was fetched, verified and kept. `size` is in bytes, `stored` in seconds since the epoch.
 
     The rest is what was known of its release when it was fetched (see Release; `dated_as` is its `filename`), and every
-    digest that was computed.
+    digest that was computed; `inspected` tells that the file itself was asked as well.
     """
 
     purl: str
@@ -46,6 +46,7 @@ class Artifact:
     licence: str | None = None
     runs: str = ""
     dated_as: str = ""
+    inspected: bool = False
     digests: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -18,6 +18,9 @@ CODE_HEADER = "x-jhansi-code"
 REASON_HEADER = "x-jhansi-reason"
 """The sentence of a refusal, which the gate also makes the reason phrase: pip prints nothing else."""
 
+SAFE = (("x-content-type-options", "nosniff"), ("content-security-policy", "sandbox"))
+"""What packages bring is shown in no browser as if it were the mirror's own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asker:

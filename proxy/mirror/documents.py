@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+
+import diskcache
 
 from jhansi_runner.proxy.cache.store import Store
 from jhansi_runner.proxy.memory import Memory
@@ -18,6 +22,7 @@ FRESH_SECONDS = 600.0
 """How long a document is used without asking again."""
 _ABSENT_SECONDS = 60.0
 _SETTLED_SECONDS = 2.0
+_PATIENCE_SECONDS = 5.0
 _LARGE = 1 << 18
 _REMEMBERED_BYTES = 160 << 20
 MayDial = Callable[[str, str], bool]
@@ -64,9 +69,18 @@ class Documents:
         if flight is None:
             flight = asyncio.create_task(self._refresh(source, may_dial, kept))
             self._flights[source.key, source.url] = flight
-            flight.add_done_callback(lambda _: self._flights.pop((source.key, source.url), None))
-        found = await asyncio.shield(flight)
+            flight.add_done_callback(lambda done: self._landed((source.key, source.url), done))
+        if kept is None or kept.status != 200 or source.fresh:
+            found = await asyncio.shield(flight)
+        else:  # whoever has something to go by waits for a moment only
+            finished, _ = await asyncio.wait([flight], timeout=_PATIENCE_SECONDS)
+            found = flight.result() if finished else Kept(kept, "stale")
         return Kept(_present(found.document), found.how)
+
+    def _landed(self, flight: tuple[str, str], done: asyncio.Task[Kept]) -> None:
+        self._flights.pop(flight, None)
+        if not done.cancelled():
+            done.exception()  # whoever waited for it has it; with nobody left it is not to be complained of
 
     def fetching(self, may_dial: MayDial, *, offline: bool = False) -> Fetch:
         """The way in which a registry asks for documents."""
@@ -88,8 +102,11 @@ class Documents:
         return kept
 
     def _keep(self, source: Source, document: Document) -> None:
-        self._store.keep_document(source.key, document)
         self._memory.keep(source.key, document)
+        try:
+            self._store.keep_document(source.key, document)
+        except (OSError, sqlite3.Error, diskcache.Timeout) as error:  # served all the same; nobody depends on its row
+            print(f"the cache cannot keep {source.key}: {error}", file=sys.stderr, flush=True)
 
     def _is_fresh(self, kept: Document, source: Source, revalidate: bool) -> bool:
         if kept.status == 200 and source.immutable:

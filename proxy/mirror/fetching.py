@@ -33,6 +33,10 @@ async def adopt(promise: Promise, files: ArtifactFiles) -> dict[str, str] | None
     return found if all(found[name] == value for name, value in promise.digests.items()) else None
 
 
+TOO_LARGE = 413
+"""The status of a failure that whoever asked brought about, by the most that they would take."""
+
+
 class Fetching:
     """One fetch. What another process had fetched before it was killed is fetched again, and must be the same."""
 
@@ -56,7 +60,8 @@ class Fetching:
                     f"upstream announces {announced} bytes for {promise.filename}, its index {promised}"
                 )
             if announced is not None and announced > promise.at_most:
-                raise UpstreamFailure(f"upstream announces {announced} bytes for {promise.filename}, which is too much")
+                words = f"upstream announces {announced} bytes for {promise.filename}, which is too much"
+                raise UpstreamFailure(words, TOO_LARGE)
             if before is not None and download.total not in (None, announced, promised):
                 raise _changed(promise)  # clients have been told another size
             self._descriptor, self._path = before or self._files.incoming()
@@ -83,7 +88,8 @@ class Fetching:
         promise, total = self._download.promise, self._download.total
         limit = promise.at_most if total is None else total
         if size + len(chunk) > limit:
-            raise UpstreamFailure(f"upstream sent more than the {limit} bytes promised for {promise.filename}")
+            words = f"upstream sent more than the {limit} bytes promised for {promise.filename}"
+            raise UpstreamFailure(words, TOO_LARGE if total is None else 502)
         old = min(max(self._there - size, 0), len(chunk))
         if old and os.pread(self._descriptor, old, size) != chunk[:old]:  # clients have the other bytes by now
             raise _changed(promise)

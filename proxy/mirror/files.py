@@ -12,16 +12,17 @@ from functools import lru_cache
 from jhansi_runner.proxy.cache.store import Artifact
 from jhansi_runner.proxy.coordinate import Coordinate
 from jhansi_runner.proxy.memory import Memory
-from jhansi_runner.proxy.mirror.answer import Answer, Asker, Request, problem
+from jhansi_runner.proxy.mirror.answer import SAFE, Answer, Asker, Request, problem
 from jhansi_runner.proxy.mirror.artifacts import Artifacts
 from jhansi_runner.proxy.mirror.documents import Documents
+from jhansi_runner.proxy.mirror.fetching import TOO_LARGE
 from jhansi_runner.proxy.mirror.judgement import Judge, refusal, refused_by_name
 from jhansi_runner.proxy.mirror.ranges import Unsatisfiable, parse_range
 from jhansi_runner.proxy.policy.judge import NOTHING
 from jhansi_runner.proxy.policy.model import Exemption
 from jhansi_runner.proxy.policy.release import Needs, Release
-from jhansi_runner.proxy.registries.interface import Promise, Registry, Wanted
-from jhansi_runner.proxy.registries.upstreams import Upstream
+from jhansi_runner.proxy.registries.interface import Inside, Promise, Registry, Wanted
+from jhansi_runner.proxy.registries.upstreams import Upstream, UpstreamFailure
 
 _LICENCE: frozenset[Exemption] = frozenset(["licence"])
 NOT_CACHED = "JR-NOT-CACHED"
@@ -48,7 +49,7 @@ class Files:
         denied = refused_by_name(asker, wanted.package)
         if denied is not None:
             return denied
-        key = f"{registry.type} {wanted.path}"
+        key = upstream.key(wanted.path)
         needs = asker.policy.needs(registry.type)
         artifact = self._artifacts.kept(key)
         if artifact is not None and (asker.offline or not _lacks(artifact, registry, needs)):
@@ -61,13 +62,40 @@ class Files:
         if denied is not None:
             return denied
         if artifact is None:
-            most = asker.policy.size_limit(promise.release.coordinate)
-            bounded = promise if most is None else replace(promise, at_most=min(promise.at_most, most))
-            return await self._fetched(key, bounded, registry, request, asker, upstream, needs)
+            return await self._within_limit(key, promise, registry, request, asker, upstream, needs)
         # Nobody needed to know this when it was fetched.
-        artifact = replace(artifact, published=known.published, licence=known.licence or artifact.licence)
+        licence = known.licence if artifact.licence is None else artifact.licence
+        artifact = replace(artifact, published=known.published, licence=licence)
         self._artifacts.keep(key, artifact)
         return await self._kept(key, artifact, registry, request, asker, needs, "hit")
+
+    async def _within_limit(
+        self,
+        key: str,
+        promise: Promise,
+        registry: Registry,
+        request: Request,
+        asker: Asker,
+        upstream: Upstream,
+        needs: Needs,
+    ) -> Answer:
+        """Fetch at most what the asker's policy takes. One who joins another's download may take more: then again."""
+        most = asker.policy.size_limit(promise.release.coordinate)
+        bounded = promise if most is None else replace(promise, at_most=min(promise.at_most, most))
+        for last in (False, False, True):
+            try:
+                return await self._fetched(key, bounded, registry, request, asker, upstream, needs)
+            except UpstreamFailure as failure:
+                if failure.status != TOO_LARGE:
+                    raise
+                if most is not None:
+                    release = replace(promise.release, size=most + 1)
+                    denied = refusal(self._judge.decide(registry, release, asker, _LICENCE), release.coordinate)
+                    if denied is not None:
+                        return denied
+                if last:
+                    raise UpstreamFailure(str(failure)) from failure
+        raise AssertionError("one of three turns is the last")
 
     async def _fetched(
         self,
@@ -84,7 +112,7 @@ class Files:
             return problem(404, NOT_CACHED, f"offline, and {promise.filename} was never fetched", purl=purl)
         download = self._artifacts.download(key, promise, upstream.serves_files)
         headers = _headers(registry, promise.filename, promise.digests)
-        undecided = needs.licences and promise.release.licence is None
+        undecided = not registry.is_sure(promise.release, needs)
         if not undecided and request.method == "HEAD" and size is not None:
             return Answer(200, headers, size=size, purl=purl)
         whole = not undecided and not request.header("range") and request.method == "GET"
@@ -101,13 +129,12 @@ class Files:
     async def _kept(
         self, key: str, artifact: Artifact, registry: Registry, request: Request, asker: Asker, needs: Needs, how: str
     ) -> Answer:
-        if artifact.licence is None and needs.licences:
-            path = self._artifacts.path(artifact)
-            licence = await asyncio.to_thread(registry.licence_of, path, artifact.filename)
-            if licence is not None:
-                artifact = replace(artifact, licence=licence)
-                self._artifacts.keep(key, artifact)
         release = release_of(artifact)
+        if not artifact.inspected and not registry.is_sure(release, needs):
+            path = self._artifacts.path(artifact)
+            artifact = _with(artifact, await asyncio.to_thread(registry.inside, path, artifact.filename))
+            self._artifacts.keep(key, artifact)
+            release = release_of(artifact)
         decision = self._judge.decide(registry, release, asker)
         denied = refusal(decision, release.coordinate)
         if denied is not None:
@@ -154,6 +181,14 @@ class Files:
 _coordinate = lru_cache(maxsize=8192)(Coordinate.parse)
 
 
+def _with(artifact: Artifact, inside: Inside) -> Artifact:
+    """An artifact by the registry's word and by its own: where they differ both count."""
+    licence = artifact.licence if inside.licence is None else inside.licence
+    if artifact.licence and inside.licence and artifact.licence != inside.licence:
+        licence = f"({artifact.licence}) AND ({inside.licence})"
+    return replace(artifact, licence=licence, runs=artifact.runs or inside.runs, inspected=True)
+
+
 def _lacks(artifact: Artifact, registry: Registry, needs: Needs) -> bool:
     """Whether something has to be asked that nobody needed to know when the artifact was fetched."""
     return (needs.dates and registry.dated and artifact.published is None) or (
@@ -177,6 +212,7 @@ def release_of(artifact: Artifact) -> Release:
 def _headers(registry: Registry, filename: str, digests: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return (
         *registry.file_headers(filename, digests),
+        *SAFE,
         ("accept-ranges", "bytes"),
         ("cache-control", "max-age=31536000, immutable"),
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from jhansi_runner.proxy.ledger import WITHHELD
 from jhansi_runner.proxy.memory import Memory
-from jhansi_runner.proxy.mirror.answer import Answer, Asker, Request
+from jhansi_runner.proxy.mirror.answer import SAFE, Answer, Asker, Request
 from jhansi_runner.proxy.mirror.artifacts import Artifacts
 from jhansi_runner.proxy.mirror.documents import Documents, Kept
 from jhansi_runner.proxy.mirror.seen import FirstSeen
@@ -19,7 +19,7 @@ from jhansi_runner.proxy.policy.release import Needs
 from jhansi_runner.proxy.registries.interface import Ask, Document, Item, Listing, Registry, Rendered, Source, Wanted
 from jhansi_runner.proxy.registries.upstreams import Upstream, UpstreamFailure
 
-_PAGES = 256
+_PAGES = 192 << 20
 _MISSED_SECONDS = 60.0
 _ADVISED_SECONDS = 15.0
 _VIEWS = 64 << 20
@@ -48,7 +48,7 @@ class Listings:
 
     def __init__(self, documents: Documents, artifacts: Artifacts, seen: FirstSeen, clock: Callable[[], float]) -> None:
         self._documents, self._artifacts, self._seen, self._clock = documents, artifacts, seen, clock
-        self._pages: Memory[tuple[object, ...], _Page] = Memory(_PAGES)
+        self._pages: Memory[tuple[object, ...], _Page] = Memory(_PAGES, _weight)
         self._views: Memory[tuple[object, ...], _Shown] = Memory(_VIEWS, lambda shown: len(shown.rendered.body) + 512)
         self._numbers = itertools.count()
 
@@ -60,7 +60,7 @@ class Listings:
         shape = registry.shape(request.header("accept"))
         page, how = await self._page(registry, wanted, upstream, needs, shape, _wants_fresh(request), asker.offline)
         ask = Ask(shape, f"{asker.base}/{registry.type}" if asker.base else "")
-        shown = self._show(registry, wanted, page, ask, asker)
+        shown = self._show(registry, wanted, page, ask, asker, upstream)
         denied = shown.view.denied
         if denied is not None and (registry.refused_in_listing or not shown.view.items):
             return denied
@@ -68,6 +68,7 @@ class Listings:
             ("content-type", shown.rendered.content_type),
             ("etag", shown.etag),
             ("cache-control", "max-age=0, must-revalidate"),
+            *SAFE,
             *shown.rendered.headers,
         )
         body = shown.rendered.body
@@ -139,24 +140,38 @@ class Listings:
         items = tuple(replace(item, release=times.get(id(item), item.release)) for item in listing.items)
         return replace(listing, items=items)
 
-    def _show(self, registry: Registry, wanted: Wanted, page: _Page, ask: Ask, asker: Asker) -> _Shown:
+    def _show(
+        self, registry: Registry, wanted: Wanted, page: _Page, ask: Ask, asker: Asker, upstream: Upstream
+    ) -> _Shown:
         names = tuple(policy.source for policy in asker.policy.layers)  # refusals name them, digests do not count them
         key = page.number, wanted, asker.policy.digest, names, ask
         now = self._clock()
         known = None if asker.offline else self._views.get(key)
         if known is not None and (known.view.until is None or now < known.view.until):
             return known
-        shown = view(page.listing, asker, now, lambda item: self._is_kept(registry, item))
-        if any(layer.advisories is not None for layer in asker.policy.layers):  # their folder may change at any time
-            shown = replace(shown, until=min(now + _ADVISED_SECONDS, shown.until or math.inf))
+        shown = view(page.listing, asker, now, lambda item: self._is_kept(upstream, item))
+        shown = replace(shown, until=min(_next_change(asker, now), shown.until or math.inf))
         rendered = registry.render(wanted, page.listing, shown.items, ask)
         found = _Shown(shown, rendered, f'"{hashlib.sha256(rendered.body).hexdigest()[:32]}"')
         if not asker.offline:  # what is in the cache changes from one moment to the next
             self._views.keep(key, found)
         return found
 
-    def _is_kept(self, registry: Registry, item: Item) -> bool:
-        return not item.path or self._artifacts.kept(f"{registry.type} {item.path}") is not None
+    def _is_kept(self, upstream: Upstream, item: Item) -> bool:
+        return not item.path or self._artifacts.kept(upstream.key(item.path)) is not None
+
+
+def _weight(page: _Page) -> int:
+    """About what a page takes in memory, in bytes: its documents, what was read of them, and its items."""
+    return 4096 + 3 * sum(len(document.body) for _, document in page.sources) + 1024 * len(page.listing.items)
+
+
+def _next_change(asker: Asker, now: float) -> float:
+    """When a policy may say otherwise without having changed: a rule expires, or advisories come in."""
+    ends = [end for layer in asker.policy.layers for end in layer.expiries if end > now]
+    if any(layer.advisories is not None for layer in asker.policy.layers):
+        ends.append(now + _ADVISED_SECONDS)
+    return min(ends, default=math.inf)
 
 
 def _wants_fresh(request: Request) -> bool:

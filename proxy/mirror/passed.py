@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from jhansi_runner.proxy.mirror.answer import Answer, Asker, Request
+from jhansi_runner.proxy.mirror.answer import SAFE, Answer, Asker, Request
 from jhansi_runner.proxy.mirror.documents import Documents
 from jhansi_runner.proxy.mirror.judgement import Judge, refusal
 from jhansi_runner.proxy.policy.model import Exemption
@@ -27,20 +27,20 @@ class Passed:
         """Answer a request; what belongs to a release is judged as that. Raises what `Registry.document` raises."""
         fetch = self._documents.fetching(upstream.serves_files, offline=asker.offline)
         source, release = await registry.document(wanted, upstream, fetch)
-        # Signatures and the like carry no licence; what they are about does, and is judged by it.
+        kept = await self._documents.get(source, upstream.serves_files, offline=asker.offline)
+        # First, since what does not exist has no age. Signatures and the like carry no licence of their own.
         decision = None if release is None else self._judge.decide(registry, release, asker, _LICENCE)
         if release is not None and decision is not None:
             denied = refusal(decision, release.coordinate)
             if denied is not None:
                 return denied
-        kept = await self._documents.get(source, upstream.serves_files, offline=asker.offline)
         body = kept.document.body
         etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         age = "max-age=31536000, immutable" if source.immutable else "max-age=0, must-revalidate"
         kind = kept.document.content_type or "application/octet-stream"
         answer = Answer(
             200,
-            (("content-type", kind), ("etag", etag), ("cache-control", age)),
+            (("content-type", kind), ("etag", etag), ("cache-control", age), *SAFE),
             body,
             size=len(body),
             purl=wanted.package.purl if wanted.package else "",

@@ -5,8 +5,12 @@ It is bound to the content: a release that comes with another content than befor
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+
+import diskcache
 
 from jhansi_runner.proxy.cache.store import Store
 from jhansi_runner.proxy.policy.release import Release
@@ -29,7 +33,8 @@ class FirstSeen:
             name = _name(release)
             found[name] = _first(found.get(name), release.identity, now)
         if found != known:
-            self._store.keep_seen(package, found)
+            with contextlib.suppress(sqlite3.Error, OSError, diskcache.Timeout):  # then it is as young the next time
+                self._store.keep_seen(package, found)
         return [replace(release, seen=found[_name(release)][0]) for release in releases]
 
     def recall(self, releases: Iterable[Release]) -> list[Release]:

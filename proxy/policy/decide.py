@@ -78,9 +78,12 @@ class PolicySet:
 
     def needs(self, purl_type: str) -> Needs:
         """What has to be known of releases of this package-url type to judge them."""
+        ages = [policy.ages[purl_type].seconds for policy in self.layers if purl_type in policy.ages]
         return Needs(
-            dates=any(purl_type in policy.ages for policy in self.layers),
+            dates=bool(ages),
             licences=any(policy.licences is not None for policy in self.layers),
+            scripts=any(policy.install_scripts == "deny" for policy in self.layers),
+            age=max(ages, default=0.0),
         )
 
     def size_limit(self, coordinate: Coordinate, now: float | None = None) -> int | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from jhansi_runner.proxy.coordinate import Coordinate
 from jhansi_runner.proxy.policy import codes, fields
 from jhansi_runner.proxy.policy.decide import PolicySet
 from jhansi_runner.proxy.policy.decision import Decision
-from jhansi_runner.proxy.policy.document import Node, read_document
+from jhansi_runner.proxy.policy.document import Kind, Node, Scalar, read_document
 from jhansi_runner.proxy.policy.document import Sequence as Items
 from jhansi_runner.proxy.policy.fields import Entry, Notes
 from jhansi_runner.proxy.policy.model import Exemption
@@ -20,6 +21,7 @@ from jhansi_runner.proxy.policy.release import SCRIPT, SDIST, Release
 _KEYS = ("purl", "expect", "code", "published", "seen", "licence", "size", "runs", "now")
 _UNKNOWN = "unknown"
 _AGO = " ago"
+T = TypeVar("T")
 
 Moment = Callable[[float], float]
 """An instant, given the present; both in seconds since the epoch."""
@@ -105,7 +107,7 @@ def _expectation(notes: Notes, node: Node) -> Expectation | None:
     now = fields.parsed(notes, keys["now"][1], "now", parse_instant) if "now" in keys else None
     published, seen = (_moment(notes, keys[name]) if name in keys else None for name in ("published", "seen"))
     licence = fields.text(notes, keys["licence"][1], "licence") if "licence" in keys else None
-    size = fields.parsed(notes, keys["size"][1], "size", parse_size) if "size" in keys else None
+    size = _with_unit(notes, keys["size"], parse_size, "MiB") if "size" in keys else None
     runs = fields.choice(notes, keys["runs"][1], "runs", (SDIST, SCRIPT)) if "runs" in keys else ""
     if coordinate is None:
         return None
@@ -135,8 +137,16 @@ def _code(notes: Notes, keys: dict[str, Entry], expect: str | None) -> str:
 
 
 def _moment(notes: Notes, entry: Entry) -> Moment | None:
+    return _with_unit(notes, entry, _parse_moment, f"days{_AGO}")
+
+
+def _with_unit(notes: Notes, entry: Entry, parse: Callable[[str], T], unit: str) -> T | None:
+    """Read a number with its unit, and complain of a number without one."""
     key, node = entry
-    return fields.parsed(notes, node, key.text, _parse_moment)
+    if isinstance(node, Scalar) and node.kind is Kind.NUMBER:
+        notes.at(node, f"{key.text} needs a unit, such as {node.text} {unit}")
+        return None
+    return fields.parsed(notes, node, key.text, parse)
 
 
 def _parse_moment(text: str) -> Moment | None:

@@ -82,7 +82,7 @@ def _by_purl(purl: object, troubles: list[str]) -> set[Coordinate]:
     if purl is None:
         return set()
     try:
-        if not isinstance(purl, str) or len(purl) > 3 * _LONGEST_NAME:
+        if not isinstance(purl, str) or len(purl) > 3 * _LONGEST_NAME or not purl.isprintable():
             raise ValueError("it is no text, or too long")
         found = Coordinate.parse(purl).at(None)
     except ValueError:

@@ -15,11 +15,12 @@ import threading
 import urllib.parse
 from collections.abc import Iterator
 
+from jhansi_runner.proxy.coordinate import GOLANG
 from jhansi_runner.proxy.policy.advice import Advisory
 from jhansi_runner.proxy.policy.osv_package import Affected
 from jhansi_runner.proxy.policy.osv_record import Record
 
-FORMAT = "osv index 1"
+FORMAT = "osv index 2"
 """Part of an index's name: another format is another index."""
 _NAME = re.compile(r"[0-9a-f]{32}\.db")
 _ALIASES = 100
@@ -114,7 +115,7 @@ class Index:
     def about(self, purl_type: str, path: str) -> list[Affected]:
         """What is known of a package, by its path as in Coordinate. Raises IndexDamaged."""
         with self._lock, _damage(self.path):
-            return [_affected(*row) for row in self._database.execute(_ABOUT, (_key(purl_type, path),))]
+            return [_affected(*row) for row in self._database.execute(_ABOUT, (key(purl_type, path),))]
 
     def troubles(self) -> list[tuple[str, str]]:
         """Files that could not be read, in full or at all, and why. Raises IndexDamaged."""
@@ -122,13 +123,18 @@ class Index:
             return self._database.execute("SELECT file, what FROM trouble ORDER BY rowid").fetchall()
 
 
-def _key(purl_type: str, path: str) -> str:
-    return f"{purl_type} {path}"
+def key(purl_type: str, path: str) -> str:
+    """What a package is kept under, by its path as in Coordinate.
+
+    Capital letters of Go are read as small ones, as in rules that deny: hosts of repositories often do, so that the
+    same code can be had under another spelling, which no advisory names.
+    """
+    return f"{purl_type} {path.lower() if purl_type == GOLANG else path}"
 
 
 def _rows(record: Record, number: int) -> Iterator[tuple[str, int, str]]:
     for entry in record.entries:
-        yield _key(entry.type, entry.path), number, json.dumps([entry.ranges, entry.versions], separators=(",", ":"))
+        yield key(entry.type, entry.path), number, json.dumps([entry.ranges, entry.versions], separators=(",", ":"))
 
 
 def _affected(head: str, data: str) -> Affected:

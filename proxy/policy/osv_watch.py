@@ -21,7 +21,7 @@ from jhansi_runner.proxy.memory import Memory
 from jhansi_runner.proxy.policy.advice import AdvisoriesUnreadable
 from jhansi_runner.proxy.policy.osv_build import built
 from jhansi_runner.proxy.policy.osv_folder import FolderUnreadable, signature
-from jhansi_runner.proxy.policy.osv_index import Index, IndexDamaged, is_name, name_of
+from jhansi_runner.proxy.policy.osv_index import Index, IndexDamaged, is_name, key, name_of
 from jhansi_runner.proxy.policy.osv_package import Hit, PackageAdvisories
 
 INTERVAL = 15.0
@@ -67,12 +67,12 @@ class Watched:
     def hits(self, coordinate: Coordinate) -> Sequence[Hit]:
         """What affects a version of a package; without a version, every version. Raises AdvisoriesUnreadable."""
         state, index = self._current()
-        key = f"{coordinate.type} {coordinate.path}"
-        package = state.packages.get(key)
+        name = key(coordinate.type, coordinate.path)
+        package = state.packages.get(name)
         if package is None:
             with self._sound(index):
                 package = PackageAdvisories(coordinate.type, index.about(coordinate.type, coordinate.path))
-            state.packages.keep(key, package)
+            state.packages.keep(name, package)
         return package.affecting(coordinate.version)
 
     def troubles(self) -> tuple[list[tuple[str, str]], int]:

@@ -22,6 +22,8 @@ LONGEST = 3_650 * _SECONDS["day"]
 """Seconds; a longer age is a typing mistake."""
 LARGEST = 1 << 50
 """Bytes; likewise."""
+_BEYOND = 1 << 63
+"""Bytes that nothing has, nor can be said in the units below."""
 
 
 def parse_duration(text: str) -> int:
@@ -53,6 +55,8 @@ def parse_size(text: str) -> int:
 
 def size_text(size: int) -> str:
     """Write bytes as people read them, such as `2.5 GiB`."""
+    if not 0 <= size < _BEYOND:
+        return "an impossible number of bytes"
     for unit in ("TiB", "GiB", "MiB", "KiB"):
         if size >= _BYTES[unit]:
             return f"{size / _BYTES[unit]:.4g} {unit}"

@@ -32,7 +32,12 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a policy has to know of releases beyond their names, so that nothing is fetched for nothing."""
+    """What a policy has to know of releases beyond their names, so that nothing is fetched for nothing.
+
+    `age` is the longest age in force, in seconds: a date for all versions at once serves where it is older than that.
+    """
 
     dates: bool = False
     licences: bool = False
+    scripts: bool = False
+    age: float = 0.0

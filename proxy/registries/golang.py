@@ -43,6 +43,7 @@ from jhansi_runner.proxy.registries import golang_sums as sums
 from jhansi_runner.proxy.registries.interface import (
     Ask,
     Fetch,
+    Inside,
     Item,
     Kind,
     Listing,
@@ -187,9 +188,15 @@ class Golang:
         await documents.document(source, _spoken(wanted), upstream, fetch)
         return source, Release(package)
 
-    def licence_of(self, path: str, filename: str) -> str | None:  # noqa: ARG002
-        """None: a module declares no licence, it has the text of one at most."""
-        return None
+    def is_sure(self, release: Release, needs: Needs) -> bool:
+        """A module declares no licence but in the words of one, and nothing of it runs."""
+        del release, needs
+        return True
+
+    def inside(self, path: str, filename: str) -> Inside:
+        """Nothing that is looked for."""
+        del path, filename
+        return Inside()
 
     def file_headers(self, filename: str, digests: Mapping[str, str]) -> Sequence[tuple[str, str]]:  # noqa: ARG002
         """The content type of a module zip."""

@@ -145,6 +145,14 @@ class Promise:
     check: Callable[[str], object] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What an artifact says of itself: as `Release.licence` and `Release.runs`."""
+
+    licence: str | None = None
+    runs: str = ""
+
+
 class NothingThere(LookupError):
     """There is no such thing in the registry, or nothing is left of it: the answer is 404, with this sentence."""
 
@@ -204,11 +212,11 @@ class Registry(Protocol):
     async def document(self, wanted: Wanted, upstream: Upstream, fetch: Fetch) -> tuple[Source, Release | None]:
         """Where a DOCUMENT is, and what release it belongs to, if any. Raises as `promise` does."""
 
-    def licence_of(self, path: str, filename: str) -> str | None:
-        """What a whole artifact declares as its licence, where that is only said inside it; None when it cannot tell.
+    def is_sure(self, release: Release, needs: Needs) -> bool:
+        """Whether what a policy needs to know of a release is known before its file was looked into."""
 
-        Called in a thread, with hostile input. Raises nothing but OSError.
-        """
+    def inside(self, path: str, filename: str) -> Inside:
+        """What a whole artifact says of itself. Called in a thread, with hostile input. Raises nothing but OSError."""
 
     def file_headers(self, filename: str, digests: Mapping[str, str]) -> Sequence[tuple[str, str]]:
         """The content type of an artifact, and what else its clients want to read in headers, names in lower case."""

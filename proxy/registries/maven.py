@@ -21,6 +21,7 @@ from jhansi_runner.proxy.registries.interface import (
     Ask,
     Document,
     Fetch,
+    Inside,
     Item,
     Listing,
     Malformed,
@@ -92,8 +93,9 @@ class Maven:
         repository = self._repository(upstream, fetch)
         metadata, document = await repository.metadata(folder)
         versions = [] if of_group else [version for version in metadata.versions if paths.is_version(version)]
-        asked = needs.dates and versions
-        dates = await repository.dates(package, versions, metadata.updated_at, document.fetched) if asked else {}
+        dates: Mapping[str, float | None] = {}
+        if needs.dates and versions:
+            dates = await repository.dates(package, versions, metadata.updated_at, document.fetched, needs.age)
         releases = [Release(package.at(version), published=dates.get(version)) for version in versions]
         items = [Item(release, paths.pom_of(release.coordinate)) for release in releases]
         return Listing(package, (*items, *_prefixes(group, metadata)), metadata)
@@ -126,8 +128,10 @@ class Maven:
             repository.licence(package) if needs.licences else _unasked(),
         )
         algorithm, digest = next(iter(digests.items()))
-        release = Release(package, published, f"{algorithm}:{digest}", licence=licence, filename=_filename(wanted))
-        return Promise(release, release.filename, repository.url(wanted.path), digests)
+        # All files of a version go by the version's clock, where the repository has no date of its POM.
+        identity = "" if published is None else f"{algorithm}:{digest}"
+        release = Release(package, published, identity, licence=licence)
+        return Promise(release, _filename(wanted), repository.url(wanted.path), digests)
 
     async def document(self, wanted: Wanted, upstream: Upstream, fetch: Fetch) -> tuple[Source, Release | None]:
         """Checksums and signatures, which are judged with their release, and the prefixes of the repository."""
@@ -135,15 +139,20 @@ class Maven:
         key, url = f"maven {wanted.path}", repository.url(wanted.path)
         if wanted.package is None:
             return Source(key, url, check=_check_no_page, size=_MAX_PREFIXES), None
-        release = Release(wanted.package, await repository.published(wanted.package), filename=_filename(wanted))
+        release = Release(wanted.package, await repository.published(wanted.package))
         if wanted.detail in paths.CHECKSUMS:
             return repository.checksum(wanted.path, wanted.detail), release
         return Source(key, url, immutable=True, check=_check_no_page, size=_MAX_SIGNATURE), release
 
-    def licence_of(self, path: str, filename: str) -> str | None:
-        """Nothing: only the POM tells, which `promise` reads."""
+    def is_sure(self, release: Release, needs: Needs) -> bool:
+        """A licence is in the POM, which `promise` reads, and nothing of it runs."""
+        del release, needs
+        return True
+
+    def inside(self, path: str, filename: str) -> Inside:
+        """Nothing that is looked for."""
         del path, filename
-        return None
+        return Inside()
 
     def file_headers(self, filename: str, digests: Mapping[str, str]) -> Sequence[tuple[str, str]]:
         """The content type, and the checksums that save resolvers the request for a sidecar.

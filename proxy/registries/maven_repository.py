@@ -18,7 +18,7 @@ from jhansi_runner.proxy.registries.parsed import Parsed
 from jhansi_runner.proxy.registries.upstreams import Upstream, UpstreamFailure
 
 QUIET_SECONDS = 60 * 86_400
-"""An artifact to which nothing was added for so long is dated by that alone."""
+"""An artifact to which nothing was added for so long is dated by that alone, if no policy asks for a longer age."""
 ASKED_POMS = 24
 """Of one listing: so many of the newest versions are dated by their POMs."""
 _AT_ONCE = 8
@@ -83,15 +83,16 @@ class Repository:
         return metadata.updated_at if release.version in metadata.versions else None
 
     async def dates(
-        self, package: Coordinate, versions: Sequence[str], latest: float | None, now: float
+        self, package: Coordinate, versions: Sequence[str], latest: float | None, now: float, age: float
     ) -> Mapping[str, float | None]:
         """The same for many versions, without a request for each of hundreds; `latest` is when one was added last.
 
+        `age` is the longest that a policy asks for, in seconds.
         Of a package to which something was added lately, the newest are dated by their POMs, the others by that latest
         addition: so a version may be left out of a listing for as long as the addition is young, but none is let in.
         """
         dates = dict.fromkeys(versions, latest)
-        if latest is not None and now - latest > QUIET_SECONDS:
+        if latest is not None and now - latest > max(QUIET_SECONDS, age):
             return dates
         newest = maven_metadata.newest(versions, ASKED_POMS)
         limit = asyncio.Semaphore(_AT_ONCE)

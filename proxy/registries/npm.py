@@ -15,6 +15,7 @@ from jhansi_runner.proxy.registries.interface import (
     Ask,
     Document,
     Fetch,
+    Inside,
     Item,
     Listing,
     NothingThere,
@@ -24,7 +25,7 @@ from jhansi_runner.proxy.registries.interface import (
     Source,
     Wanted,
 )
-from jhansi_runner.proxy.registries.npm_licence import inside
+from jhansi_runner.proxy.registries.npm_inside import inside
 from jhansi_runner.proxy.registries.npm_packument import FULL_TYPE, SHORT_TYPE, Packument, Version, parse, timestamp
 from jhansi_runner.proxy.registries.npm_paths import TAGS, TYPE, place
 from jhansi_runner.proxy.registries.parsed import Parsed
@@ -33,7 +34,7 @@ from jhansi_runner.proxy.registries.upstreams import Upstream, UpstreamFailure
 _ACCEPT = f"{SHORT_TYPE}; q=1.0, {FULL_TYPE}; q=0.8, */*"
 FULL, SHORT = "full", "short"
 _SETTLED = 180 * 86400.0
-"""Seconds after which no policy calls a package young as a whole; until then each version is dated by itself."""
+"""Seconds after which a package is dated as a whole if no policy asks for a longer age, else each of its versions."""
 _MAX_SHORT, _MAX_FULL = 128 << 20, 256 << 20
 
 
@@ -94,7 +95,7 @@ class Npm:
                 raise NothingThere(f"{read.packument.name} has no version or tag {wanted.detail}")
         folder = f"{place(package)}/-"
         items = tuple(
-            Item(_release(package, read, one), f"{folder}/{one.filename}", one)
+            Item(_release(package, read, one, needs), f"{folder}/{one.filename}", one)
             for one in versions
             if _url(one.tarball, upstream)
         )
@@ -111,7 +112,7 @@ class Npm:
         if full:
             return await self._fetched(package, upstream, fetch, full=True, fresh=fresh)
         read = await self._fetched(package, upstream, fetch, full=False, fresh=fresh)
-        if not needs.dates or read.packument.times or _settled(read) is not None:
+        if not needs.dates or read.packument.times or _settled(read, needs) is not None:
             return read
         try:
             return await self._fetched(package, upstream, fetch, full=True, fresh=fresh)
@@ -174,7 +175,9 @@ class Npm:
         if not url:
             host = urlsplit(version.tarball).netloc
             raise Refused(f"{wanted.detail} is at {host}, which does not serve files of this registry")
-        return Promise(_release(package, read, version), version.filename, url, {version.algorithm: version.digest})
+        return Promise(
+            _release(package, read, version, needs), version.filename, url, {version.algorithm: version.digest}
+        )
 
     async def _vouching(
         self, package: Coordinate, filename: str, upstream: Upstream, fetch: Fetch, needs: Needs
@@ -196,8 +199,13 @@ class Npm:
         del upstream, fetch
         raise NothingThere(f"{wanted.path} is nothing that the npm registry has")
 
-    def licence_of(self, path: str, filename: str) -> str | None:
-        """What the package.json in a tarball declares."""
+    def is_sure(self, release: Release, needs: Needs) -> bool:
+        """Whoever publishes writes what the packument says; npm obeys what the tarball holds."""
+        del release
+        return not (needs.licences or needs.scripts)
+
+    def inside(self, path: str, filename: str) -> Inside:
+        """What the package.json of a tarball declares and runs."""
         del filename
         return inside(path)
 
@@ -234,17 +242,17 @@ def _called(name: str, versions: Sequence[Version], tags: Mapping[str, str]) -> 
     return exact or [version for version in versions if version.number == tags.get(name)]
 
 
-def _settled(read: _Read) -> float | None:
-    """When a package changed for the last time, if that was long before its packument was fetched."""
+def _settled(read: _Read, needs: Needs) -> float | None:
+    """When a package changed for the last time, if none of its versions was young when its packument was fetched."""
     changed = timestamp(read.packument.modified)
-    return changed if changed is not None and changed < read.fetched - _SETTLED else None
+    return changed if changed is not None and changed < read.fetched - max(_SETTLED, needs.age) else None
 
 
-def _release(package: Coordinate, read: _Read, version: Version) -> Release:
+def _release(package: Coordinate, read: _Read, version: Version, needs: Needs) -> Release:
     times = read.packument.times
     return Release(
         package.at(version.number),
-        timestamp(times.get(version.number, "")) if times else _settled(read),
+        timestamp(times.get(version.number, "")) if times else _settled(read, needs),
         f"{version.algorithm}:{version.digest}",
         licence=version.licence or "" if read.full else version.licence,
         runs=SCRIPT if version.runs_scripts else "",

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from jhansi_runner.proxy.registries.interface import Malformed
+from jhansi_runner.proxy.registries.npm_inside import runs_scripts
 from jhansi_runner.proxy.registries.npm_json import Cursor
 from jhansi_runner.proxy.registries.npm_licence import declared
 
@@ -26,7 +27,6 @@ FILENAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,250}\.tgz")
 
 _TARBALL = re.compile(r"https?://[!$-~]{1,2000}")  # printable ASCII without " and #
 _SIZES = {"sha512": 64, "sha384": 48, "sha256": 32, "sha1": 20}  # the strongest first
-_INSTALL_SCRIPTS = ("preinstall", "install", "postinstall")
 _SHORT_KEYS = frozenset({
     "name", "version", "deprecated", "dependencies", "optionalDependencies", "devDependencies", "peerDependencies",
     "peerDependenciesMeta", "bundleDependencies", "bundledDependencies", "acceptDependencies", "dependenciesMeta",
@@ -129,7 +129,7 @@ def _version(number: str, value: object, name: str) -> Version | None:
     tarball, digest = dist.pop("tarball", None), _strongest(dist)
     if not isinstance(tarball, str) or not _TARBALL.fullmatch(tarball) or digest is None:
         return None
-    runs = _runs_scripts(value)
+    runs = runs_scripts(value)
     short = {"name": name, "version": number, **{key: value[key] for key in value if key in _SHORT_KEYS}}
     if runs:
         short["hasInstallScript"] = True
@@ -146,12 +146,6 @@ def _version(number: str, value: object, name: str) -> Version | None:
         f",{_ENCODE(rest)[1:-1]}".encode() if rest else b"",
         f',"dist":{_ENCODE(dist)[:-1]},"tarball":'.encode(),
     )
-
-
-def _runs_scripts(value: Mapping[str, object]) -> bool:
-    scripts = value.get("scripts")
-    named = isinstance(scripts, dict) and any(scripts.get(name) for name in _INSTALL_SCRIPTS)
-    return named or bool(value.get("hasInstallScript")) or value.get("gypfile") is True
 
 
 def _strongest(dist: Mapping[str, object]) -> tuple[str, str] | None:

@@ -26,6 +26,7 @@ from jhansi_runner.proxy.registries.interface import (
     Ask,
     Document,
     Fetch,
+    Inside,
     Item,
     Kind,
     Listing,
@@ -89,6 +90,8 @@ class Pypi:
             found = self.route("/simple" + below)
             if found is not None:
                 return found
+        if upstream.is_public_name(host):
+            return self.route(path)  # our own index names files by relative URLs where their own would not do
         return _file(host, path.removeprefix("/")) if upstream.serves_files("https", host) else None
 
     def __init__(self) -> None:
@@ -172,9 +175,13 @@ class Pypi:
         del upstream, fetch
         raise NothingThere(f"{wanted.path} is nothing that PyPI has")
 
-    def licence_of(self, path: str, filename: str) -> str | None:
+    def is_sure(self, release: Release, needs: Needs) -> bool:
+        """A licence is told by the file's separate metadata or inside it."""
+        return not needs.licences or release.licence is not None
+
+    def inside(self, path: str, filename: str) -> Inside:
         """What the metadata inside a wheel or an sdist declares."""
-        return licence_inside(path, filename)
+        return Inside(licence_inside(path, filename))
 
     def file_headers(self, filename: str, digests: Mapping[str, str]) -> Sequence[tuple[str, str]]:
         """The content type."""
@@ -283,7 +290,7 @@ def _metadata(file: IndexFile, release: Release) -> Promise:
     if not file.metadata_sha256:
         raise NothingThere(f"the index promises no metadata for {file.filename}")
     name, sha256 = file.filename + METADATA, file.metadata_sha256
-    about = replace(release, identity=f"sha256:{sha256}", size=None, filename=name)
+    about = replace(release, size=None)  # the file's own clock is its metadata's
     return Promise(about, name, file.url + METADATA, {"sha256": sha256}, at_most=_MAX_METADATA)
 
 

@@ -10,17 +10,19 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from html.parser import HTMLParser
 from urllib.parse import unquote, urljoin, urlsplit
 
 from packaging.utils import canonicalize_name
 
 from jhansi_runner.proxy.registries.interface import Malformed
+from jhansi_runner.proxy.registries.pypi_html import anchors
 
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
 HTML_TYPE = "application/vnd.pypi.simple.v1+html"
 SDIST_SUFFIXES = (".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz")
 _HEX = frozenset("0123456789abcdef")
+_BEYOND = 1 << 63
+"""Bytes that no file has: an index that says so says nothing."""
 
 
 _ENCODE = json.JSONEncoder(separators=(",", ":")).encode
@@ -111,28 +113,6 @@ def _json_entries(body: bytes) -> list[Mapping[str, object]]:
     return entries
 
 
-class _Anchors(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.entries: list[Mapping[str, object]] = []
-        self._attributes: dict[str, str] | None = None
-        self._text: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "a":
-            self._attributes = {name: value or "" for name, value in attrs}
-            self._text = []
-
-    def handle_data(self, data: str) -> None:
-        if self._attributes is not None:
-            self._text.append(data)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "a" and self._attributes is not None:
-            self.entries.append(_from_anchor(self._attributes, "".join(self._text).strip()))
-            self._attributes = None
-
-
 def _from_anchor(attributes: Mapping[str, str], text: str) -> Mapping[str, object]:
     href, _, fragment = attributes.get("href", "").partition("#")
     algorithm, _, digest = fragment.partition("=")
@@ -152,13 +132,10 @@ def _from_anchor(attributes: Mapping[str, str], text: str) -> Mapping[str, objec
 
 
 def _html_entries(body: bytes) -> list[Mapping[str, object]]:
-    parser = _Anchors()
     try:
-        parser.feed(body.decode("utf-8", "replace"))
-        parser.close()
-    except AssertionError as error:  # the parser's word for a declaration that it does not know
+        return [_from_anchor(attributes, text) for attributes, text in anchors(body.decode("utf-8", "replace"))]
+    except ValueError as error:  # a character by a number of thousands of digits
         raise Malformed(f"not an index in HTML ({error})") from error
-    return parser.entries
 
 
 def _file(entry: Mapping[str, object], base: str, project: str) -> IndexFile | None:
@@ -176,7 +153,7 @@ def _file(entry: Mapping[str, object], base: str, project: str) -> IndexFile | N
         url=url,
         version=_version(filename, project),
         sha256=_sha256(entry.get("hashes")) or "",
-        size=size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else None,
+        size=size if isinstance(size, int) and not isinstance(size, bool) and 0 <= size < _BEYOND else None,
         upload_time=upload_time if isinstance(upload_time, str) else None,
         requires_python=requires if isinstance(requires, str) else None,
         yanked=yanked if isinstance(yanked, str | bool) else True,

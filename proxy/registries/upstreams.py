@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from packageurl.contrib import purl2url
@@ -69,6 +70,11 @@ class Upstream:
         """Whether a tunnel to this host can be for this registry at all."""
         return self.is_public_name(host) or host == self.host or self.serves_files("https", host)
 
+    def key(self, path: str) -> str:
+        """The name of a file in the cache: what an operator's own upstream gave is not taken for another's."""
+        own = "" if self.is_public else f"@{_digest(self.index)[:16]}"
+        return f"{self.type}{own} {path}"
+
     def paths(self, host: str, path: str) -> Iterator[str]:
         """What a client's URL can mean below where the protocol begins, with a leading slash: the operator's own place
         first, then the public registry's, which clients name whatever the upstream is.
@@ -88,6 +94,7 @@ class Upstream:
         return self.is_public and _digest(host) in ROWS[self.type].files
 
 
+@lru_cache(maxsize=1024)
 def _digest(host: str) -> str:
     return hashlib.sha256(host.encode("utf-8", "surrogateescape")).hexdigest()
 

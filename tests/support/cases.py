@@ -7,7 +7,7 @@ import datetime
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -159,6 +159,10 @@ class NpmCase(Case):
 
     def add_large(self, version: str, size: int) -> bytes:
         return self._up.add("demo", version, {"large.bin": _noise(size)}).tarball.data
+
+    def publish(self, version: str, dist: Mapping[str, object]) -> None:
+        """Publish a version that declares MIT and no scripts, with these claims of its tarball."""
+        self._up.add("demo", version, dist=dist)
 
     def upstream_file(self, version: str) -> str:
         return f"/demo/-/demo-{version}.tgz"

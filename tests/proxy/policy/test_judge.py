@@ -200,8 +200,14 @@ def test_an_advisory_is_named_in_the_reason() -> None:
 def test_nothing_is_asked_for_that_no_file_needs() -> None:
     assert main_and_floor("").needs("pypi") == Needs(dates=False, licences=False)
     assert main_and_floor("minimum_age: {npm: 1 day}\n").needs("pypi") == Needs()
-    assert main_and_floor("minimum_age: {npm: 1 day}\n").needs("npm") == Needs(dates=True)
+    assert main_and_floor("minimum_age: {npm: 1 day}\n").needs("npm") == Needs(dates=True, age=86_400)
     assert main_and_floor("", "licences: {deny: [MIT]}\n").needs("npm") == Needs(licences=True)
+
+
+def test_of_several_ages_the_longest_has_to_be_known() -> None:
+    policies = main_and_floor("minimum_age: {npm: 1 day}\n", "minimum_age: {npm: 30 weeks, pypi: 1 day}\n")
+    assert policies.needs("npm") == Needs(dates=True, age=30 * 7 * 86_400)
+    assert len({policies.needs("npm"), policies.needs("npm"), policies.needs("pypi")}) == 2
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,20 @@ def test_what_was_written_is_found_by_package(tmp_path: Path) -> None:
     assert (index.records, index.troubled) == (2, 0)
 
 
+def test_capital_letters_of_go_alone_are_read_as_small_ones(tmp_path: Path) -> None:
+    record = osv(
+        "MAL-1",
+        package("forge.example/Evil/tool", ecosystem="Go"),
+        package("Evil", ecosystem="npm"),
+        package("org.Evil:Tool", ecosystem="Maven"),
+    )
+    index = written(tmp_path / "index.db", record)
+    for path in ("forge.example/Evil/tool", "forge.example/evil/tool", "forge.example/EVIL/Tool"):
+        assert ids(index, "golang", path) == ["MAL-1"]
+    assert ids(index, "npm", "Evil") == ids(index, "maven", "org.Evil/Tool") == ["MAL-1"]
+    assert ids(index, "npm", "evil") == ids(index, "maven", "org.evil/tool") == []
+
+
 OLD, NEW = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"
 
 

@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from jhansi_runner.proxy.coordinate import npm, pypi
+from jhansi_runner.proxy.coordinate import golang, npm, pypi
 from jhansi_runner.proxy.policy import osv_watch
 from jhansi_runner.proxy.policy.advice import AdvisoriesUnreadable
 from jhansi_runner.proxy.policy.osv_build import built
 from jhansi_runner.proxy.policy.osv_folder import signature
+from jhansi_runner.proxy.policy.osv_index import Index
+from jhansi_runner.proxy.policy.osv_package import Affected
 from jhansi_runner.proxy.policy.osv_watch import INTERVAL, LASTING, Watched
 from support.osv import osv, package, write_archive, write_record
 
@@ -64,6 +66,23 @@ def test_the_first_question_has_the_folder_read(watched: Watched) -> None:
     assert ids(watched) == ["MAL-1"]
     assert ids(watched, "1.1") == ids(watched, None) == ids(watched, name="bar") == []
     assert list(watched.hits(npm("foo", "1.0"))) == []
+
+
+def test_malware_of_go_is_known_by_every_spelling_and_remembered_once(
+    watched: Watched, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_record(folder, "G.json", osv("MAL-9", package("forge.example/evil/tool", ecosystem="Go")))
+    asked: list[str] = []
+    about = Index.about
+
+    def asking(index: Index, purl_type: str, path: str) -> list[Affected]:
+        asked.append(path)
+        return about(index, purl_type, path)
+
+    monkeypatch.setattr(Index, "about", asking)
+    for path in ("forge.example/evil/tool", "forge.example/Evil/tool", "forge.example/evil/TOOL"):
+        assert [hit.advisory.id for hit in watched.hits(golang(path).at("v1.0.0"))] == ["MAL-9"]
+    assert len(asked) == 1
 
 
 def test_a_change_is_noticed_after_the_interval(watched: Watched, folder: Path, clock: Clock) -> None:

@@ -106,6 +106,11 @@ def test_sizes_are_written_as_people_read_them(size: int, text: str) -> None:
     assert size_text(size) == text
 
 
+@pytest.mark.parametrize("size", [-1, 1 << 63, 10**400, 10**5000, -(10**5000)], ids=int.bit_length)
+def test_a_size_that_nothing_has_is_told_as_such(size: int) -> None:
+    assert size_text(size) == "an impossible number of bytes"
+
+
 def test_days() -> None:
     assert parse_day("2027-01-31") == date(2027, 1, 31)
     assert parse_day("2028-02-29") == date(2028, 2, 29)

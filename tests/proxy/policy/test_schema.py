@@ -27,6 +27,9 @@ OPTIONAL: dict[str, list[Any]] = {
     "mode": ["enforce", "observe", "audit", True],
     "minimum_age": [
         {"pypi": "3 days"},
+        {"pypi": "030 days"},
+        {"pypi": "0 days"},
+        {"pypi": "00weeks"},
         {"npm": "36 hours", "golang": "1 week"},
         {"maven": "90minutes"},
         {},
@@ -44,7 +47,20 @@ OPTIONAL: dict[str, list[Any]] = {
         {"allow": "MIT"},
         {"allow": ["MIT"], "unknown": "maybe"},
     ],
-    "max_size": ["2 GiB", "1.5 MB", "100 B", 2, "2", "2 gigs", ["2 GiB"]],
+    "max_size": [
+        "2 GiB",
+        "1.5 MB",
+        "100 B",
+        "0.001 kB",
+        "0.5GiB",
+        "0 MiB",
+        "0.0MB",
+        "0.9 B",
+        2,
+        "2",
+        "2 gigs",
+        ["2 GiB"],
+    ],
     "sdists": ["build", "deny", "allow"],
     "install_scripts": ["run", "deny", "build"],
     "advisories": [
@@ -61,6 +77,10 @@ OPTIONAL: dict[str, list[Any]] = {
         [{"allow": "pkg:npm/@acme/*", "exempt": list(EXEMPTIONS), "until": "2027-01-31", "reason": "ours"}],
         [{"deny": "pkg:maven/org.acme/*"}, {"allow": "pkg:golang/forge.example/x"}],
         [{"deny": "pkg:pypi/x", "versions": "<2"}],
+        [{"deny": "pkg:pypi/x", "versions": "*"}],
+        [{"deny": "pkg:pypi/x", "versions": " * "}],
+        [{"deny": "pkg:npm/x", "versions": "1.*"}],
+        [{"deny": "pkg:pypi/x", "reason": " "}],
         [],
         [{}],
         ["pkg:pypi/x"],
@@ -103,6 +123,44 @@ DOCUMENTS = [
 ]
 
 
+PATTERNS = [
+    *("pkg:pypi/*", "pkg:pypi/Acme_*", "pkg:PyPI/x@1.0", "pkg:pypi/a/b", "pkg:pypi/x@", "pkg:pypi/@x", "pkg:pypi/x#y"),
+    *(
+        "pkg:npm/*",
+        "pkg:npm/@acme/*",
+        "pkg:npm/@*/x@1.0.0",
+        "pkg:npm/%40acme/x",
+        "pkg:npm/left-pad@1.3.0",
+        "pkg:npm/x*",
+    ),
+    *(
+        "pkg:npm/@acme",
+        "pkg:npm/%40acme",
+        "pkg:npm/a/b",
+        "pkg:npm/a?x",
+        "pkg:npm/**",
+        "pkg:npm/x@1.*",
+        "pkg:npm/@a/b/c",
+    ),
+    *("pkg:maven/*", "pkg:maven/org.acme/*", "pkg:maven/*/x@1.0", "pkg:maven/a", "pkg:maven/a:b", "pkg:maven/a/b/c"),
+    *(
+        "pkg:golang/*",
+        "pkg:golang/forge.example",
+        "pkg:golang/*.example/x",
+        "pkg:golang/*/x",
+        "pkg:golang/x.example/y/*",
+    ),
+    *(
+        "pkg:golang/x",
+        "pkg:golang/x/y.z",
+        "pkg:golang/x.example//y",
+        "pkg:golang/x.example/y@v1.0.0",
+        "pkg:golang/x.y/",
+    ),
+    *("pkg:cargo/x", "pkg:npm", "pkg:npm/", "pkg:/npm/x", "npm/x", "*", "pkg:*"),
+]
+
+
 def is_loaded(document: Any) -> bool:
     # JSON is YAML, but for the words that YAML would read otherwise: all text is quoted in it.
     try:
@@ -115,6 +173,21 @@ def is_loaded(document: Any) -> bool:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: json.dumps(document)[-60:])
 def test_schema_and_loader_agree(document: Any) -> None:
     assert (errors(SCHEMA, document) == []) is is_loaded(document)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_schema_and_loader_agree_on_what_names_a_package(pattern: str) -> None:
+    document = {**BASE, "rules": [{"allow": pattern}]}
+    assert (errors(SCHEMA, document) == []) is is_loaded(document)
+
+
+PIECES = ["@", "%40", "/", "*", ".", ":", "?", "#", "a", "B", "1", "-", "_", "~", "v2", " ", "x.y"]
+
+
+@given(st.sampled_from([*SUPPORTED_TYPES, "NPM", "cargo"]), st.lists(st.sampled_from(PIECES), max_size=8).map("".join))
+def test_whatever_names_a_package_for_the_loader_does_so_for_the_schema(purl_type: str, rest: str) -> None:
+    document = {**BASE, "rules": [{"deny": f"pkg:{purl_type}/{rest}"}]}
+    assert not is_loaded(document) or errors(SCHEMA, document) == []
 
 
 @given(

@@ -79,8 +79,8 @@ class Asked:
     def promise(self, path: str, needs: Needs = NOTHING) -> Promise:
         return asyncio.run(self.maven.promise(self.wanted(path), HERE, self.fetch, needs))
 
-    def dates(self) -> dict[str | None, float | None]:
-        items = self.listing("/org/demo/tool/maven-metadata.xml", DATES).items
+    def dates(self, needs: Needs = DATES) -> dict[str | None, float | None]:
+        items = self.listing("/org/demo/tool/maven-metadata.xml", needs).items
         return {item.release.coordinate.version: item.release.published for item in items}
 
 
@@ -156,6 +156,15 @@ def test_a_quiet_package_is_dated_by_its_last_addition_alone(days: int, requests
     each = [moments[-1]] * 3 if requests == 1 else moments
     assert list(asked.dates().values()) == [moment.timestamp() for moment in each]
     assert len(asked.paths) == requests
+
+
+@pytest.mark.parametrize(("age", "each"), [(30, 70), (69, 70), (70, 900), (90, 900)])
+def test_a_longer_age_in_force_than_the_last_addition_has_each_version_dated(age: int, each: int) -> None:
+    asked = Asked()
+    for version, ago in (("1.0", 900), ("1.1", 70)):
+        asked.up.add(f"org.demo:tool:{version}", modified=NOW - datetime.timedelta(days=ago))
+    found = asked.dates(Needs(dates=True, age=age * 86_400.0))
+    assert list(found.values()) == [(NOW - datetime.timedelta(days=ago)).timestamp() for ago in (each, 70)]
 
 
 def test_the_newest_of_a_busy_package_are_dated_by_their_poms_and_the_others_by_the_last_addition() -> None:

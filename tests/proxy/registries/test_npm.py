@@ -161,6 +161,15 @@ def test_a_package_that_did_not_change_for_long_has_no_young_version() -> None:
     assert shelf.asked == ["short"]
 
 
+@pytest.mark.parametrize(("age", "each"), [(100, 200), (199.9, 200), (200, 1000), (365, 1000)])
+def test_a_longer_age_in_force_than_the_last_change_has_each_version_dated(age: float, each: float) -> None:
+    shelf = _shelf("1.0.0", days=1000)
+    shelf.add("1.1.0", 200)
+    needs = Needs(dates=True, age=age * DAY)
+    assert [item.release.published for item in _listed(shelf, needs).items] == [NOW - each * DAY, NOW - 200 * DAY]
+    assert _promised(shelf, "demo-1.0.0.tgz", needs).release.published == NOW - each * DAY
+
+
 @pytest.mark.parametrize("days", [179.9, 1, -1])
 def test_a_package_that_changed_lately_is_dated_version_by_version(days: float) -> None:
     shelf = _shelf("1.0.0", days=1000)
@@ -432,4 +441,4 @@ def test_tarballs_are_octets() -> None:
 
 def test_a_kept_tarball_tells_its_licence(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(make_tarball("demo", "1.0.0", license="MIT").data)
-    assert Npm().licence_of(str(tmp_path / "x"), "demo-1.0.0.tgz") == "MIT"
+    assert Npm().inside(str(tmp_path / "x"), "demo-1.0.0.tgz").licence == "MIT"

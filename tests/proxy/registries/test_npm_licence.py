@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from jhansi_runner.proxy.registries import archives
-from jhansi_runner.proxy.registries.npm_licence import declared, inside
+from jhansi_runner.proxy.policy.release import SCRIPT
+from jhansi_runner.proxy.registries import archives, npm_inside
+from jhansi_runner.proxy.registries.npm_licence import declared
 from support.tarballs import make_tarball
 
 
@@ -35,6 +36,10 @@ from support.tarballs import make_tarball
 )
 def test_every_way_to_say_it(manifest: dict[str, object], licence: str | None) -> None:
     assert declared(manifest) == licence
+
+
+def inside(path: str) -> str | None:
+    return npm_inside.inside(path).licence
 
 
 def _saved(folder: Path, data: bytes) -> str:
@@ -87,3 +92,24 @@ def test_a_small_file_that_unpacks_to_a_huge_one_is_given_up(tmp_path: Path, mon
     assert inside(_saved(tmp_path, packed)) == "MIT"
     monkeypatch.setattr(archives, "_MAX_UNPACKED", 1 << 19)
     assert inside(_saved(tmp_path, packed)) is None
+
+
+@pytest.mark.parametrize(
+    ("members", "runs"),
+    [
+        ({"package/package.json": b'{"scripts": {"test": "x"}}'}, ""),
+        ({"package/package.json": b'{"scripts": {"postinstall": "x"}}'}, SCRIPT),
+        ({"package/package.json": b'{"scripts": {"preinstall": "x"}}'}, SCRIPT),
+        ({"package/package.json": b"{}", "package/binding.gyp": b"{}"}, SCRIPT),
+        ({"package/package.json": b"{}", "package/deps/binding.gyp": b"{}"}, ""),
+        ({"a/package.json": b'{"scripts": {"install": "x"}}', "b/package.json": b"{}"}, SCRIPT),
+        ({"package/package.json": b"[]"}, SCRIPT),
+        ({"package/package.json": b"{"}, SCRIPT),
+    ],
+)
+def test_a_tarball_tells_whether_npm_runs_something_of_it(tmp_path: Path, members: dict[str, bytes], runs: str) -> None:
+    assert npm_inside.inside(_saved(tmp_path, _packed(members))).runs == runs
+
+
+def test_a_tarball_that_cannot_be_read_is_taken_to_run_something(tmp_path: Path) -> None:
+    assert npm_inside.inside(_saved(tmp_path, b"no archive")).runs == SCRIPT

@@ -199,6 +199,18 @@ def test_another_type_is_no_index(kind: str) -> None:
         parse(_json(_entry()), kind, BASE, "demo")
 
 
+def test_a_character_by_a_number_beyond_all_is_malformed() -> None:
+    with pytest.raises(Malformed, match="not an index in HTML"):
+        parse(b"<a href='x'>&#" + b"1" * 5000 + b";</a>", HTML_TYPE, BASE, "demo")
+
+
+@pytest.mark.parametrize(
+    ("size", "read"), [(0, 0), (2**63 - 1, 2**63 - 1), (2**63, None), (10**400, None), (-1, None), (True, None)]
+)
+def test_a_size_that_no_file_has_is_unknown(size: int, read: int | None) -> None:
+    assert [file.size for file in _parsed(_entry(size=size)).files] == [read]
+
+
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
