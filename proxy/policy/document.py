@@ -120,8 +120,8 @@ def read_document(data: bytes, complain: Complain) -> Node | None:
         before_it = text[: error.position]
         column = error.position - (before_it.rfind("\n") + 1) + 1
         complain(before_it.count("\n") + 1, column, f"this is not YAML: {_plain(error.reason)}")
-    except (YAMLError, ValueError, OverflowError) as error:
-        # An escape such as "\UFFFFFFFF" leaves the scanner as a bare ValueError without a position.
+    except (YAMLError, ValueError, OverflowError, AssertionError) as error:
+        # "\UFFFFFFFF" leaves the scanner as a bare ValueError, %YAML 1.5 as an AssertionError, without a position.
         complain(1, 1, f"this is not YAML: {_plain(str(error))}")
     except _Unusable:
         pass
