@@ -47,9 +47,21 @@ def entries(folder: str, since: float, until: float | None = None) -> Iterator[E
             continue
         with file:
             for line in file:
-                entry = _entry(line)
+                entry = entry_of(line)
                 if entry is not None and since <= entry.time <= last:
                     yield entry
+
+
+def entry_of(line: str) -> Entry | None:
+    """The entry of a line of the ledger; None for one that is torn or not ours."""
+    try:
+        row = json.loads(line)
+        given = {name: value for name, value in row.items() if name in _FIELDS}
+        entry = Entry(**given)
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return None
+    sound = all(isinstance(value, int | float if name in _NUMBERS else str) for name, value in given.items())
+    return entry if sound else None
 
 
 def summary(found: Iterable[Entry], *, everything: bool = False) -> list[Line]:
@@ -78,14 +90,3 @@ def summary(found: Iterable[Entry], *, everything: bool = False) -> list[Line]:
             (*((who,) if who else ()), *others)[:_SHOWN_CLIENTS],
         )
     return sorted(groups.values(), key=lambda line: -line.last)
-
-
-def _entry(line: str) -> Entry | None:
-    try:
-        row = json.loads(line)
-        given = {name: value for name, value in row.items() if name in _FIELDS}
-        entry = Entry(**given)
-    except (ValueError, TypeError, AttributeError, RecursionError):
-        return None
-    sound = all(isinstance(value, int | float if name in _NUMBERS else str) for name, value in given.items())
-    return entry if sound else None

@@ -15,11 +15,13 @@ from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.cache.artifacts import ArtifactFiles
 from jhansi_runner.proxy.cache.filesystem import UnsuitableFileSystem
 from jhansi_runner.proxy.cache.store import DamagedCache, Store
+from jhansi_runner.proxy.policy.pattern import SUPPORTED_TYPES
 from jhansi_runner.runner import cache_words
 from jhansi_runner.runner.cache_words import parse_age, parse_room
 from jhansi_runner.runner.errors import FAILED, RunnerError
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+_TYPE_HELP = f"Only this registry: {', '.join(SUPPORTED_TYPES[:-1])} or {SUPPORTED_TYPES[-1]}."
 _LEDGER_DAYS = 7
 
 
@@ -30,15 +32,15 @@ def cache() -> None:
 
 @cache.command("list")
 @click.argument("pattern", required=False)
-@click.option("--type", "type_", metavar="TYPE", default="", help="Only this registry: pypi, npm, maven or golang.")
+@click.option("--type", "type_", metavar="TYPE", type=click.Choice(SUPPORTED_TYPES), help=_TYPE_HELP)
 @_JSON
-def list_(pattern: str | None, type_: str, as_json: bool) -> None:
+def list_(pattern: str | None, type_: str | None, as_json: bool) -> None:
     """List what is cached. PATTERN is a name, a file's name or a package-url, in which * stands for anything."""
     from jhansi_runner.proxy.cache.contents import entries
     from jhansi_runner.proxy.cache.pins import pinned
 
     with _opened() as (store, files):
-        found = [one for one in entries(store, files) if cache_words.is_meant(one, pattern or "*", type_)]
+        found = [one for one in entries(store, files) if cache_words.is_meant(one, pattern or "*", type_ or "")]
     pins = pinned(_folders().state)
     if as_json:
         print(json.dumps({"artifacts": [cache_words.entry_data(one, pins) for one in found]}, indent=2))

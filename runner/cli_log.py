@@ -17,6 +17,7 @@ from jhansi_runner.runner.console import counted, shown
 from jhansi_runner.runner.errors import RunnerError
 
 _UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
+_LONGEST = 3650 * 86400.0
 _TIME = "%Y-%m-%d %H:%M"
 
 
@@ -67,4 +68,7 @@ def _seconds(text: str) -> float:
     found = re.fullmatch(r"([0-9]{1,5})([mhdw])", text)
     if found is None:
         raise RunnerError(f"--since {text!r} is no time", lines=("write a number and m, h, d or w, such as 12h or 7d",))
-    return int(found[1]) * _UNITS[found[2]]
+    seconds = int(found[1]) * _UNITS[found[2]]
+    if seconds > _LONGEST:
+        raise RunnerError(f"--since {text!r} is longer than ten years ago", lines=("write less, such as 12h or 7d",))
+    return seconds

@@ -17,6 +17,7 @@ from jhansi_runner.proxy.policy.problems import PolicyError
 from jhansi_runner.proxy.policy.sources import PolicyUnreadable
 from jhansi_runner.proxy.registries.upstreams import UpstreamError
 from jhansi_runner.proxy.team.clients import CLIENTS, Setup, shell
+from jhansi_runner.proxy.team.jvm import ASKING
 from jhansi_runner.proxy.team.settings import Settings
 from jhansi_runner.runner.console import say
 from jhansi_runner.runner.errors import RunnerError
@@ -83,7 +84,13 @@ def serve(
 
 @proxy.command("env")
 @click.option("--client", type=click.Choice(list(CLIENTS)), help="Only this client; default: all of them.")
-@click.option("--url", default=_URL, metavar="URL", show_default=True, help="Where the mirror is.")
+@click.option(
+    "--url",
+    default=_URL,
+    metavar="URL",
+    show_default=True,
+    help=f"Where the mirror is; one that asks for a token is '{ASKING}'.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def env(client: str | None, url: str, as_json: bool) -> None:
     """Print the settings that make a package manager use the mirror."""
@@ -131,20 +138,33 @@ def _absolute(path: str) -> str:
 
 
 def _url(text: str) -> str:
-    url = urlsplit(text)
-    if text and (url.scheme not in ("http", "https") or not url.netloc or url.query or url.fragment or "'" in text):
+    if text and not _is_url(text):
         raise RunnerError(f"{text!r} is no URL of a mirror", lines=(f"write it like {_URL}",))
     return text.rstrip("/")
 
 
+def _is_url(text: str) -> bool:
+    if any(one.isspace() or not one.isprintable() or one == "'" for one in text):
+        return False
+    try:
+        url = urlsplit(text)
+        sound = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:
+        return False
+    return sound and not url.query and not url.fragment
+
+
 def _limit(text: str) -> int:
     """The limit in bytes: as given, else as the environment says. Raises RunnerError."""
-    from jhansi_runner.proxy.cache.upkeep import LIMIT, BadLimit, limit_of
+    from jhansi_runner.proxy.cache.upkeep import BadLimit, limit_of
+    from jhansi_runner.runner.cache_words import parse_room
 
     try:
-        return limit_of({LIMIT: text} if text else os.environ)
+        return parse_room(text.strip()) if text else limit_of(os.environ)
     except BadLimit as error:
-        raise RunnerError(f"--cache-limit {text}: {error}" if text else str(error)) from None
+        raise RunnerError(str(error)) from None
+    except ValueError as error:
+        raise RunnerError(f"--cache-limit {text}: {error}; 0 is no limit") from None
 
 
 def _check(settings: Settings) -> None:
@@ -157,13 +177,19 @@ def _check(settings: Settings) -> None:
     try:
         if settings.token_file:
             read_token(settings.token_file)
-        if settings.tls_certificate:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(settings.tls_certificate, settings.tls_key)
+        _check_tls(settings.tls_certificate, settings.tls_key)
         Keeper(settings.policy, os.environ, say)
     except PolicyError as error:
         lines = tuple(str(problem) for problem in error.problems)
         raise RunnerError("the policy cannot be obeyed, so nothing is served", lines=lines) from None
     except (BadToken, PolicyUnreadable, UpstreamError) as error:
         raise RunnerError(str(error)) from None
-    except (OSError, ssl.SSLError) as error:
-        raise RunnerError(f"{settings.tls_certificate}, {settings.tls_key}: {error}") from None
+
+
+def _check_tls(certificate: str, key: str) -> None:
+    if not certificate:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+    except OSError as error:  # an error of TLS is one
+        raise RunnerError(f"{certificate}, {key}: {error}") from None

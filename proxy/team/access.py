@@ -7,6 +7,7 @@ import binascii
 import hmac
 import os
 import re
+import stat
 
 _TOKEN = re.compile(r"[!-~]{16,512}")
 _BYTES = 4096
@@ -22,16 +23,25 @@ def read_token(path: str) -> str:
     The file must be its owner's alone: whoever can read it can use the mirror.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe would have us wait
+        try:
+            mode = os.fstat(descriptor).st_mode
+            if not stat.S_ISREG(mode):
+                raise BadToken(f"{path}: the token cannot be read: it is {_kind(mode)}, and no file")
+            if mode & 0o077:
+                raise BadToken(f"{path} can be read by others: chmod 600 {path}")
+            text = os.read(descriptor, _BYTES).decode("ascii", "replace").strip()
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise BadToken(f"{path}: the token cannot be read: {error.strerror}") from None
-    with open(descriptor, "rb") as file:
-        if os.fstat(descriptor).st_mode & 0o077:
-            raise BadToken(f"{path} can be read by others: chmod 600 {path}")
-        text = file.read(_BYTES).decode("ascii", "replace").strip()
     if not _TOKEN.fullmatch(text):
         raise BadToken(f"{path} must hold one line of 16 to 512 printable characters without blanks")
     return text
+
+
+def _kind(mode: int) -> str:
+    return "a folder" if stat.S_ISDIR(mode) else "a pipe" if stat.S_ISFIFO(mode) else "a device"
 
 
 def is_known(authorization: str, token: str) -> bool:

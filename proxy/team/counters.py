@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from jhansi_runner.proxy.ledger import Entry
+from jhansi_runner.proxy.policy.pattern import SUPPORTED_TYPES
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _PREFIX = "jhansi_"
@@ -107,4 +108,5 @@ def _escaped(text: str) -> str:
 def _registry(entry: Entry) -> str:
     if entry.purl.startswith("pkg:"):
         return entry.purl[4:].partition("/")[0]
-    return "other"
+    first = entry.url[1:].partition("/")[0]  # what belongs to no package, as documents of the checksum database
+    return first if entry.url.startswith("/") and first in SUPPORTED_TYPES else "other"

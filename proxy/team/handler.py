@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
-from jhansi_runner.proxy.cache.store import Store
-from jhansi_runner.proxy.history import entries, summary
 from jhansi_runner.proxy.ledger import Entry
 from jhansi_runner.proxy.mirror.answer import Answer, Asker, Request, problem
 from jhansi_runner.proxy.mirror.engine import Mirror
@@ -19,15 +15,18 @@ from jhansi_runner.proxy.team import page
 from jhansi_runner.proxy.team.access import is_known
 from jhansi_runner.proxy.team.counters import CONTENT_TYPE
 from jhansi_runner.proxy.team.keeper import Keeper
+from jhansi_runner.proxy.team.latest import Refused
+from jhansi_runner.proxy.team.refreshed import Refreshed
 from jhansi_runner.proxy.team.settings import Settings
+from jhansi_runner.proxy.team.tally import Tally
 
 TOKEN = "JR-TOKEN"  # noqa: S105  # the code of a refusal
 METHOD = "JR-METHOD"
 HOST = "JR-HOST"
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
-_PAGE_SECONDS = 5.0
-_WEEK = 7 * 86400.0
 _ROWS = 50
+_PATIENCE = 2.0
+"""Seconds that a page waits for what it shows, before it shows what there is."""
 
 
 class Handler:
@@ -40,15 +39,12 @@ class Handler:
         keeper: Keeper,
         mirror: Mirror,
         recorder: Recorder,
-        store: Store,
-        ledger: str,
+        cached: Refreshed[Tally],
+        refused: Refreshed[Refused],
         numbers: Callable[[], bytes],
-        now: Callable[[], float] = time.time,
     ) -> None:
         self._settings, self._token, self._keeper, self._mirror = settings, token, keeper, mirror
-        self._recorder, self._store, self._ledger, self._numbers = recorder, store, ledger, numbers
-        self._now = now
-        self._page = (0.0, "", b"")
+        self._recorder, self._cached, self._refused, self._numbers = recorder, cached, refused, numbers
 
     async def handle(self, request: Request) -> Answer:
         """Answer one request."""
@@ -81,33 +77,21 @@ class Handler:
         return await self._recorder.served(request, Entry("mirror", "", "", "", client=request.client), given)
 
     async def _people(self, base: str) -> bytes:
-        made, for_base, body = self._page
-        if for_base != base or self._now() - made > _PAGE_SECONDS:
-            body = await asyncio.to_thread(self._render, base)
-            self._page = self._now(), base, body
-        return body
-
-    def _render(self, base: str) -> bytes:
+        """The page. Only what is worked out for all takes long; what differs by request is written at once."""
+        cached, found = await asyncio.gather(self._cached.get(_PATIENCE), self._refused.get(_PATIENCE))
+        refused = found or Refused()
         in_force = self._keeper.in_force
-        artifacts = [artifact for _, artifact in self._store.artifacts()]
-        counts, sizes = Counter[str](), Counter[str]()
-        packages: dict[str, set[str]] = {}
-        for one in artifacts:
-            kind = one.purl.removeprefix("pkg:").partition("/")[0]
-            counts[kind] += 1
-            sizes[kind] += one.size
-            packages.setdefault(kind, set()).add(one.purl.rpartition("@")[0])
-        recent = sorted(artifacts, key=lambda one: -one.stored)[:_ROWS]
-        refused = summary(entries(self._ledger, self._now() - _WEEK))[:_ROWS]
         return page.render(
             page.Page(
                 base,
                 in_force.policy.digest,
                 [source.name for source in in_force.sources],
                 self._keeper.trouble,
-                [page.Kept(kind, len(packages[kind]), counts[kind], sizes[kind]) for kind in sorted(counts)],
-                [page.Recent(one.purl, one.filename, one.size, one.stored) for one in recent],
-                refused,
+                cached.kept if cached else (),
+                cached.recent if cached else (),
+                refused.lines[:_ROWS],
+                counted=cached is not None,
+                cut=refused.cut,
             )
         )
 

@@ -24,6 +24,10 @@ th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px soli
 td.n, th.n { text-align: right; white-space: nowrap } code { overflow-wrap: anywhere }
 .wrong { border-left: .3rem solid #c33; padding: .4rem .8rem } .quiet { opacity: .7 }
 """
+_CUT = (
+    "<p class=quiet>The ledger is long: only its last part is counted here. "
+    "<code>jhansi-runner policy log</code> counts all of it.</p>"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,11 @@ class Recent:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """All that the page shows. `trouble` is what is wrong with the policy's files."""
+    """All that the page shows. `trouble` is what is wrong with the policy's files.
+
+    `counted` is False while what is cached is counted for the first time, `cut` tells that only the last part of the
+    ledger was read.
+    """
 
     base: str
     policy: str
@@ -57,10 +65,13 @@ class Page:
     kept: Sequence[Kept]
     recent: Sequence[Recent]
     refused: Sequence[Line]
+    counted: bool = True
+    cut: bool = False
 
 
 def render(page: Page) -> bytes:
     """The page as HTML."""
+    nothing = "nothing yet" if page.counted else "being counted: look again in a minute"
     parts = [
         f"<!DOCTYPE html><html lang=en><meta charset=utf-8><title>jhansi-runner</title><style>{_STYLE}</style>",
         "<meta name=viewport content='width=device-width'><h1>Packages through one policy</h1>",
@@ -69,15 +80,16 @@ def render(page: Page) -> bytes:
         _table(
             ("registry", "packages", "artifacts", "size"),
             [(one.type, one.packages, one.artifacts, _size(one.size)) for one in page.kept],
-            "nothing yet",
+            nothing,
         ),
         "<h2>Came in last</h2>",
         _table(
             ("package", "file", "size", "when (UTC)"),
             [(one.purl, one.filename, _size(one.size), _when(one.stored)) for one in page.recent],
-            "nothing yet",
+            nothing,
         ),
         "<h2>Refused in the last seven days</h2>",
+        _CUT if page.cut else "",
         _table(
             ("what", "why", "rule", "for whom", "times", "last (UTC)"),
             [(one.what, one.reason, one.rule, ", ".join(one.who), one.count, _when(one.last)) for one in page.refused],

@@ -11,13 +11,26 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from jhansi_runner.proxy.team.settings import Settings
 
-_SHORT_LIFE = 3.0
+SERVED = "served"
+"""The name of what is in the folder for numbers once a worker has served."""
+_SHORTEST_DELAY, _LONGEST_DELAY = 1.0, 30.0
+_LONG_LIFE = 60.0
 _TICK = 0.2
 _END_SECONDS = 20.0
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where one worker after the other serves. Times are those of the monotonic clock, in seconds."""
+
+    worker: subprocess.Popen[bytes] | None = None
+    began: float = 0.0
+    delay: float = 0.0
+    due: float = 0.0
 
 
 class WorkerFailed(Exception):
@@ -43,7 +56,7 @@ def bind(address: str) -> socket.socket:
 
 
 def supervise(listener: socket.socket, workers: int, settings: Settings, say: Callable[[str], None]) -> None:
-    """Serve with so many workers until SIGTERM or SIGINT. Raises WorkerFailed when they end by themselves at once."""
+    """Serve with so many workers until SIGTERM or SIGINT. Raises WorkerFailed when one ends before any has served."""
     stopping = False
 
     def stop(number: int, frame: object) -> None:
@@ -52,46 +65,57 @@ def supervise(listener: socket.socket, workers: int, settings: Settings, say: Ca
         stopping = True
 
     with tempfile.TemporaryDirectory(prefix="jhansi-") as numbers:
-        alive: list[tuple[subprocess.Popen[bytes], float]] = []
+        places = [_Place() for _ in range(workers)]
         before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, lambda *_: _tell(alive, signal.SIGHUP))
+        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, lambda *_: _tell(places, signal.SIGHUP))
         try:
-            alive += [_start(listener, numbers, settings) for _ in range(workers)]
             while not stopping:
+                for place in places:
+                    if place.worker is not None and place.worker.poll() is not None:
+                        _ended(place, os.path.exists(os.path.join(numbers, SERVED)), say)
+                    if place.worker is None and time.monotonic() >= place.due:
+                        place.worker, place.began = _start(listener, numbers, settings), time.monotonic()
                 time.sleep(_TICK)
-                for index, (worker, began) in enumerate(alive):
-                    if worker.poll() is None:
-                        continue
-                    by_itself = worker.returncode >= 0  # and not killed, as by a host that is out of memory
-                    if by_itself and time.monotonic() - began < _SHORT_LIFE:
-                        raise WorkerFailed(f"a worker ended at once with exit code {worker.returncode}")
-                    say(f"a worker ended with exit code {worker.returncode}; another one takes its place")
-                    alive[index] = _start(listener, numbers, settings)
         finally:
-            _end(alive)
+            _end(places)
             for number, handler in before.items():
                 signal.signal(number, handler)
 
 
-def _start(listener: socket.socket, numbers: str, settings: Settings) -> tuple[subprocess.Popen[bytes], float]:
+def next_delay(delay: float, lived: float) -> float:
+    """Seconds until a worker is replaced: `delay` is what its predecessor was replaced after, 0 for none."""
+    return min(2 * delay, _LONGEST_DELAY) if delay and lived < _LONG_LIFE else _SHORTEST_DELAY
+
+
+def _ended(place: _Place, served: bool, say: Callable[[str], None]) -> None:
+    worker, place.worker = place.worker, None
+    code = worker.returncode if worker else 0
+    if code >= 0 and not served:  # by itself, and not killed, as by a host that is out of memory
+        raise WorkerFailed(f"a worker ended at once with exit code {code}")
+    now = time.monotonic()
+    place.delay = next_delay(place.delay, now - place.began)
+    place.due = now + place.delay
+    say(f"a worker ended with exit code {code}; another one takes its place in {place.delay:.0f} s")
+
+
+def _start(listener: socket.socket, numbers: str, settings: Settings) -> subprocess.Popen[bytes]:
     descriptor = listener.fileno()
     argv = [sys.executable, "-P", "-s", "-m", "jhansi_runner.proxy.team.worker"]
-    argv += [str(descriptor), numbers, json.dumps(asdict(settings))]
+    argv += [str(descriptor), numbers, json.dumps(asdict(settings)), str(os.getpid())]
     # A signal of the terminal's reaches us, and we tell them: they must not end before their downloads are told.
-    worker = subprocess.Popen(argv, pass_fds=(descriptor,), stdin=subprocess.DEVNULL, start_new_session=True)
-    return worker, time.monotonic()
+    return subprocess.Popen(argv, pass_fds=(descriptor,), stdin=subprocess.DEVNULL, start_new_session=True)
 
 
-def _tell(alive: list[tuple[subprocess.Popen[bytes], float]], number: int) -> None:
-    for worker, _ in alive:
-        if worker.poll() is None:
-            os.kill(worker.pid, number)
+def _tell(places: list[_Place], number: int) -> None:
+    for place in places:
+        if place.worker is not None and place.worker.poll() is None:
+            os.kill(place.worker.pid, number)
 
 
-def _end(alive: list[tuple[subprocess.Popen[bytes], float]]) -> None:
-    _tell(alive, signal.SIGTERM)
+def _end(places: list[_Place]) -> None:
+    _tell(places, signal.SIGTERM)
     deadline = time.monotonic() + _END_SECONDS
-    for worker, _ in alive:
+    for worker in [place.worker for place in places if place.worker is not None]:
         try:
             worker.wait(max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:

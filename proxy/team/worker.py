@@ -1,6 +1,6 @@
 """One worker of the mirror for a team: the same listener, cache and ledger as its siblings, a memory of its own.
 
-Its arguments are the listener's descriptor, a folder for numbers, and the settings as JSON.
+Its arguments are the listener's descriptor, a folder for numbers, the settings as JSON, and the supervisor's id.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import json
 import os
 import signal
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.cache.artifacts import ArtifactFiles
@@ -23,31 +25,41 @@ from jhansi_runner.proxy.mirror.server import Application, DescriptorServer
 from jhansi_runner.proxy.mirror.upstream_client import UpstreamClient
 from jhansi_runner.proxy.registries.all import registries
 from jhansi_runner.proxy.service.recorder import Recorder
+from jhansi_runner.proxy.team import last_good
 from jhansi_runner.proxy.team.access import read_token
 from jhansi_runner.proxy.team.counters import Counters, render
 from jhansi_runner.proxy.team.handler import Handler
 from jhansi_runner.proxy.team.keeper import Keeper
+from jhansi_runner.proxy.team.latest import refused
+from jhansi_runner.proxy.team.refreshed import Refreshed
 from jhansi_runner.proxy.team.settings import Settings
+from jhansi_runner.proxy.team.supervisor import SERVED
+from jhansi_runner.proxy.team.tally import tally
 
 _TICK_SECONDS = 1.0
 _END_SECONDS = 5.0
+_TALLY_SECONDS = 30.0
+_REFUSED_SECONDS = 5.0
 
 
 def main() -> None:
     """Serve until told to stop, or until whoever started us is gone."""
     listener, numbers, settings = int(sys.argv[1]), sys.argv[2], Settings(**json.loads(sys.argv[3]))
     os.umask(0o077)
-    asyncio.run(serve(listener, numbers, settings))
+    asyncio.run(serve(listener, numbers, settings, int(sys.argv[4])))
     sys.stderr.flush()
     os._exit(0)  # threads of granian's may wait for clients that do not go
 
 
-async def serve(listener: int, numbers: str, settings: Settings) -> None:
-    """Serve at a listener. Raises what policy, token, cache and ledger raise when they cannot be had."""
+async def serve(listener: int, numbers: str, settings: Settings, parent: int) -> None:
+    """Serve at a listener until told to stop, or until the process `parent` is gone.
+
+    Raises what policy, token, cache and ledger raise when they cannot be had.
+    """
     folders = paths.current(os.environ)
     for folder in (folders.cache, folders.state):
         paths.make(folder)
-    keeper = Keeper(settings.policy, os.environ, say)
+    keeper = Keeper(settings.policy, os.environ, say, os.path.join(numbers, last_good.NAME))
     token = read_token(settings.token_file) if settings.token_file else ""
     store, files = Store(folders.cache), ArtifactFiles(folders.cache)
     files.sweep()
@@ -61,7 +73,9 @@ async def serve(listener: int, numbers: str, settings: Settings) -> None:
         counters.save(numbers)
         return render(numbers)
 
-    handler = Handler(settings, token, keeper, mirror, Recorder(ledger, mirror.phrased), store, folders.ledger, scraped)
+    cached = Refreshed(lambda: tally(store), _TALLY_SECONDS)
+    denied = Refreshed(lambda: refused(folders.ledger, time.time()), _REFUSED_SECONDS)
+    handler = Handler(settings, token, keeper, mirror, Recorder(ledger, mirror.phrased), cached, denied, scraped)
     tls = (settings.tls_certificate, settings.tls_key) if settings.tls_certificate else None
     server = DescriptorServer(Application(handler.handle), listener, tls)
     task = asyncio.create_task(server.serve())
@@ -70,10 +84,10 @@ async def serve(listener: int, numbers: str, settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, lambda: None)  # it looks every second anyway
-    parent = os.getppid()
+    looking = ThreadPoolExecutor(1)  # a new policy must not wait for what clients can have many threads do
     try:
         while not (stop.is_set() or task.done() or os.getppid() != parent):
-            await asyncio.to_thread(keeper.look)  # a new folder of advisories takes its time
+            await loop.run_in_executor(looking, keeper.look)  # a new folder of advisories takes its time
             counters.set("policy_reloads_total", keeper.reloads)
             counters.set("policy_wrong", int(bool(keeper.trouble)))
             counters.save(numbers)
@@ -81,7 +95,8 @@ async def serve(listener: int, numbers: str, settings: Settings) -> None:
                 async with asyncio.timeout(_TICK_SECONDS):
                     await stop.wait()
             except TimeoutError:
-                continue
+                if not task.done():
+                    _mark(os.path.join(numbers, SERVED))
     finally:
         await artifacts.close()
         server.stop()  # type: ignore[no-untyped-call]
@@ -92,6 +107,10 @@ async def serve(listener: int, numbers: str, settings: Settings) -> None:
         await client.close()
         store.close()
         ledger.close()
+
+
+def _mark(path: str) -> None:
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
 def say(text: str) -> None:

@@ -118,6 +118,16 @@ def test_an_unknown_date_is_young_until_we_have_known_it_long_enough(start: Star
     assert pair.case.listed(pair.listing().body) == list(pair.case.versions)
 
 
+@pytest.mark.parametrize("start", [PypiCase, NpmCase], indirect=True, ids=lambda case: case.type)
+@pytest.mark.parametrize("index", [0, 1, 2])
+def test_what_has_no_date_is_young_among_what_is_old(start: Start, index: int) -> None:
+    old: dict[int, object] = dict.fromkeys(range(3), _now() - datetime.timedelta(days=10))
+    pair = start("default: allow\nminimum_age: {pypi: 3 days, npm: 3 days}\n", {**old, index: None})
+    others = [version for version in pair.case.versions if version != pair.case.versions[index]]
+    assert pair.case.listed(pair.listing().body) == others
+    assert pair.file(pair.case.versions[index]).status == 403
+
+
 @pytest.mark.parametrize("start", DATED, indirect=True, ids=lambda case: case.type)
 def test_a_date_in_the_future_is_no_date(start: Start) -> None:
     ahead = _now() + datetime.timedelta(days=30)

@@ -90,6 +90,12 @@ def test_list_takes_a_pattern(home: Home, words: list[str], names: list[str]) ->
     assert found == names
 
 
+def test_list_knows_its_registries(home: Home) -> None:
+    done = home.run("list", "--type", "cargo")
+    assert done.exit_code == 2
+    assert all(f"'{name}'" in done.output for name in ("cargo", "pypi", "npm", "maven", "golang"))
+
+
 def test_stats_counts_by_registry(home: Home) -> None:
     home.add("one", 3000)
     home.store.keep_document("pypi simple/one", Document("u", 200, "", "", 0.0, b"x" * 500))

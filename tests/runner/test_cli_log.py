@@ -72,3 +72,10 @@ def test_a_time_that_is_none_is_a_mistake(home: Path, since: str) -> None:
     done = _log(home, "--since", since)
     assert done.exit_code != 0
     assert "such as 12h or 7d" in str(getattr(done.exception, "lines", ""))
+
+
+@pytest.mark.parametrize("since", ["99999w", "99999d", "3651d"])
+def test_nobody_looks_back_further_than_ten_years(home: Path, since: str) -> None:
+    done = _log(home, "--since", since)
+    assert (done.exit_code != 0, str(done.exception)) == (True, f"--since {since!r} is longer than ten years ago")
+    assert _log(home, "--since", "3650d").exit_code == 0

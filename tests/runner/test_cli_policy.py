@@ -112,5 +112,15 @@ def test_expectations_that_cannot_be_read_are_no_success(tmp_path: Path, text: s
     assert done.exception.code == 125
 
 
+@pytest.mark.parametrize(("key", "unit"), [("size", "MiB"), ("published", "days ago"), ("seen", "days ago")])
+def test_an_expectation_without_a_unit_is_told_the_unit(tmp_path: Path, key: str, unit: str) -> None:
+    expected = write(tmp_path, "e.yaml", f"- {{purl: pkg:pypi/foo@1, expect: allow, {key}: 5}}\n")
+    done = run(tmp_path, "test", expected, "--policy", write(tmp_path, "p.yaml", HEAD))
+    assert isinstance(done.exception, RunnerError)
+    told = " ".join((str(done.exception), *done.exception.lines))
+    assert f"{key} needs a unit, such as 5 {unit}" in told
+    assert "quotes" not in told
+
+
 def test_schema_prints_the_schema(tmp_path: Path) -> None:
     assert run(tmp_path, "schema").stdout == policy_schema()

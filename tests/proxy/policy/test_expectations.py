@@ -105,7 +105,7 @@ def test_what_is_not_met_is_told_at_its_line_with_the_decision() -> None:
             "1:49: 'yesterday' is no instant: write `2 days",
         ),
         ("- {purl: pkg:pypi/foo, expect: deny, published: 2 moons ago}\n", "1:49: '2 moons' is no duration"),
-        ("- {purl: pkg:pypi/foo, expect: deny, size: 7}\n", "1:44: size must be text, not '7'"),
+        ("- {purl: pkg:pypi/foo, expect: deny, size: 7}\n", "1:44: size needs a unit, such as 7 MiB"),
         ("- {purl: pkg:pypi/foo, expect: deny, runs: code}\n", "1:44: runs must be sdist or script"),
         ("- {purl: pkg:pypi/foo, expect: deny, now: soon}\n", "1:43: 'soon' is no instant"),
         ("- {purl: *x, expect: deny}\n", "1:10: aliases are not accepted here"),

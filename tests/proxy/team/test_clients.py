@@ -121,6 +121,27 @@ def test_the_command_prints_for_a_shell_as_a_file_and_as_json(command: str) -> N
     assert list(told) == NAMES
     assert told["pip"]["variables"]["PIP_INDEX_URL"] == f"{PLACEHOLDER}/pypi/simple/"
     assert "${JHANSI_TOKEN}" in told["npm"]["files"]["~/.npmrc"]
+    assert "https://any:${JHANSI_TOKEN}@HOST" in printed("--help")
     everything = printed("--url", PLAIN)
     done = subprocess.run(["/bin/sh", "-euc", everything], env={"PATH": os.defpath}, capture_output=True, check=True)
     assert done.stdout + done.stderr == b""
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://h:99999",
+        "http://h:0",
+        "http://h:x",
+        "http://h/ a",
+        "http://h/\n",
+        "http://:80",
+        "http://[::1",
+        "ftp://h",
+    ],
+)
+def test_what_is_no_url_is_not_written_into_settings(command: str, url: str) -> None:
+    done = subprocess.run([command, "proxy", "env", "--url", url], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (125, "")
+    assert "is no URL of a mirror" in done.stderr
+    assert "Traceback" not in done.stderr

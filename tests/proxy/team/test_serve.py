@@ -6,8 +6,13 @@ import base64
 import json
 import os
 import signal
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -149,6 +154,52 @@ def test_workers_count_together_and_are_replaced(case: Case, tmp_path: Path) -> 
         assert team.get(case.file("1.0.0")).status == 200
 
 
+@pytest.mark.parametrize("mistake", ["typo", "gone"])
+def test_a_worker_that_starts_under_a_wrong_policy_takes_the_last_good_one(
+    case: Case, tmp_path: Path, mistake: str
+) -> None:
+    with Team(tmp_path, _denying(case), "--workers", "2") as team:
+        eventually(lambda: len(team.workers) == 2)
+        if mistake == "typo":
+            team.policy.write_text(_denying(case).replace("rules:", "rulez:"))
+        else:
+            team.policy.unlink()
+        eventually(lambda: team.said.count("the last good policy stays in force") == 2)
+        for before in team.workers:  # then none is left that has seen the policy itself
+            os.kill(before, signal.SIGKILL)
+            eventually(partial(_replaced, team, before), 20)
+        eventually(lambda: team.said.count("the last good policy stays in force") == 4, 20)
+        assert {team.get(case.file("1.0.0")).status for _ in range(20)} == {403}
+        assert b"jhansi_policy_wrong 1" in team.get("/metrics").body
+        team.policy.write_text(case.policy(ALLOW))
+        eventually(lambda: {team.get(case.file("1.0.0")).status for _ in range(20)} == {200})
+        assert team.process.poll() is None
+
+
+def test_a_worker_that_cannot_start_leaves_the_others_alone_and_is_tried_again(case: Case, tmp_path: Path) -> None:
+    secret = tmp_path / "token"
+    secret.write_text("0123456789abcdef\n")
+    secret.chmod(0o600)
+    with Team(tmp_path, case.policy(ALLOW), "--workers", "2", "--token-file", str(secret)) as team:
+        eventually(lambda: len(team.workers) == 2 and b"jhansi_workers 2" in _metrics(team))
+        secret.rename(tmp_path / "away")
+        time.sleep(1.5)  # until one has served for a second
+        os.kill(team.workers[0], signal.SIGKILL)
+        eventually(lambda: "another one takes its place in 2 s" in team.said, 20)
+        assert b"jhansi_workers 1" in _metrics(team)
+        (tmp_path / "away").rename(secret)
+        eventually(lambda: b"jhansi_workers 2" in _metrics(team), 20)
+        assert team.process.poll() is None
+
+
+def _replaced(team: Team, before: int) -> bool:
+    return len(team.workers) == 2 and before not in team.workers
+
+
+def _metrics(team: Team) -> bytes:
+    return team.get("/metrics", Authorization="Bearer 0123456789abcdef").body
+
+
 def _serves(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
@@ -162,6 +213,20 @@ def test_workers_end_with_whoever_started_them(case: Case, tmp_path: Path) -> No
         team.process.kill()
         team.process.wait()
         eventually(lambda: not any(_serves(pid) for pid in workers), 20)
+
+
+def test_a_worker_that_finds_nobody_who_started_it_ends(case: Case, tmp_path: Path) -> None:
+    with Team(tmp_path, case.policy(ALLOW)) as team:
+        argv = Path(f"/proc/{team.workers[0]}/cmdline").read_text().split("\0")[1:-1]
+        numbers = tmp_path / "numbers"
+        numbers.mkdir()
+        gone = subprocess.Popen(["/bin/true"])
+        gone.wait()
+        env = {**os.environ, "JHANSI_HOME": str(tmp_path)}
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            argv[-4:] = [str(listener.fileno()), str(numbers), argv[-2], str(gone.pid)]
+            worker = subprocess.Popen([sys.executable, *argv], env=env, pass_fds=[listener.fileno()])
+            assert worker.wait(30) == 0
 
 
 def test_offline_it_asks_nobody(case: Case, tmp_path: Path) -> None:
@@ -199,8 +264,11 @@ def test_the_page_shows_what_is_cached_and_what_was_refused_and_believes_nobody(
         (["--token-file", "/nonexistent/token"], "the token cannot be read"),
         (["--tls-cert", "/nonexistent/cert"], "belong together"),
         (["--tls-cert", "/etc/passwd", "--tls-key", "/etc/passwd"], "/etc/passwd"),
+        (["--token-file", "/tmp"], "/tmp: the token cannot be read: it is a folder"),
         (["--public-url", "ftp://x"], "is no URL"),
+        (["--public-url", "http://h:99999"], "is no URL"),
         (["--cache-limit", "much"], "--cache-limit much"),
+        (["--cache-limit", "5"], "--cache-limit 5: '5' is no size: write a number and MiB"),
         (["--policy", "/nonexistent/policy.yaml"], "/nonexistent/policy.yaml"),
     ],
 )
@@ -208,6 +276,13 @@ def test_mistakes_are_found_before_anything_listens(tmp_path: Path, options: lis
     with Team(tmp_path, "", *options) as team:
         assert team.process.wait(20) == 125
         assert words in team.said
+        assert "Traceback" not in team.said
+
+
+def test_a_mirror_does_not_begin_with_a_wrong_policy(case: Case, tmp_path: Path) -> None:
+    with Team(tmp_path, _denying(case).replace("rules:", "rulez:"), "--workers", "2") as team:
+        assert team.process.wait(20) == 125
+        assert "did you mean 'rules'?" in team.said
         assert "Traceback" not in team.said
 
 
