@@ -96,7 +96,7 @@ class Store:
         head, _, body = row.partition(b"\n")
         try:
             found = Document(**json.loads(head), body=body)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             return None
         texts = (found.url, found.content_type, found.etag, found.modified)
         sound = all(isinstance(text, str) for text in texts) and found.status in (200, 404)
@@ -115,11 +115,9 @@ class Store:
         try:
             found = Artifact(**json.loads(row))
             Coordinate.parse(found.purl)
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError, RecursionError):
             return None
-        # The hash is also the file's name.
-        sound = isinstance(found.sha256, str) and _SHA256.fullmatch(found.sha256) and isinstance(found.filename, str)
-        return found if sound and isinstance(found.size, int) and isinstance(found.digests, dict) else None
+        return found if _is_sound(found) else None
 
     def keep_artifact(self, key: str, artifact: Artifact) -> None:
         """Remember an artifact."""
@@ -154,7 +152,7 @@ class Store:
         try:
             found = json.loads(row) if isinstance(row, str) else {}
             return {name: (float(time), str(identity)) for name, (time, identity) in found.items()}
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
             return {}
 
     def keep_seen(self, package: str, seen: Mapping[str, tuple[float, str]]) -> None:
@@ -207,3 +205,19 @@ class Store:
             return self._rows.get(f"{kind} {key}")
         except (ForeignRow, OSError):
             return None
+
+
+def _is_sound(artifact: Artifact) -> bool:
+    """Whether a row holds what we write. The hash is also the file's name."""
+    digests = artifact.digests
+    texts = (artifact.filename, artifact.sha256, artifact.identity, artifact.runs, artifact.dated_as)
+    return (
+        all(isinstance(text, str) for text in texts)
+        and _SHA256.fullmatch(artifact.sha256) is not None
+        and isinstance(artifact.size, int)
+        and isinstance(artifact.stored, int | float)
+        and isinstance(artifact.published, int | float | None)
+        and isinstance(artifact.licence, str | None)
+        and isinstance(digests, dict)
+        and all(isinstance(value, str) for value in digests.values())
+    )
