@@ -24,11 +24,12 @@ def runs_scripts(manifest: Mapping[str, object]) -> bool:
 
 
 def inside(path: str) -> Inside:
-    """The licence and the scripts by the tarball. One that cannot be read in full is taken to run something.
+    """The licence and the scripts by the tarball. One that cannot be read in full is taken to run something, and to
+    declare nothing: what the packument says of it does not stand in for that.
 
     A name may occur twice, of which the last counts when it is unpacked: every one of them is looked at.
     """
-    licence, runs, whole = None, False, False
+    licence, runs, whole = "", False, False
     with tolerated(), members(path, ".tgz") as archive:
         for member in archive:
             folder, _, last = member.name.removeprefix("./").partition("/")
@@ -44,4 +45,4 @@ def inside(path: str) -> Inside:
             licence = declared(manifest) or ""
             runs = runs or runs_scripts(manifest)
         whole = True
-    return Inside(licence, SCRIPT if runs or not whole else "")
+    return Inside(licence if whole else "", SCRIPT if runs or not whole else "")

@@ -73,6 +73,10 @@ class Pypi:
     dated = True
     shapes = ("json", "html")
 
+    def __init__(self) -> None:
+        self._indexes: Parsed[ProjectIndex] = Parsed(_read)
+        self._listings: Memory[tuple[Coordinate, Upstream], Listing] = Memory(_ITEMS, lambda one: len(one.items) + 1)
+
     def route(self, path: str) -> Wanted | None:
         """Read a path of the mirror, below `/pypi`; None when it names nothing."""
         head, _, rest = path.removeprefix("/").partition("/")
@@ -93,10 +97,6 @@ class Pypi:
         if upstream.is_public_name(host):
             return self.route(path)  # our own index names files by relative URLs where their own would not do
         return _file(host, path.removeprefix("/")) if upstream.serves_files("https", host) else None
-
-    def __init__(self) -> None:
-        self._indexes: Parsed[ProjectIndex] = Parsed(_read)
-        self._listings: Memory[tuple[Coordinate, Upstream], Listing] = Memory(_ITEMS, lambda one: len(one.items) + 1)
 
     def listing_path(self, package: Coordinate) -> str:
         """A project's folder."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import threading
 from pathlib import Path
 
@@ -121,3 +122,14 @@ def test_a_packument_that_is_kinder_than_its_tarball_lets_nothing_in(tmp_path: P
             for _ in range(2):
                 got = mirror.get(case.file("2.0.0"))
                 assert (got.status, got.headers["x-jhansi-code"]) == (403, code)
+
+
+def test_a_tarball_that_cannot_be_read_is_not_vouched_for_by_its_packument(tmp_path: Path) -> None:
+    unreadable = b"no archive"
+    with NpmCase() as case:
+        case.publish("1.0.0", {"shasum": hashlib.sha1(unreadable).hexdigest(), "integrity": None})  # noqa: S324
+        case.server.fault(case.upstream_file("1.0.0"), Fault.swap(unreadable))
+        rules = "default: allow\nlicences: {allow: [MIT], unknown: deny}\n"
+        with Mirror(tmp_path, None, policy=case.policy(rules)) as mirror:
+            got = mirror.get(case.file("1.0.0"))
+            assert (got.status, got.headers["x-jhansi-code"]) == (403, "JR-DENY-LICENCE")

@@ -66,7 +66,7 @@ def test_it_is_the_one_at_the_top_whatever_the_folder_is_called(tmp_path: Path) 
     inner = {"a/b/package.json": b'{"license":"GPL-2.0"}', "package.json": b'{"license":"ISC"}'}
     assert inside(_saved(tmp_path, _packed({**inner, "demo-1/package.json": b'{"license":"MIT"}'}))) == "MIT"
     assert inside(_saved(tmp_path, _packed({"./demo/package.json": b'{"license":"MIT"}'}))) == "MIT"
-    assert inside(_saved(tmp_path, _packed(inner))) is None
+    assert inside(_saved(tmp_path, _packed(inner))) == ""
 
 
 @pytest.mark.parametrize(
@@ -84,14 +84,14 @@ def test_it_is_the_one_at_the_top_whatever_the_folder_is_called(tmp_path: Path) 
     ],
 )
 def test_what_cannot_be_read_declares_nothing_that_is_known(data: bytes, tmp_path: Path) -> None:
-    assert inside(_saved(tmp_path, data)) is None
+    assert inside(_saved(tmp_path, data)) == ""
 
 
 def test_a_small_file_that_unpacks_to_a_huge_one_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     packed = _packed({"package/big": bytes(1 << 20), "package/package.json": b'{"license":"MIT"}'})
     assert inside(_saved(tmp_path, packed)) == "MIT"
     monkeypatch.setattr(archives, "_MAX_UNPACKED", 1 << 19)
-    assert inside(_saved(tmp_path, packed)) is None
+    assert inside(_saved(tmp_path, packed)) == ""
 
 
 @pytest.mark.parametrize(
