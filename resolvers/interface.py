@@ -72,11 +72,15 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class FileImports:
-    """What one file imports; `problem` says why the list may be incomplete."""
+    """What one file imports; `problem` says why the list may be incomplete.
+
+    `facts` is what else a language's parser tells, as JSON: its words about hostile source, to be checked.
+    """
 
     path: str
     imports: tuple[Import, ...]
     problem: str | None = None
+    facts: object = None
 
 
 ParseImports = Callable[[Sequence[SourceFile]], Sequence[FileImports]]
@@ -163,11 +167,31 @@ class Undecided:
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """Something that a program did not find when it ran: the name it used, and where.
+
+    `requirement` is what provides it, None when that is not known; then `closest` is the nearest real package. `reason`
+    says in words how it stands. `addition` is the line that belongs into the manifest, and `manifest` that file's path.
+    """
+
+    import_name: str
+    file: str
+    line: int
+    reason: str
+    requirement: Requirement | None = None
+    closest: str | None = None
+    addition: str = ""
+    manifest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What a program needs. `source` is the manifest's path, `scan`, or `none` when nothing is needed.
 
     `constraints` limit versions and install nothing. `notes` are sentences for the user, each with its place.
-    `requires_python` is a version specifier, "" for any.
+    `requires_python` is a version specifier, "" for any. `files` are texts that the installer works from, by their
+    path below the stage, such as a manifest and its lock without what must not be obeyed. `target` is what of the
+    workspace is started, where that is not the program's own file: a package's folder, a class.
     """
 
     language: str
@@ -178,6 +202,8 @@ class Plan:
     notes: tuple[str, ...] = ()
     allow_prereleases: bool = False
     requires_python: str = ""
+    files: tuple[tuple[str, str], ...] = ()
+    target: str = ""
 
     def to_json(self) -> dict[str, object]:
         """The object that `deps plan --json` prints. Source: design section 8."""

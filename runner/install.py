@@ -21,6 +21,7 @@ from jhansi_runner.proxy.ledger import DENY, WITHHELD
 from jhansi_runner.proxy.policy.decide import PolicySet
 from jhansi_runner.resolvers.interface import Plan
 from jhansi_runner.resolvers.python import steps
+from jhansi_runner.resolvers.resolver import UnfitLock
 from jhansi_runner.runner.aftermath import tell_refused
 from jhansi_runner.runner.console import counted, say
 from jhansi_runner.runner.errors import FAILED, REFUSED, RunnerError
@@ -126,7 +127,7 @@ def _attempted(stage: Stage, plan: Plan, interpreter: Interpreter, *, build: boo
     stage.run(steps.resolve(plan, interpreter.path, build=build))
     try:
         return stage, _Lock(steps.narrowed(stage.read("lock.txt"), plan), build)
-    except steps.UnfitLock as error:
+    except UnfitLock as error:
         raise RunnerError(str(error), lines=("the files were changed, or the hashes are another version's",)) from None
 
 

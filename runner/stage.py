@@ -14,7 +14,8 @@ import time
 
 from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.ledger import ALLOW, Entry
-from jhansi_runner.resolvers.python.steps import STAGE, UV, Step
+from jhansi_runner.resolvers.python.steps import UV
+from jhansi_runner.resolvers.resolver import STAGE, Step
 from jhansi_runner.runner import sandbox
 from jhansi_runner.runner.console import Progress
 from jhansi_runner.runner.door import Door

@@ -7,35 +7,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 
 from jhansi_runner.resolvers.interface import Plan, Requirement
+from jhansi_runner.resolvers.resolver import SITE, STAGE, Step, UnfitLock
 
 UV = "/tools/uv"
-STAGE = "/stage"
 LOCK = f"{STAGE}/lock.txt"
-SITE = f"{STAGE}/site"
 CACHE = "cache"
 """The folder of the stage with uv's own copies, of no use once a lock is installed."""
 _LOCK_LINE = re.compile(r"[a-z0-9](?:(?! --)[^\\])*(?: \\)?|    --hash=sha256:[0-9a-f]{64}(?: \\)?|")
 """A package, one of its hashes, or nothing: never an option of uv's."""
 _IN = f"{STAGE}/requirements.in"
 _LIMITS = f"{STAGE}/constraints.in"
-
-
-class UnfitLock(Exception):
-    """A lock that is not to be used: not in the form that uv writes, or without the hashes that an author pinned."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One command in the sandbox: what to run, with which variables, after which files were written to the stage."""
-
-    argv: tuple[str, ...]
-    env: Mapping[str, str]
-    files: Mapping[str, str]
 
 
 _ENV = {

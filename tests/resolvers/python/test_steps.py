@@ -6,6 +6,7 @@ import pytest
 
 from jhansi_runner.resolvers.interface import Plan, Requirement
 from jhansi_runner.resolvers.python import steps
+from jhansi_runner.resolvers.resolver import UnfitLock
 
 ONE, TWO, THREE = (f"sha256:{digit * 64}" for digit in "abc")
 LOCK = f"""\
@@ -36,7 +37,7 @@ def test_only_the_hashes_of_the_author_are_left() -> None:
 
 def test_a_package_with_none_of_the_hashes_of_its_author_is_refused() -> None:
     plan = Plan("python", "requirements.txt", (requirement("first", THREE),))
-    with pytest.raises(steps.UnfitLock, match=r"first 1\.0 has none of the hashes"):
+    with pytest.raises(UnfitLock, match=r"first 1\.0 has none of the hashes"):
         steps.narrowed(LOCK, plan)
 
 

@@ -1,0 +1,145 @@
+"""The seam between a language and whoever looks for its tools, installs its packages and starts its programs.
+
+One class for each language, pure: it reads a workspace through a view, and answers with values. What it wants to be
+run is a step, and the runner takes that in a sandbox.
+
+Source: ADR 0011.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from jhansi_runner.resolvers.interface import Missing, ParseImports, Plan, View
+
+STAGE = "/stage"
+"""The folder in which steps work, and all of the host that they can write to."""
+SITE = f"{STAGE}/site"
+"""What an installation leaves here becomes the set: it is kept, and shown read-only to programs."""
+ENTRY = "{entry}"
+"""Stands in a command for the program's path, as the program sees it."""
+
+
+class UnfitLock(Exception):
+    """A lock that is not to be used: not in the form that its tool writes, or not what the author pinned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program of the host's that a language needs.
+
+    `version` are the arguments that make it tell its version, `least` is the least version that serves, () for any.
+    `hint` says how to get it. One that is not `needed` may be missing. `configuration` are files and folders of the
+    host's `/etc`, as glob patterns, that it cannot do without and that hold no secrets.
+    """
+
+    name: str
+    version: tuple[str, ...]
+    hint: str
+    least: tuple[int, ...] = ()
+    needed: bool = True
+    configuration: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What the host has for a language: paths by the program's name, as the sandbox sees them, and versions likewise.
+
+    `tag` is what installed packages have to fit: sets are shared between equal ones.
+    """
+
+    paths: Mapping[str, str]
+    versions: Mapping[str, str]
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command in the sandbox: what to run, with which variables, after which files were written to the stage.
+
+    `files` are by their path below the stage.
+    """
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """One package of a lock. `purl` has its version, `hashes` are `algorithm:hex`, `needs` are purls of this lock."""
+
+    name: str
+    version: str
+    purl: str
+    hashes: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """How programs are started: what stands before their own arguments, and what they find.
+
+    `argv` has `ENTRY` where the program's path belongs; it is not used for a command that the user gave. `path` are
+    folders in front of PATH. `mounts` are files or folders of our own, shown read-only: path on the host, and place.
+    `keeps` are folders that persist for this workspace alone and can be written, such as a cache of compiled code.
+    """
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+    path: tuple[str, ...] = ()
+    mounts: tuple[tuple[str, str], ...] = ()
+    keeps: tuple[str, ...] = ()
+
+
+class Resolver(Protocol):
+    """A language. Names are lower case; `type` is the package-url type of its packages.
+
+    `suffixes` of files, words in a script's first line (`shebangs`), names of `manifests` and of `commands` tell that
+    something is in this language. `place` is where programs find the set. `parser` is the path of a script that reads
+    hostile source with nothing but Python's standard library (see `runner/parse.py`). `shareable` tells that an
+    installation without `build` runs no code of a package, so that equal locks share one set.
+    """
+
+    language: str
+    type: str
+    suffixes: tuple[str, ...]
+    shebangs: tuple[str, ...]
+    manifests: tuple[str, ...]
+    commands: tuple[str, ...]
+    programs: tuple[Program, ...]
+    place: str
+    parser: str
+    shareable: bool
+
+    def plan(self, view: View, entry: str | None, parse: ParseImports) -> Plan:
+        """What the program `entry` needs, or the whole workspace. Raises ManifestError, ViewError."""
+
+    def resolve(self, plan: Plan, tools: Tools, *, build: bool) -> Sequence[Step]:
+        """The steps from a plan to a lock with hashes. `build` lets code of packages run."""
+
+    def lock_files(self, plan: Plan) -> Sequence[str]:
+        """The files of the stage that `lock` is made from, by their path below it."""
+
+    def lock(self, plan: Plan, left: Mapping[str, str]) -> str:
+        """The lock, as one text, from the files that `resolve` left. Raises UnfitLock."""
+
+    def locked(self, lock: str) -> Sequence[Locked]:
+        """The packages of a lock. Raises UnfitLock."""
+
+    def install(self, lock: str, tools: Tools, *, build: bool) -> Sequence[Step]:
+        """The steps that fill `SITE` from a lock, in a stage where `resolve` may or may not have been before."""
+
+    def wants_build(self, words: str) -> bool:
+        """Whether a step that failed with these words would get further if code of packages could run."""
+
+    def launch(self, plan: Plan, entry: str | None, tools: Tools, *, installed: bool) -> Launch:
+        """How the program `entry` is started, or what a command finds when it is None.
+
+        `installed` tells whether there is a set at `place`. Raises ManifestError for what these tools cannot run.
+        """
+
+    def diagnose(self, words: str, view: View, plan: Plan) -> Sequence[Missing]:
+        """What a program that ended with these last words on stderr did not find installed."""
