@@ -59,6 +59,12 @@ class NameMap:
             return Answer((canonicalize_name(top),), top, IDENTITY)
         return None
 
+    def is_distribution(self, name: str) -> bool:
+        """Whether a canonical name is that of a distribution that one of our maps gives as an answer."""
+        return self._is_known(name) or any(
+            canonicalize_name(Pep508(text).name) == name for row in self.curated.values() for text in row
+        )
+
     def _is_known(self, distribution: str) -> bool:
         return distribution in self.known or distribution in self.ranked
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from jhansi_runner.proxy.coordinate import PYPI
 from jhansi_runner.resolvers.interface import Missing, ParseImports, Plan, View
 from jhansi_runner.resolvers.python import imports, steps
+from jhansi_runner.resolvers.python.diagnosis import diagnose
 from jhansi_runner.resolvers.python.plan import PYTHON, plan
 from jhansi_runner.resolvers.resolver import ENTRY, Launch, Locked, Program, Step, Tools
 
@@ -69,4 +70,4 @@ class PythonResolver:
 
     def diagnose(self, words: str, view: View, plan: Plan) -> Sequence[Missing]:
         """What was not there to be imported."""
-        return ()
+        return diagnose(words, view, plan)
