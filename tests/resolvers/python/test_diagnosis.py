@@ -15,7 +15,7 @@ from jhansi_runner.resolvers.interface import Missing, Plan
 from jhansi_runner.resolvers.python.diagnosis import diagnose
 from jhansi_runner.resolvers.python.plan import plan
 from jhansi_runner.resolvers.python.tracebacks import failures
-from tests.resolvers.python.conftest import DictView, parse_here
+from support.workspaces import DictView, parse_here
 
 Case = Mapping[str, str]
 
