@@ -10,6 +10,7 @@ from jhansi_runner.resolvers.interface import Missing, ParseImports, Plan, View
 from jhansi_runner.resolvers.python import imports, steps
 from jhansi_runner.resolvers.python.diagnosis import diagnose
 from jhansi_runner.resolvers.python.plan import PYTHON, plan
+from jhansi_runner.resolvers.python.precedence import FILES
 from jhansi_runner.resolvers.resolver import ENTRY, Launch, Locked, Program, Step, Tools
 
 _PLACE = "/deps"
@@ -22,9 +23,9 @@ class PythonResolver:
 
     language = PYTHON
     type = PYPI
-    suffixes = (".py", ".pyw")
+    suffixes = (".py", ".pyw", ".ipynb")
     shebangs = ("python",)
-    manifests = ("pyproject.toml", "requirements.txt")
+    manifests = FILES
     commands = ("python", "python3", "pip", "pytest", "uv")
     programs: tuple[Program, ...] = ()
     place = _PLACE

@@ -36,6 +36,6 @@ def parse_here(sources: Sequence[SourceFile]) -> list[FileImports]:
     """Parse in this process: what the tests parse is their own."""
     parsed = []
     for source in sources:
-        found, problem = imports_of(source.data)
-        parsed.append(FileImports(source.path, tuple(Import(*each) for each in found), problem))
+        found, problem, facts = imports_of(source.data, source.path)
+        parsed.append(FileImports(source.path, tuple(Import(*each) for each in found), problem, facts))
     return parsed
