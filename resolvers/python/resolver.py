@@ -9,9 +9,10 @@ from jhansi_runner.proxy.coordinate import PYPI
 from jhansi_runner.resolvers.interface import Missing, ParseImports, Plan, View
 from jhansi_runner.resolvers.python import imports, steps
 from jhansi_runner.resolvers.python.diagnosis import diagnose
+from jhansi_runner.resolvers.python.launching import launch_for
 from jhansi_runner.resolvers.python.plan import PYTHON, plan
 from jhansi_runner.resolvers.python.precedence import FILES
-from jhansi_runner.resolvers.resolver import ENTRY, Launch, Locked, Program, Step, Tools
+from jhansi_runner.resolvers.resolver import Launch, Locked, Program, Step, Tools
 
 _PLACE = "/deps"
 _NO_WHEEL = ("no usable wheels", "no wheels", "building from source is disabled")
@@ -66,8 +67,11 @@ class PythonResolver:
 
     def launch(self, plan: Plan, entry: str | None, tools: Tools, *, installed: bool) -> Launch:
         """The interpreter, with the set on its path."""
-        argv = (tools.paths[PYTHON], ENTRY)
-        return Launch(argv, {"PYTHONPATH": _PLACE}, (f"{_PLACE}/bin",)) if installed else Launch(argv)
+        words, mounts = launch_for(entry)
+        argv = (tools.paths[PYTHON], *words)
+        if not installed:
+            return Launch(argv, mounts=mounts)
+        return Launch(argv, {"PYTHONPATH": _PLACE}, (f"{_PLACE}/bin",), mounts)
 
     def diagnose(self, words: str, view: View, plan: Plan) -> Sequence[Missing]:
         """What was not there to be imported."""

@@ -46,6 +46,8 @@ def names(source: str | bytes) -> list[str]:
         ("if sys.platform.startswith('darwin'):\n    import a", []),
         ("match x:\n    case 1:\n        import a", ["a"]),
         ("x = '\\d'\nimport a", ["a"]),
+        ("a = pytest.importorskip('a.b')", ["a.b"]),
+        ("if importlib.util.find_spec('a'):\n    import a", ["a"]),
     ],
 )
 def test_names(source: str | bytes, expected: list[str]) -> None:
@@ -171,3 +173,41 @@ FRAGMENTS = ["import a", "from b import c", "try:", "except ImportError:", "    
 def test_no_arrangement_of_lines_raises(lines: list[str]) -> None:
     found, *_ = imports_of("\n".join(lines).encode())
     assert all(each.line >= 1 for each in found)
+
+
+@pytest.mark.parametrize(
+    ("source", "optional"),
+    [
+        ("if find_spec('a'):\n    import a", True),
+        ("if importlib.util.find_spec('a') is not None:\n    import a\nelse:\n    x = 1", True),
+        ("HAS = importlib.util.find_spec('a') is not None\nif HAS:\n    import a", True),
+        ("HAS = bool(find_spec('a'))\nif HAS and x:\n    import a", True),
+        ("a = pytest.importorskip('a')", True),
+        ("if find_spec('b'):\n    pass\nimport a", False),
+        ("if find_spec('a') is None:\n    raise SystemExit\nimport a", False),
+        ("HAS = True\nif HAS:\n    import a", False),
+    ],
+)
+def test_what_is_looked_for_first_is_optional(source: str, optional: bool) -> None:
+    found, *_ = imports_of(source.encode())
+    assert [each.optional for each in found if each.name == "a"] == [optional]
+
+
+@pytest.mark.parametrize(
+    ("expression", "path"),
+    [
+        ("'lib'", (False, "lib")),
+        ("'../lib'", (False, "../lib")),
+        ("os.path.dirname(__file__)", (True, ".")),
+        ("os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'src')", (True, "./../src")),
+        ("os.path.dirname(os.path.dirname(os.path.realpath(__file__)))", (True, "./..")),
+        ("str(Path(__file__).resolve().parent / 'lib')", (True, "./lib")),
+        ("str(pathlib.Path(__file__).parents[1] / 'lib')", (True, "./../lib")),
+        ("os.path.join('a', name)", None),
+        ("find_it()", None),
+    ],
+)
+@pytest.mark.parametrize("method", ["insert(0, {})", "append({})"])
+def test_what_is_put_on_the_path_is_told(expression: str, path: tuple[bool, str] | None, method: str) -> None:
+    *_, facts = imports_of(f"import sys\nsys.path.{method.format(expression)}".encode())
+    assert facts.get("paths") == (None if path is None else [path])
