@@ -14,7 +14,7 @@ from jhansi_runner.proxy.ledger import DENY, Entry
 from jhansi_runner.proxy.policy.decide import PolicySet
 from jhansi_runner.proxy.policy.load import load
 from jhansi_runner.proxy.policy.problems import PolicyError
-from jhansi_runner.resolvers.all import resolvers
+from jhansi_runner.resolvers.all import BrokenResolver, resolvers
 from jhansi_runner.resolvers.interface import ManifestError, Plan, Requirement, ViewError
 from jhansi_runner.resolvers.resolver import Launch, Resolver
 from jhansi_runner.runner import etc, sandbox, ticket, toolchain
@@ -57,7 +57,10 @@ def make_etc(job: Job) -> str:
 def language_of(job: Job, view: RecordingView) -> Resolver:
     """The language of a job's program or command. Raises RunnerError when it cannot be told."""
     command = job.options.command[0] if job.options.command else ""
-    return choose(resolvers(), job.options.language, job.entry or None, command, view)
+    try:
+        return choose(resolvers(), job.options.language, job.entry or None, command, view)
+    except BrokenResolver as error:
+        raise RunnerError(str(error)) from None
 
 
 def make_plan(job: Job, view: RecordingView, resolver: Resolver) -> Plan:
