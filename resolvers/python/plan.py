@@ -14,6 +14,7 @@ from jhansi_runner.resolvers.interface import (
     Undecided,
     View,
 )
+from jhansi_runner.resolvers.python import pylock
 from jhansi_runner.resolvers.python.choices import Status, needed
 from jhansi_runner.resolvers.python.names import Answer, NameMap, default_names
 from jhansi_runner.resolvers.python.precedence import find_manifest
@@ -43,6 +44,7 @@ def plan(view: View, entry: str | None, parse: ParseImports, names: NameMap | No
             notes=manifest.notes,
             allow_prereleases=manifest.allow_prereleases,
             requires_python=manifest.requires_python,
+            files=pylock.files(manifest.source, manifest.requirements),
         )
     scanned = scan(view, entry, parse)
     requirements, undecided = map_imports(scanned, names or default_names())

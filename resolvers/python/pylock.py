@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from jhansi_runner.resolvers.interface import ManifestError, View
+from jhansi_runner.resolvers.interface import ManifestError, Requirement, View
 from jhansi_runner.resolvers.python import toml
 from jhansi_runner.resolvers.python.manifest import Draft, read
 from jhansi_runner.resolvers.python.requirement import from_pep508
@@ -23,6 +24,11 @@ def is_lock(source: str) -> bool:
     """Whether the source of a plan is such a lock, so that nothing has to be added to its packages."""
     name = source.rpartition("/")[2]
     return name == NAME or NAMED.fullmatch(name) is not None
+
+
+def files(source: str, requirements: Sequence[Requirement]) -> tuple[tuple[str, str], ...]:
+    """What `Plan.files` has for a lock, so that it is never taken for a file that asks for the same by name."""
+    return ((NAME, "".join(f"{each.locked_text}\n" for each in requirements)),) if is_lock(source) else ()
 
 
 def collect(view: View, path: str, draft: Draft) -> bool:

@@ -12,6 +12,7 @@ from jhansi_runner.resolvers.python.diagnosis import diagnose
 from jhansi_runner.resolvers.python.launching import launch_for
 from jhansi_runner.resolvers.python.plan import PYTHON, plan
 from jhansi_runner.resolvers.python.precedence import FILES
+from jhansi_runner.resolvers.python.tracebacks import SIGNS
 from jhansi_runner.resolvers.resolver import Launch, Locked, Program, Step, Tools
 
 _PLACE = "/deps"
@@ -68,10 +69,13 @@ class PythonResolver:
     def launch(self, plan: Plan, entry: str | None, tools: Tools, *, installed: bool) -> Launch:
         """The interpreter, with the set on its path."""
         words, mounts = launch_for(entry)
-        argv = (tools.paths[PYTHON], *words)
-        if not installed:
-            return Launch(argv, mounts=mounts)
-        return Launch(argv, {"PYTHONPATH": _PLACE}, (f"{_PLACE}/bin",), mounts)
+        return Launch(
+            (tools.paths[PYTHON], *words),
+            env={"PYTHONPATH": _PLACE} if installed else {},
+            path=(f"{_PLACE}/bin",) if installed else (),
+            mounts=mounts,
+            signs=SIGNS,
+        )
 
     def diagnose(self, words: str, view: View, plan: Plan) -> Sequence[Missing]:
         """What was not there to be imported."""

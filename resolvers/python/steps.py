@@ -53,7 +53,7 @@ def resolve(plan: Plan, python: str, *, build: bool) -> Step:
     if plan.constraints:
         files["constraints.in"] = _lines(plan.constraints)
         argv += ["--constraint", _LIMITS]
-    if pylock.is_lock(plan.source):
+    if any(path == pylock.NAME for path, _ in plan.files):
         argv += ["--no-deps"]
     if plan.allow_prereleases:
         argv += ["--prerelease", "allow"]

@@ -33,6 +33,8 @@ _HINTS = (
     re.compile(rf"(?P<name>{_DISTRIBUTION}) not found, please install it"),
     re.compile(rf"features you requested: (?P<name>{_DISTRIBUTION})\. Do you need to install a parser"),
 )
+SIGNS = ("No module named", "ImportError", "pip install", "Do you need to install", "has no attribute")
+"""Without one of these, words say of nothing that it was not there."""
 
 
 @dataclass(frozen=True, slots=True)

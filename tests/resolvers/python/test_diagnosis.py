@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jhansi_runner.resolvers.interface import Missing, Plan
 from jhansi_runner.resolvers.python.diagnosis import diagnose
 from jhansi_runner.resolvers.python.plan import plan
-from jhansi_runner.resolvers.python.tracebacks import failures
+from jhansi_runner.resolvers.python.tracebacks import SIGNS, failures
 from support.workspaces import DictView, parse_here
 
 Case = Mapping[str, str]
@@ -192,3 +192,8 @@ def test_any_words_are_read(parts: list[str]) -> None:
     for found in diagnose(words, DictView(files), Plan("python", "none")):
         assert found.reason
         assert found.requirement is None or found.requirement.text.isprintable()
+
+
+@pytest.mark.parametrize("case", WORDS)
+def test_whatever_is_understood_has_a_sign(case: str) -> None:
+    assert any(sign in WORDS[case] for sign in SIGNS)

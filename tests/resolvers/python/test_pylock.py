@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from jhansi_runner.resolvers.interface import ManifestError, Plan, View
+from jhansi_runner.resolvers.interface import ManifestError, ParseImports, Plan, View
 from jhansi_runner.resolvers.python import steps
 from jhansi_runner.resolvers.python.manifest import Draft
-from jhansi_runner.resolvers.python.pylock import collect, is_lock
+from jhansi_runner.resolvers.python.plan import plan
+from jhansi_runner.resolvers.python.pylock import collect, files, is_lock
 
 MakeView = Callable[[Mapping[str, str]], View]
 ONE, TWO = "1" * 64, "2" * 64
@@ -95,7 +96,8 @@ def test_what_cannot_be_obeyed_stops(workspace: MakeView, change: tuple[str, str
 def test_nothing_is_added_to_the_packages_of_a_lock() -> None:
     for source, locked in (("pylock.toml", True), ("a/pylock.dev.toml", True), ("mypylock.toml", False)):
         assert is_lock(source) is locked
-        assert ("--no-deps" in steps.resolve(Plan("python", source), "/python", build=False).argv) is locked
+        made = Plan("python", source, files=files(source, ()))
+        assert ("--no-deps" in steps.resolve(made, "/python", build=False).argv) is locked
 
 
 def test_each_version_of_a_lock_keeps_its_hashes(workspace: MakeView) -> None:
@@ -105,6 +107,15 @@ def test_each_version_of_a_lock_keeps_its_hashes(workspace: MakeView) -> None:
     )
     lock = 'lock-version = "1.0"\n' + package.format(v=1, o="<", h=ONE) + package.format(v=2, o=">=", h=TWO)
     draft = draft_of(workspace({"pylock.toml": lock}))
-    plan = Plan("python", "pylock.toml", tuple(draft.requirements))
+    made = Plan("python", "pylock.toml", tuple(draft.requirements))
     written = f"a==1 \\\n    --hash=sha256:{ONE} \\\n    --hash=sha256:{'3' * 64}\n"
-    assert steps.narrowed(written, plan) == f"a==1 \\\n    --hash=sha256:{ONE}\n"
+    assert steps.narrowed(written, made) == f"a==1 \\\n    --hash=sha256:{ONE}\n"
+
+
+def test_a_lock_is_another_request_than_the_same_lines_by_name(workspace: MakeView, parse: ParseImports) -> None:
+    locked = plan(workspace({"pylock.toml": LOCK, "main.py": ""}), "main.py", parse)
+    lines = "".join(f"{each.locked_text}\n" for each in locked.requirements)
+    named = plan(workspace({"requirements.txt": lines, "main.py": ""}), "main.py", parse)
+    assert [each.locked_text for each in locked.requirements] == [each.locked_text for each in named.requirements]
+    assert locked.files == (("pylock.toml", lines),)
+    assert named.files == ()
