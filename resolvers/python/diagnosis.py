@@ -76,7 +76,7 @@ class _Case:
                     words = f"{new.name} is installed, and this version has no {each}: name another version"
                     yield self._told(name, words)
                 else:
-                    yield self._wanted(answer.matched, new, f"{new.name} provides {answer.matched}")
+                    yield self._wanted(answer.matched, new, "")
 
     def _asked_for(self, text: str) -> Iterator[Missing]:
         """A package's message names what it wants; only a name that our maps know is believed."""
@@ -89,7 +89,7 @@ class _Case:
             return
         new = self._requirement(text, RUNTIME, None)
         if not self._has(new):
-            yield self._wanted(name, new, f"a package asks for {new.text} in its message")
+            yield self._wanted(name, new, "a package asks for it in its message, and ")
 
     def _shadowed(self, name: str) -> Iterator[Missing]:
         top = name.partition(".")[0]
@@ -144,4 +144,4 @@ class _Case:
         manifest, line = addition(self._plan, new, self._view)
         scanned = self._plan.source in (SCAN, NOTHING)
         why = "the scan did not see it" if scanned else f"{self._plan.source} does not name it"
-        return Missing(name, self._file, self._line, f"{reason}, and {why}", new, None, line, manifest)
+        return Missing(name, self._file, self._line, f"{reason}{why}", new, None, line, manifest)

@@ -6,7 +6,7 @@ import difflib
 import importlib.util
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -17,6 +17,7 @@ from packaging.utils import canonicalize_name
 CURATED = "curated"
 PIPREQS = "pipreqs"
 IDENTITY = "identity"
+LEARNED = "learned"
 
 # `google.cloud.vision_v1` is a module of the distribution that provides `google.cloud.vision`.
 VERSIONED = re.compile(r"_v\d\w*$")
@@ -38,13 +39,14 @@ class NameMap:
     """The maps in their order. `curated` gives () for a name that no package may be installed for.
 
     `known` and `ranked` hold canonical names of distributions that are imported by their own name; `ranked` those that
-    are less well known.
+    are less well known. `learned` has names from wheels that no other map has: see `learned.py`.
     """
 
     curated: Mapping[str, tuple[str, ...]]
     pipreqs: Mapping[str, str]
     known: frozenset[str]
     ranked: frozenset[str] = frozenset()
+    learned: Mapping[str, str] = field(default_factory=dict)
 
     def lookup(self, name: str) -> Answer | None:
         """The answer for a dotted import name by its longest known prefix, None when no map is sure."""
@@ -57,6 +59,8 @@ class NameMap:
             return Answer((self.pipreqs[top],), top, PIPREQS)
         if top == top.lower() and self._is_known(canonicalize_name(top)):
             return Answer((canonicalize_name(top),), top, IDENTITY)
+        if top in self.learned:
+            return Answer((self.learned[top],), top, LEARNED)
         return None
 
     def is_distribution(self, name: str) -> bool:

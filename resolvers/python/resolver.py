@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import IO
 
 from jhansi_runner.proxy.coordinate import PYPI
 from jhansi_runner.resolvers.interface import Missing, ParseImports, Plan, View
-from jhansi_runner.resolvers.python import imports, steps
+from jhansi_runner.resolvers.python import imports, learned, steps
 from jhansi_runner.resolvers.python.diagnosis import diagnose
 from jhansi_runner.resolvers.python.launching import launch_for
+from jhansi_runner.resolvers.python.names import NameMap, default_names
 from jhansi_runner.resolvers.python.plan import PYTHON, plan
 from jhansi_runner.resolvers.python.precedence import FILES
 from jhansi_runner.resolvers.python.tracebacks import SIGNS
@@ -34,9 +37,25 @@ class PythonResolver:
     parser = os.path.abspath(imports.__file__)
     shareable = True
 
+    def __init__(self, names: NameMap | None = None) -> None:
+        self._names = names
+
+    def provides(self, artifact: IO[bytes], name: str) -> str:
+        """What a wheel provides, as lines to keep."""
+        return learned.rows(name, learned.import_names(artifact))
+
+    def learned_from(self, text: str) -> frozenset[str]:
+        """The distributions of lines that were kept."""
+        return learned.distributions(text)
+
+    def knowing(self, text: str, vouched: frozenset[str]) -> PythonResolver:
+        """This resolver with a map more."""
+        names = default_names()
+        return PythonResolver(replace(names, learned=learned.unclaimed(text, names, vouched)))
+
     def plan(self, view: View, entry: str | None, parse: ParseImports) -> Plan:
         """What a program needs, as `Resolver.plan`."""
-        return plan(view, entry, parse)
+        return plan(view, entry, parse, self._names)
 
     def resolve(self, plan: Plan, tools: Tools, *, build: bool) -> Sequence[Step]:
         """uv's resolution. `build` lets source distributions be built for their metadata."""
@@ -79,4 +98,4 @@ class PythonResolver:
 
     def diagnose(self, words: str, view: View, plan: Plan) -> Sequence[Missing]:
         """What was not there to be imported."""
-        return diagnose(words, view, plan)
+        return diagnose(words, view, plan, self._names)
