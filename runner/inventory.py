@@ -132,7 +132,7 @@ def _place(path: str) -> str:
         return path
     scheme, _, inside = rest.partition("/")
     if scheme == "headers":
-        return f"include/{inside}"
+        return f"include/{canonicalize_name(first.partition('-')[0])}/{inside}"  # as uv does it
     return inside if scheme in _SCHEMES else ""
 
 

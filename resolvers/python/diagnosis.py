@@ -32,9 +32,13 @@ def diagnose(words: str, view: View, plan: Plan, names: NameMap | None = None) -
     """
     maps = names or default_names()
     found = [each for failure in failures(words) for each in _Case(failure, view, plan, maps).missing()]
-    certain = [each for each in found if each.requirement is not None]
+    certain: dict[str, Missing] = {}
+    for each in found:
+        if each.requirement is not None:
+            certain.setdefault(each.requirement.text, each)
     if certain:  # the others of the chain are alternatives, or came of it
-        return tuple(each for each in certain if each.import_name == certain[0].import_name)
+        first = next(iter(certain.values())).import_name
+        return tuple(each for each in certain.values() if each.import_name == first)
     return tuple(found[:MAX_MISSING])
 
 
@@ -114,8 +118,9 @@ class _Case:
         return found[-1] if found else ""
 
     def _place(self) -> Frame | None:
-        """The innermost place in the workspace."""
-        return next((each for each in reversed(self._failure.frames) if self._inside(each.path)), None)
+        """The innermost place in the workspace; a cause that lies in packages alone is told where it led to."""
+        inwards = (*reversed(self._failure.frames), *reversed(self._failure.outer))
+        return next((each for each in inwards if self._inside(each.path)), None)
 
     def _inside(self, path: str) -> str:
         """A path of a traceback as the view knows it, "" for one that is not in the workspace."""

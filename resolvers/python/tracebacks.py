@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 MAX_WORDS = 64 * 1024
 MAX_LINE = 500
@@ -31,6 +31,8 @@ _HINTS = (
     re.compile(rf"Missing optional dependency ['\"](?P<name>{_DISTRIBUTION})['\"]"),
     re.compile(rf"pip3? install (?:-U |--upgrade |-q )*['\"]?(?P<name>{_DISTRIBUTION})"),
     re.compile(rf"(?P<name>{_DISTRIBUTION}) not found, please install it"),
+    re.compile(rf"`Import (?P<name>{_DISTRIBUTION})` failed"),
+    re.compile(rf"^(?:ModuleNotFound|Import)Error: (?P<name>{_DISTRIBUTION}) (?:must be|is not) installed"),
     re.compile(rf"features you requested: (?P<name>{_DISTRIBUTION})\. Do you need to install a parser"),
 )
 SIGNS = ("No module named", "ImportError", "pip install", "Do you need to install", "has no attribute")
@@ -51,12 +53,13 @@ class Failure:
     """Something that was not there. `kind` is one of the words below; `frames` has the innermost place last.
 
     `module`: an import name. `distribution`: a name for the installer, perhaps with extras. `shadow`: an import name
-    that a file of another meaning has taken.
+    that a file of another meaning has taken. `outer` are the frames of the last exception of the chain.
     """
 
     kind: str
     name: str
     frames: tuple[Frame, ...] = ()
+    outer: tuple[Frame, ...] = ()
 
 
 MODULE = "module"
@@ -70,11 +73,14 @@ class _Reader:
 
     failures: list[Failure] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
-    source_next: bool = False
+    indent: int | None = None
+    """How far the frame was indented whose line of source may come next."""
     inside: bool = False
     chained: bool = False
 
-    def line(self, text: str, *, last: bool) -> None:
+    def line(self, text: str, indent: int, *, last: bool) -> None:
+        of_frame = self.indent is not None and indent > self.indent
+        self.indent = None
         if text.startswith(_CHAINED):
             self.chained = True
         elif text == _START:
@@ -83,24 +89,23 @@ class _Reader:
             self.frames, self.inside, self.chained = [], True, False
         elif found := _FRAME.match(text):
             self.frames.append(Frame(found["path"], int(found["line"])))
-            self.source_next = True
-            return
-        elif self.source_next and text:
+            self.indent = indent
+        elif of_frame:
             self.frames[-1] = Frame(self.frames[-1].path, self.frames[-1].line, text)
         elif self.inside or last:
             self.failures.extend(Failure(kind, name, tuple(self.frames)) for kind, name in _named(text))
-        self.source_next = False
 
 
 def failures(words: str) -> tuple[Failure, ...]:
     """What the last words on stderr say was missing, in the order of the words, each once."""
-    texts = [line[:MAX_LINE].strip(" \t\r|+") for line in words[-MAX_WORDS:].splitlines()]
+    lines = [line[:MAX_LINE] for line in words[-MAX_WORDS:].splitlines()]
+    texts = [line.strip(" \t\r|+") for line in lines]
     filled = [number for number, text in enumerate(texts) if text]
     reader = _Reader()
     for number, text in enumerate(texts):
-        reader.line(text, last=number in filled[-_LAST_LINES:])
+        reader.line(text, len(lines[number]) - len(lines[number].lstrip(" \t|+")), last=number in filled[-_LAST_LINES:])
     unique = {(each.kind, each.name): each for each in reversed(reader.failures)}
-    return tuple(reversed(unique.values()))
+    return tuple(replace(each, outer=tuple(reader.frames)) for each in reversed(unique.values()))
 
 
 def _named(text: str) -> Iterator[tuple[str, str]]:

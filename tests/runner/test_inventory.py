@@ -127,3 +127,11 @@ def test_a_package_that_is_missing_extra_or_of_another_version_is_named(installe
         "second is there and was not locked",
         "first 1.1 was locked, and 1.0 is there",
     ]
+
+
+def test_headers_lie_where_the_installer_puts_them(tmp_path: Path) -> None:
+    header = "acme_tools-1.0.data/headers/acme.h"
+    installed = Installed(tmp_path, make_wheel("acme-tools", "1.0", {"acme.py": "", header: "int x;"}))
+    (installed.site / "include/acme-tools").mkdir(parents=True)
+    (installed.site / header).rename(installed.site / "include/acme-tools/acme.h")
+    assert installed.problems() == []

@@ -134,6 +134,12 @@ WORDS = {
     'You can install "python-multipart" with: \n\npip install python-multipart',
     "extra": f"{TRACE}{FRAME}ImportError: email-validator is not installed, run `pip install 'pydantic[email]'`",
     "greenlet": f"{TRACE}{FRAME}ValueError: the greenlet library is required. No module named 'greenlet'",
+    "import": f"{TRACE}{FRAME}ImportError: `Import lxml` failed.  Use pip, conda, or what you prefer to install it.",
+    "engines": f"{TRACE}{FRAME}ImportError: Unable to find a usable engine; tried using: 'pyarrow', 'fastparquet'.\n"
+    " - `Import pyarrow` failed. pyarrow is required.\n - `Import fastparquet` failed. fastparquet is required.",
+    "template": f"{TRACE}{FRAME}ImportError: jinja2 must be installed to use Jinja2Templates",
+    "frozen": f'{TRACE}{FRAME}  File "<frozen importlib._bootstrap>", line 1142, in _find_and_load_unlocked\n'
+    "ModuleNotFoundError: No module named 'lxml'",
     "html": f"{TRACE}{FRAME}ImportError: html5lib not found, please install it",
     "module": "/usr/bin/python3: No module named pytest",
     "group": f"  + Exception Group Traceback (most recent call last):\n  | {TRACE}"
@@ -146,6 +152,10 @@ ASKED = {
     "extra": "pydantic[email]",
     "greenlet": "greenlet",
     "html": "html5lib",
+    "import": "lxml",
+    "engines": "pyarrow",
+    "template": "jinja2",
+    "frozen": "lxml",
     "module": "pytest",
     "group": "pyyaml",
 }
@@ -197,3 +207,11 @@ def test_any_words_are_read(parts: list[str]) -> None:
 @pytest.mark.parametrize("case", WORDS)
 def test_whatever_is_understood_has_a_sign(case: str) -> None:
     assert any(sign in WORDS[case] for sign in SIGNS)
+
+
+def test_a_cause_that_lies_in_packages_is_told_once_and_where_it_led_to() -> None:
+    files = {"main.py": "import pandas\n", "requirements.txt": "pandas"}
+    inner = f"{TRACE}{DEEP}ModuleNotFoundError: No module named 'openpyxl'\n"
+    direct = "\nThe above exception was the direct cause of the following exception:\n\n"
+    (found,) = diagnose(f"{inner}{direct}{WORDS['pandas']}", DictView(files), planned_for(files, "main.py"))
+    assert (found.import_name, found.file, found.line) == ("openpyxl", "main.py", 1)
