@@ -135,3 +135,15 @@ def test_headers_lie_where_the_installer_puts_them(tmp_path: Path) -> None:
     (installed.site / "include/acme-tools").mkdir(parents=True)
     (installed.site / header).rename(installed.site / "include/acme-tools/acme.h")
     assert installed.problems() == []
+
+
+def test_a_script_of_a_wheel_may_be_a_python_file(tmp_path: Path) -> None:
+    script = "acme-1.0.data/scripts/tool.py"
+    installed = Installed(tmp_path, make_wheel("acme", "1.0", {"acme.py": "", script: "#!python\n"}))
+    (installed.site / "bin/__pycache__").mkdir(parents=True)
+    (installed.site / script).rename(installed.site / "bin/tool.py")
+    (installed.site / "bin/tool.py").write_text("#!/usr/bin/python3\n")
+    (installed.site / "bin/__pycache__/tool.cpython-311.pyc").write_bytes(b"bytecode")
+    assert installed.problems() == []
+    (installed.site / "bin/other.py").write_text("")
+    assert installed.problems() == ["bin/other.py is in no wheel"]
