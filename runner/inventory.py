@@ -10,6 +10,7 @@ import csv
 import hashlib
 import io
 import os
+import re
 import stat
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
@@ -27,6 +28,8 @@ _RECORD_BYTES = 64 << 20
 _ADDED = frozenset(("INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_build.json", "uv_cache.json"))
 """What installers write into a package's own folder of records."""
 _SCHEMES = ("purelib", "platlib", "data")
+_BYTECODE = re.compile(r"\.[\w-]+(?:\.opt-\w+)?\.pyc$")
+"""What follows a module's name, which may have dots of its own. Source: PEP 3147, PEP 488."""
 _BLOCK_BYTES = 1 << 18
 
 
@@ -105,7 +108,7 @@ def _unexplained(there: Iterable[str], digests: Mapping[str, set[str]], scripts:
         if path in digests or path in scripts or path == ".lock":
             continue
         parent, _, last = path.rpartition("/")
-        source = f"{parent.removesuffix('__pycache__')}{last.split('.', 1)[0]}.py"
+        source = f"{parent.removesuffix('__pycache__')}{_BYTECODE.sub('', last)}.py"
         explained = (
             (parent in infos and last in _ADDED)
             or (parent.endswith("__pycache__") and last.endswith(".pyc") and (source in digests or source in scripts))

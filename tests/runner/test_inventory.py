@@ -147,3 +147,13 @@ def test_a_script_of_a_wheel_may_be_a_python_file(tmp_path: Path) -> None:
     assert installed.problems() == []
     (installed.site / "bin/other.py").write_text("")
     assert installed.problems() == ["bin/other.py is in no wheel"]
+
+
+@pytest.mark.parametrize("name", ["hook-a.b.cpython-311.pyc", "hook-a.b.cpython-312.opt-1.pyc"])
+def test_the_bytecode_of_a_file_with_dots_in_its_name(tmp_path: Path, name: str) -> None:
+    installed = Installed(tmp_path, make_wheel("acme", "1.0", {"hooks/hook-a.b.py": ""}))
+    (installed.site / "hooks/__pycache__").mkdir()
+    (installed.site / "hooks/__pycache__" / name).write_bytes(b"bytecode")
+    assert installed.problems() == []
+    (installed.site / "hooks/__pycache__/hook-a.cpython-311.pyc").write_bytes(b"bytecode")
+    assert installed.problems() == ["hooks/__pycache__/hook-a.cpython-311.pyc is in no wheel"]
