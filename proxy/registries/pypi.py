@@ -81,7 +81,7 @@ class Pypi:
         """Read a path of the mirror, below `/pypi`; None when it names nothing."""
         head, _, rest = path.removeprefix("/").partition("/")
         if head == "simple":
-            name = rest.removesuffix("/")
+            name = unquote(rest.removesuffix("/"), errors="replace")
             return _project(canonicalize_name(name)) if _NAME.fullmatch(name) else None
         if head == "files":
             host, _, file_path = rest.partition("/")

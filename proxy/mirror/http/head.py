@@ -24,7 +24,8 @@ _TARGET_BYTES = 8192
 """The longest path that names a package has about 2,000."""
 _TARGET = re.compile(r"/[!\"$-~]*")
 """The form that starts with a slash, without a fragment. llhttp takes others too."""
-_LINE_END = (b" HTTP/1.1", b" HTTP/1.0")
+_LINE = re.compile(rb"[A-Z-]+ [!-~]+ HTTP/1\.[01]")
+"""llhttp passes over line breaks before it and more blanks in it, and takes HTTP/0.9 and RTSP."""
 _CONTINUED = frozenset(["accept", "accept-encoding", "cache-control", "connection", "if-none-match", "via"])
 """Headers that are lists, and may come in several lines."""
 _SINGLE = frozenset(
@@ -80,7 +81,7 @@ class _Seen:
 def read_head(data: bytes) -> Head:
     """Read a head, with the empty line that ends it. Raises Malformed."""
     line, _, _ = data.partition(b"\r\n")
-    if not line.endswith(_LINE_END):
+    if not _LINE.fullmatch(line):
         raise Malformed(400, "the request line is none of HTTP/1.1 or HTTP/1.0, which are spoken here")
     seen = _Seen()
     parser = httptools.HttpRequestParser(seen)
@@ -92,8 +93,6 @@ def read_head(data: bytes) -> Head:
         raise Malformed(400, f"the request cannot be read: {error}") from None
     if not seen.complete:
         raise Malformed(400, "the request cannot be read: its head does not end where it should")
-    if line.count(b" ") != 2:
-        raise Malformed(400, "the request line has more blanks than two")
     target, old = seen.target.decode("latin-1"), line.endswith(b"0")
     if len(target) > _TARGET_BYTES:
         raise Malformed(414, f"the path has more than {_TARGET_BYTES} bytes")

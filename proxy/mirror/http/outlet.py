@@ -34,7 +34,8 @@ class Outlet:
         self._transport, self._loop, self._moving = transport, loop, moving
         self._plain = transport.get_extra_info("sslcontext") is None
         self._full: asyncio.Future[None] | None = None
-        transport.set_write_buffer_limits(high=0)  # full as soon as anything waits
+        # Full as soon as anything waits. asyncio's TLS takes 0 for full when nothing does.
+        transport.set_write_buffer_limits(high=0 if self._plain else 1, low=0)
 
     def pause(self) -> None:
         """The socket takes no more."""
