@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import time
 from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
 
 from jhansi_runner.proxy.mirror.answer import REASON_HEADER, Answer
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
+_NAME = re.compile(r"[a-z0-9-]+")
+_UNFIT = re.compile(r"[^\t -~\x80-\xff]")
 _BODILESS = (204, 304)
 
 
@@ -36,26 +40,26 @@ def answer_head(answer: Answer, date: str, *, keep_alive: bool, old: bool) -> by
     The reason of a refusal stands in the status line too, since that is all that some clients print. Raises
     UnfitHeader.
     """
-    status = answer.status
+    told = _begun(answer.status, answer.headers) + date
+    if answer.status not in _BODILESS:
+        told += f"\r\ncontent-length: {length(answer)}"
+    if not keep_alive:
+        told += "\r\nconnection: close"
+    elif old:
+        told += "\r\nconnection: keep-alive"
+    return f"{told}\r\n\r\n".encode("latin-1")
+
+
+@lru_cache(maxsize=1024)
+def _begun(status: int, headers: tuple[tuple[str, str], ...]) -> str:
+    """The status line and the lines of an answer's own headers."""
     phrase = _PHRASES.get(status, "")
-    lines = [date]
-    for name, value in answer.headers:
-        lines.append(f"{name}: {value}")
+    for name, value in headers:
+        if _UNFIT.search(value) or not _NAME.fullmatch(name):
+            raise UnfitHeader(f"the header {name!r:.80} of an answer cannot be sent: {value!r:.400}")
         if name == REASON_HEADER:
             phrase = f"{phrase}: {value}"
-    if status not in _BODILESS:
-        lines.append(f"content-length: {length(answer)}")
-    if not keep_alive:
-        lines.append("connection: close")
-    elif old:
-        lines.append("connection: keep-alive")
-    text = f"HTTP/1.1 {status} {phrase}\r\n" + "\r\n".join(lines) + "\r\n\r\n"
-    if text.count("\n") != len(lines) + 2 or text.count("\r") != len(lines) + 2 or "\0" in text:
-        raise UnfitHeader(f"a header of the answer has a line break or a null in it: {lines!r:.400}")
-    try:
-        return text.encode("latin-1")
-    except UnicodeEncodeError:
-        raise UnfitHeader(f"a header of the answer has characters beyond Latin-1: {lines!r:.400}") from None
+    return f"HTTP/1.1 {status} {phrase}\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers)
 
 
 def length(answer: Answer) -> int:

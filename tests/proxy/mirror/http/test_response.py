@@ -19,8 +19,8 @@ def _head(answer: Answer, *, keep_alive: bool = True, old: bool = False) -> list
 def test_a_head_has_date_headers_and_length() -> None:
     assert _head(Answer(200, (("etag", '"x"'),), b"abc")) == [
         "HTTP/1.1 200 OK",
-        DATE,
         'etag: "x"',
+        DATE,
         "content-length: 3",
     ]
 

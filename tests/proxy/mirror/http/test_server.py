@@ -152,9 +152,7 @@ def test_a_client_of_http_10_that_names_no_host_is_heard(wire: Wire) -> None:
     assert said.body == b"GET /a?"
 
 
-def test_a_handler_that_fails_ends_its_connection_and_no_other(
-    wire: Wire, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_handler_that_fails_ends_its_connection_and_no_other(capfd: pytest.CaptureFixture[str]) -> None:
     async def fail(request: Request) -> Answer:
         if request.path == "/bad":
             raise RuntimeError("it does not work")
