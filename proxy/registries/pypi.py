@@ -81,7 +81,7 @@ class Pypi:
         """Read a path of the mirror, below `/pypi`; None when it names nothing."""
         head, _, rest = path.removeprefix("/").partition("/")
         if head == "simple":
-            name = unquote(rest.removesuffix("/"), errors="replace")
+            name = rest.removesuffix("/")
             return _project(canonicalize_name(name)) if _NAME.fullmatch(name) else None
         if head == "files":
             host, _, file_path = rest.partition("/")

@@ -46,6 +46,7 @@ class Connection(asyncio.BufferedProtocol):
         self._outlet = Outlet(transport, self._house.loop, self._moving)
         peer = transport.get_extra_info("peername")
         self._client = str(peer[0]) if isinstance(peer, tuple) else ""
+        self._house.coming.discard(self)
         self._house.guests.add(self)
         self._house.idle.begin(self, self._house.loop.time())
 

@@ -48,6 +48,8 @@ class House:
     ) -> None:
         self.handler, self.scheme, self.loop, self._free = handler, scheme, loop, free
         self.dates = Dates()
+        self.coming: set[Guest] = set()
+        """Those who have been let in, and have not come to where they can ask: their TLS greeting is under way."""
         self.guests: set[Guest] = set()
         self.idle: Waiting[Guest] = Waiting(_IDLE_SECONDS)
         self.asking: Waiting[Guest] = Waiting(_HEAD_SECONDS)
@@ -59,8 +61,14 @@ class House:
     def released(self, guest: Guest) -> None:
         """A connection is gone, and nothing is worked on for it any more."""
         self.forget(guest)
+        self.coming.discard(guest)
         self.guests.discard(guest)
         self._free()
+
+    @property
+    def count(self) -> int:
+        """How many there are in all."""
+        return len(self.coming) + len(self.guests)
 
     def forget(self, guest: Guest) -> None:
         """Wait for nothing of a connection."""

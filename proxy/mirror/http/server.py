@@ -57,7 +57,7 @@ class Server:
         await asyncio.sleep(0)  # transports close their sockets a turn later
 
     def _accept(self) -> None:
-        if len(self._house.guests) + len(self._tasks) >= self._most:
+        if self._house.count >= self._most:
             self._pause()
             longest = self._house.idle.longest()
             if longest is not None:
@@ -70,22 +70,22 @@ class Server:
         except OSError:  # no descriptors, no memory: `_look` tries again
             self._pause()
             return
-        task = self._loop.create_task(self._welcome(endpoint))
+        connection = Connection(self._house)
+        self._house.coming.add(connection)
+        task = self._loop.create_task(self._welcome(endpoint, connection))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _welcome(self, endpoint: socket.socket) -> None:
+    async def _welcome(self, endpoint: socket.socket, connection: Connection) -> None:
         patience = _HANDSHAKE_SECONDS if self._tls else None
         try:
             endpoint.setblocking(False)
             await self._loop.connect_accepted_socket(
-                lambda: Connection(self._house), endpoint, ssl=self._tls, ssl_handshake_timeout=patience
+                lambda: connection, endpoint, ssl=self._tls, ssl_handshake_timeout=patience
             )
-        except OSError:  # ssl.SSLError is one; `_look` lets others in
+        except (OSError, asyncio.CancelledError):  # ssl.SSLError is an OSError
             endpoint.close()
-        except asyncio.CancelledError:
-            endpoint.close()
-            raise
+            self._house.released(connection)
 
     def _look(self) -> None:
         self._house.look()

@@ -273,7 +273,7 @@ def test_tls_is_spoken_and_nothing_else(tmp_path: Path) -> None:
             plain.sendall(get("/plain"))
             assert not heard(plain).startswith(b"HTTP")
         assert len(wire.asked) == 2
-        eventually(lambda: not wire.server._house.guests and not wire.server._tasks)
+        eventually(lambda: not wire.server._house.count)
 
 
 @pytest.mark.parametrize(("descriptors", "most"), [(64, 1), (1024, 224), (8192, 2016), (1 << 20, 2048)])
