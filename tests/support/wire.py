@@ -86,7 +86,7 @@ class Wire:
     def ask(self, data: bytes, tls: ssl.SSLContext | None = None) -> list[Said]:
         """Send bytes, say that no more come, and hear all answers to the end of the connection."""
         with self.connect(tls) as connection:
-            with contextlib.suppress(ConnectionError):
+            with contextlib.suppress(OSError):  # it may be cut off before all is sent
                 connection.sendall(data)
                 if tls is None:
                     connection.shutdown(socket.SHUT_WR)

@@ -136,7 +136,7 @@ class Connection(asyncio.BufferedProtocol):
             return data[:end]
         if len(data) > HEAD_BYTES:
             return Malformed(431, f"the request's head has more than {HEAD_BYTES >> 10} KiB")
-        fresh = data[max(0, self._searched - 1) :]
+        fresh = data[self._searched - data.endswith(b"\r", 0, self._searched) :]
         if not data[:1].isupper() or fresh.count(b"\n") != fresh.count(b"\r\n"):
             return Malformed(400, "this is no HTTP/1.1: lines end with CR LF, and the first one begins with a method")
         self._searched = len(data)

@@ -66,6 +66,7 @@ def test_a_head_may_come_in_pieces(wire: Wire, size: int) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for start in range(0, len(data), size):
             connection.sendall(data[start : start + size])
+            time.sleep(0.001)  # so that they arrive as they were sent
         connection.shutdown(socket.SHUT_WR)
         assert [one.body for one in answers(heard(connection))] == [b"GET /first?", b"GET /second?"]
 
