@@ -35,8 +35,9 @@ class Connection(asyncio.BufferedProtocol):
         self._searched = 0
         self._task: asyncio.Task[None] | None = None
         self._sending = self._held = self._lost = self._ended = False
+        self._over = False
+        """Whether the last answer is sent: what comes from then on is thrown away, `_left` bytes at most."""
         self._left = 0
-        """Bytes that may still come and are thrown away, once the last answer is sent; 0 before that."""
 
     # What the loop calls.
 
@@ -55,7 +56,7 @@ class Connection(asyncio.BufferedProtocol):
         return self._house.buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        if self._left > 0:
+        if self._over:
             self._left -= nbytes
             if self._left <= 0:
                 self._transport.close()
@@ -153,6 +154,9 @@ class Connection(asyncio.BufferedProtocol):
                 head = self._cut()
         except (UpstreamFailure, Cut, OSError):
             self.abort()
+        except asyncio.CancelledError:
+            self.abort()
+            raise
         except Exception:
             with contextlib.suppress(OSError):  # the log may lie on a disk that is full
                 traceback.print_exc()
@@ -168,6 +172,7 @@ class Connection(asyncio.BufferedProtocol):
         """Wait for the next request or, after a last answer, for the rest of what the client sends with it."""
         house, now = self._house, self._house.loop.time()
         if rest is not None:
+            self._over = True
             self._left = min(rest - len(self._data), _DRAINED)
             self._data = b""
         if self._ended or (rest is not None and self._left <= 0):

@@ -270,6 +270,9 @@ def test_tls_is_spoken_and_nothing_else(tmp_path: Path) -> None:
         said = wire.ask(get("/1") + get("/2", "Connection: close"), context)
         assert [one.body for one in said] == [b"GET /1?", b"GET /2?"]
         assert {request.scheme for request in wire.asked} == {"https"}
+        put = get("/put", "Content-Length: 10", method="PUT") + b"x" * 10
+        assert len(wire.ask(put + get("/smuggled"), context)) == 1
+        assert wire.asked.pop().path == "/put"
         with wire.connect() as plain:
             plain.sendall(get("/plain"))
             assert not heard(plain).startswith(b"HTTP")
