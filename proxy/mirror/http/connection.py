@@ -152,6 +152,8 @@ class Connection(asyncio.BufferedProtocol):
                 rest = await self._answer(head)
                 house.taking.end(self)
                 head = self._cut()
+                if head is not None:  # whoever asks for much at once lets others have their turn
+                    await asyncio.sleep(0)
         except (UpstreamFailure, Cut, OSError):
             self.abort()
         except asyncio.CancelledError:

@@ -51,6 +51,26 @@ def test_one_request_of_a_connection_is_worked_on_at_a_time() -> None:
     assert most == 1
 
 
+def test_others_have_their_turn_between_requests_that_came_together() -> None:
+    turns = 0
+    seen: list[int] = []
+
+    async def note(request: Request) -> Answer:
+        seen.append(turns)
+        return await echo(request)
+
+    def turn() -> None:
+        nonlocal turns
+        turns += 1
+        if len(seen) < 50:
+            noted.loop.call_soon(turn)
+
+    with Wire(note) as noted:
+        noted.loop.call_soon_threadsafe(turn)
+        noted.ask(b"".join(get(f"/{number}") for number in range(50)))
+    assert len(set(seen)) == 50
+
+
 def test_a_client_that_asks_without_end_and_reads_nothing_is_not_read_from(wire: Wire) -> None:
     with wire.connect() as connection:
         connection.settimeout(1)
