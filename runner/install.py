@@ -36,6 +36,8 @@ from jhansi_runner.runner.toolchain import Toolchain
 
 _FORMAT = "set 2"
 _SHOWN = 8
+_ABSENT = 404
+"""Go looks for a module at each beginning of a path: what was not there for an installer that succeeded is no news."""
 _VERSION = re.compile(r"v?\d[0-9A-Za-z.+-]*")
 
 
@@ -83,7 +85,8 @@ class Installer:
             workshop = Workshop(job, self._tools, record.live if record is not None else lambda _: None)
             try:
                 stage, lock = self._obtained(workshop)
-                tell_refused(workshop.entries)
+                probed = {id(entry) for entry in stage.entries if entry.status == _ABSENT}
+                tell_refused([entry for entry in workshop.entries if id(entry) not in probed])
                 paths.make(f"{job.folders.state}/requests")
                 name = self._set_name(lock)
                 _keep_lock(job, request, lock)  # first: it keeps the files in the cache until they have been compared

@@ -105,7 +105,8 @@ def prepare(
     _refuse_early(plan, policy, record)
     done = Installed("", False, ())
     if plan.requirements:
-        done = Installer(job, plan, resolver, tools, policy).installed(record)
+        with _explained():
+            done = Installer(job, plan, resolver, tools, policy).installed(record)
     if record is not None:
         record.language = plan.language
         record.installed = [{"name": one.name, "version": one.version, "purl": one.purl} for one in done.packages]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fuzz.engine import Target
 from fuzz.read_archives import TARGETS as ARCHIVES
+from fuzz.read_golang import TARGETS as GOLANG
 from fuzz.read_heads import TARGETS as HEADS
 from fuzz.read_indexes import TARGETS as INDEXES
 from fuzz.read_messages import TARGETS as MESSAGES
@@ -13,5 +14,6 @@ from fuzz.read_texts import TARGETS as TEXTS
 from fuzz.read_urls import TARGETS as URLS
 
 TARGETS: dict[str, Target] = {
-    target.name: target for target in (*ARCHIVES, *HEADS, *INDEXES, *MESSAGES, *POLICIES, *PYTHON, *TEXTS, *URLS)
+    target.name: target
+    for target in (*ARCHIVES, *GOLANG, *HEADS, *INDEXES, *MESSAGES, *POLICIES, *PYTHON, *TEXTS, *URLS)
 }

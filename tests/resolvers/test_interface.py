@@ -25,6 +25,12 @@ def test_requirement_text() -> None:
     assert requirement(hashes=("sha256:0", "sha256:1")).locked_text == "a>=1 --hash=sha256:0 --hash=sha256:1"
 
 
+def test_elsewhere_than_in_python_the_version_stands_apart() -> None:
+    module = {"name": "example.test/a/v2", "purl": "pkg:golang/example.test/a/v2"}
+    assert requirement(**module, specifier="v2.0.1").text == "example.test/a/v2 v2.0.1"
+    assert requirement(**module, specifier="").text == "example.test/a/v2"
+
+
 def test_an_error_says_what_where_and_what_next() -> None:
     assert str(ManifestError("f", 2, "is wrong", "mend it")) == "f:2: is wrong; mend it"
     assert str(ManifestError("f", 0, "is wrong", "mend it")) == "f: is wrong; mend it"

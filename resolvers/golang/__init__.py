@@ -1,0 +1,1 @@
+"""What a Go program needs."""

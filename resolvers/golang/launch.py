@@ -1,0 +1,93 @@
+"""How a Go program is started: built into a folder that persists, then run as itself, for its own exit code.
+
+`go run` would end with 1 whatever the program ends with, and say so on its stderr.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from jhansi_runner.resolvers.golang import modfile, recipe, skeleton, steps
+from jhansi_runner.resolvers.golang.recipe import join
+from jhansi_runner.resolvers.golang.steps import MODULES, OVERLAY, PLACE, WORKSPACE
+from jhansi_runner.resolvers.interface import ManifestError, Plan
+from jhansi_runner.resolvers.resolver import Launch, Tools
+
+KEEP = "/keep/go"
+SIGNS = (
+    "no required module provides",
+    "cannot find module providing",
+    "missing go.sum entry",
+    "is not in std",
+    "is not in GOROOT",
+    "C compiler",
+    "requires cgo to work",
+    "build constraints exclude all Go files",
+    "no Go source files",
+)
+"""By these words of the go command somebody should look for what is missing."""
+_TEMPORARY = "/tmp/go"  # noqa: S108  # of the sandbox's own
+_BUILD = 'go build -C "$1" -o "$2" "$3" </dev/null >&2 || exit\nbinary=$2\nshift 3\nexec "$binary" "$@"'
+_MAKE = (
+    f"mkdir -p {_TEMPORARY} && printf '%s' \"$1\" >{_TEMPORARY}/go.mod && printf '%s' \"$2\" >{_TEMPORARY}/{OVERLAY} "
+    "|| exit\nshift 2\n"
+)
+
+
+def launch(plan: Plan, entry: str | None, tools: Tools, *, installed: bool) -> Launch:
+    """The launch of a program, or of a command when `entry` is None. Raises ManifestError."""
+    require_release(plan, tools)
+    found = recipe.of(plan)
+    overlaid = steps.is_overlaid(plan)
+    overlay = f"{PLACE}/{OVERLAY}" if installed and overlaid else ""
+    settings = steps.environment(f"{PLACE}/{MODULES}" if installed else f"{KEEP}/{MODULES}")
+    flags = ["-buildvcs=false"]
+    before: tuple[str, ...] = ()
+    script = _BUILD
+    if entry is not None and found.made and not installed:
+        overlay = f"{_TEMPORARY}/{OVERLAY}"
+        script = _MAKE + _BUILD
+        manifest = join(found.folders[0], "go.mod")
+        before = (steps.made_manifest(found, tools), steps.overlay({manifest: f"{_TEMPORARY}/go.mod"}))
+    if overlay:
+        flags.append(f"-overlay={overlay}")
+    env = {**settings, "GOFLAGS": " ".join(flags), "GOCACHE": f"{KEEP}/build"}
+    if not found.is_work:
+        env["GOWORK"] = "off"
+    if installed or entry is not None:
+        env["GOPROXY"] = "off"
+    if entry is None:
+        return Launch((), env, keeps=(KEEP,), signs=SIGNS)
+    if not plan.target:
+        raise ManifestError(entry, 0, "is no program", "start a file of package main, or: exec -- go test ./...")
+    folder = found.folders[0]
+    argv = ("/bin/sh", "-c", script, "go", *before, f"{WORKSPACE}/{folder}".rstrip("/"), _binary(plan.target))
+    return Launch((*argv, _target(plan.target, folder)), env, keeps=(KEEP,), signs=SIGNS)
+
+
+def require_release(plan: Plan, tools: Tools) -> None:
+    """Raise ManifestError for a manifest that asks for a newer Go than the host's."""
+    have = tools.versions["go"]
+    for path, text in plan.files:
+        name = path.removeprefix(f"{skeleton.FOLDER}/")
+        if name.rpartition("/")[2] in ("go.mod", "go.work"):
+            file = modfile.parse(name, text.encode("utf-8", "surrogateescape"))
+            if file.go and modfile.numbers(file.go) > modfile.numbers(have):
+                raise ManifestError(
+                    name,
+                    file.go_line,
+                    f"asks for Go {file.go}, and this host has Go {have}",
+                    "install that release, or lower the line if the code can do with less; none is downloaded",
+                )
+
+
+def _binary(target: str) -> str:
+    name = hashlib.sha256(target.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return f"{KEEP}/bin/{name}/{target.rpartition('/')[2].removesuffix('.go').strip('.') or 'program'}"
+
+
+def _target(target: str, folder: str) -> str:
+    """The target as the go command has to be told it in a folder."""
+    inner = "" if target == "." else target
+    inner = inner[len(folder) :].lstrip("/") if folder else inner
+    return f"./{inner}" if inner else "."

@@ -1,0 +1,5 @@
+package main
+
+import _ "example.test/b"
+
+func main() {}

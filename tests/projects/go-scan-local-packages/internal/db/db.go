@@ -1,0 +1,5 @@
+package db
+
+import _ "modernc.org/sqlite"
+
+func Open() {}

@@ -1,0 +1,4 @@
+package b
+
+import "github.com/rs/zerolog"
+import fmt

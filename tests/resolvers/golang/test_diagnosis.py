@@ -1,0 +1,142 @@
+"""What the go command says when something is missing, in the words of its releases from 1.21 to 1.26."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from jhansi_runner.resolvers.golang.diagnosis import diagnose
+from jhansi_runner.resolvers.golang.launch import SIGNS
+from jhansi_runner.resolvers.interface import Missing, Plan, View
+
+MakePlan = Callable[[Mapping[str, str | bytes], str | None], Plan]
+MakeView = Callable[..., View]
+Diagnosed = Callable[[str], list[Missing]]
+
+FILES = {
+    "app/go.mod": "module example.test/app\n\ngo 1.21\n\nrequire example.test/b v1.0.0\n",
+    "app/main.go": "package main\n\nfunc main() {}\n",
+    "app/sub/sub.go": "package sub\n",
+}
+
+
+@pytest.fixture
+def diagnosed(planned: MakePlan, workspace: MakeView) -> Diagnosed:
+    return lambda words: list(diagnose(words, workspace(FILES), planned(FILES, "app/main.go")))
+
+
+@pytest.mark.parametrize(
+    ("words", "package", "file", "line"),
+    [
+        (
+            "main.go:4:2: no required module provides package github.com/spf13/cobra; to add it:\n"
+            "\tgo get github.com/spf13/cobra\n",
+            "github.com/spf13/cobra",
+            "app/main.go",
+            4,
+        ),
+        (
+            "sub/sub.go:7:2: cannot find module providing package github.com/spf13/cobra/doc: module lookup disabled "
+            "by GOPROXY=off\n",
+            "github.com/spf13/cobra/doc",
+            "app/sub/sub.go",
+            7,
+        ),
+        (
+            "/sandbox/app/main.go:3:8: cannot find module providing package example.test/c: import lookup disabled by "
+            "-mod=vendor\n\t(Go version in go.mod is at least 1.14 and vendor directory exists.)\n",
+            "example.test/c",
+            "app/main.go",
+            3,
+        ),
+        (
+            "main.go:5:2: missing go.sum entry for module providing package example.test/c (imported by "
+            "example.test/app); to add:\n\tgo get example.test/app\n",
+            "example.test/c",
+            "app/main.go",
+            5,
+        ),
+        (
+            "no required module provides package example.test/c; to add it:\n\tgo get example.test/c\n",
+            "example.test/c",
+            "",
+            0,
+        ),
+        ("../x.go:1:1: no required module provides package example.test/c\n", "example.test/c", "", 0),
+    ],
+)
+def test_a_package_that_no_module_provides(
+    diagnosed: Diagnosed, words: str, package: str, file: str, line: int
+) -> None:
+    (found,) = diagnosed(f"go: downloading x\n{words}")
+    assert (found.import_name, found.file, found.line) == (package, file, line)
+    assert found.requirement is not None
+    assert package.startswith(found.requirement.name)
+    assert found.addition == f"require {found.requirement.name} latest"
+    assert found.manifest == "app/go.mod"
+    assert any(sign in words for sign in SIGNS)
+
+
+@pytest.mark.parametrize(
+    ("words", "package", "closest"),
+    [
+        (
+            "main.go:4:2: package logrus is not in std (/usr/local/go/src/logrus)\n",
+            "logrus",
+            "github.com/sirupsen/logrus",
+        ),
+        ("main.go:4:2: package app/x is not in GOROOT (/usr/lib/go/src/app/x)\n", "app/x", None),
+        (
+            "main.go:4:2: no required module provides package github.com/siruspen/logrus; to add it:\n",
+            "github.com/siruspen/logrus",
+            "github.com/sirupsen/logrus",
+        ),
+        (
+            "main.go:4:2: no required module provides package example.test/b/sub; to add it:\n",
+            "example.test/b/sub",
+            None,
+        ),
+    ],
+)
+def test_what_nothing_can_be_installed_for(diagnosed: Diagnosed, words: str, package: str, closest: str | None) -> None:
+    (found,) = diagnosed(words)
+    assert (found.import_name, found.requirement, found.closest) == (package, None, closest)
+    assert found.addition == ""
+    assert any(sign in words for sign in SIGNS)
+
+
+def test_each_package_is_told_once_in_the_order_of_the_words(diagnosed: Diagnosed) -> None:
+    words = (
+        "main.go:4:2: no required module provides package example.test/d; to add it:\n\tgo get example.test/d\n"
+        "main.go:5:2: package logrus is not in std (/x)\n"
+        "main.go:6:2: no required module provides package example.test/c; to add it:\n\tgo get example.test/c\n"
+        "sub/sub.go:6:2: no required module provides package example.test/d; to add it:\n\tgo get example.test/d\n"
+    )
+    assert [each.import_name for each in diagnosed(words)] == ["example.test/d", "logrus", "example.test/c"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        'runtime/cgo: cgo: C compiler "gcc" not found: exec: "gcc": executable file not found in $PATH\n',
+        "panic: Binary was compiled with 'CGO_ENABLED=0', go-sqlite3 requires cgo to work. This is a stub\n",
+        "go: no Go source files\n",
+        "main.go:3:8: build constraints exclude all Go files in /sandbox/c\n",
+    ],
+)
+def test_a_missing_c_compiler_is_named(diagnosed: Diagnosed, words: str) -> None:
+    (found,) = diagnosed(words)
+    assert (found.import_name, found.requirement) == ("C", None)
+    assert "install gcc" in found.reason
+    assert any(sign in words for sign in SIGNS)
+
+
+@pytest.mark.parametrize("name", ['a.b/c"', 'a.b/c"import"d.e/f', "a.b/c`", "a.b/\\c", "a.b/c\x00d"])
+def test_what_no_package_is_called_is_not_passed_on(diagnosed: Diagnosed, name: str) -> None:
+    assert diagnosed(f"main.go:4:2: no required module provides package {name}; to add it:\n") == []
+
+
+@pytest.mark.parametrize("words", ["", "panic: boom\n\ngoroutine 1 [running]:\n", "main.go:3:2: undefined: x\n"])
+def test_other_faults_are_none_of_ours(diagnosed: Diagnosed, words: str) -> None:
+    assert diagnosed(words) == []

@@ -1,0 +1,83 @@
+"""How programs are started."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from jhansi_runner.resolvers.golang.launch import KEEP, SIGNS, launch
+from jhansi_runner.resolvers.interface import ManifestError, Plan
+from jhansi_runner.resolvers.resolver import Tools
+
+MakePlan = Callable[[Mapping[str, str | bytes], str | None], Plan]
+
+MAIN = "package main\n\nfunc main() {}\n"
+MOD = "module example.test/app\n\ngo 1.21\n\nrequire example.test/b v1.0.0\n"
+
+
+def test_a_program_is_built_in_its_module_and_run_as_itself(planned: MakePlan, tools: Tools) -> None:
+    plan = planned({"app/go.mod": MOD, "app/cmd/x/main.go": MAIN}, "app/cmd/x/main.go")
+    found = launch(plan, "app/cmd/x/main.go", tools, installed=True)
+    assert found.argv[:2] == ("/bin/sh", "-c")
+    assert found.argv[4] == "/sandbox/app"
+    assert found.argv[5].startswith(f"{KEEP}/bin/") and found.argv[5].endswith("/x")
+    assert found.argv[6:] == ("./cmd/x",)
+    assert found.env["GOMODCACHE"] == "/deps/mod"
+    assert found.env["GOFLAGS"] == "-buildvcs=false -overlay=/deps/overlay.json"
+    assert (found.env["GOPROXY"], found.env["GOTOOLCHAIN"]) == ("off", "local")
+    assert (found.keeps, found.signs) == ((KEEP,), SIGNS)
+
+
+def test_the_program_ends_as_itself_with_its_own_arguments_and_input(tmp_path: Path) -> None:
+    plan = Plan("go", "none", files=(("recipe.json", _recipe()),), target="main.go")
+    found = launch(plan, "main.go", Tools({}, {"go": "1.26.8"}, ""), installed=True)
+    go = tmp_path / "go"
+    go.write_text(
+        f"#!/bin/sh\ncat >&2\nprintf '#!/bin/sh\\necho \"$@\"; cat; exit 7\\n' >{tmp_path}/x; chmod +x {tmp_path}/x\n"
+    )
+    go.chmod(0o755)
+    argv = [word if word != found.argv[5] else f"{tmp_path}/x" for word in found.argv]
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run([*argv, "a", "b  c"], input="typed", env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (7, "a b  c\ntyped", "")
+
+
+def _recipe() -> str:
+    return '{"mode": "scanned", "folders": [""], "members": [], "made": "", "tests": false}'
+
+
+def test_code_without_a_manifest_or_packages_gets_one_where_it_is_started(planned: MakePlan, tools: Tools) -> None:
+    found = launch(planned({"x/main.go": MAIN}, "x/main.go"), "x/main.go", tools, installed=False)
+    assert found.argv[4] == "module program\n\ngo 1.26\n"
+    assert '"/sandbox/x/go.mod": "/tmp/go/go.mod"' in found.argv[5]
+    assert found.argv[6] == "/sandbox/x"
+    assert "-overlay=/tmp/go/overlay.json" in found.env["GOFLAGS"]
+
+
+def test_a_command_may_ask_the_registry_where_nothing_is_installed(planned: MakePlan, tools: Tools) -> None:
+    plan = planned({"go.mod": MOD}, None)
+    assert launch(plan, None, tools, installed=False).env["GOPROXY"].startswith("https://")
+    assert launch(plan, None, tools, installed=True).env["GOPROXY"] == "off"
+
+
+def test_a_file_that_is_no_program_is_not_started(planned: MakePlan, tools: Tools) -> None:
+    with pytest.raises(ManifestError, match="is no program"):
+        launch(planned({"a.go": "package lib\n"}, "a.go"), "a.go", tools, installed=False)
+
+
+@pytest.mark.parametrize("language", ["1.99", "1.26.9", "2.0"])
+def test_a_newer_go_than_the_hosts_is_told_with_both(planned: MakePlan, tools: Tools, language: str) -> None:
+    plan = planned({"go.mod": f"module example.test/app\n\ngo {language}\n", "main.go": MAIN}, "main.go")
+    with pytest.raises(ManifestError, match=f"asks for Go {language}, and this host has Go 1.26.8") as caught:
+        launch(plan, "main.go", tools, installed=False)
+    assert (caught.value.file, caught.value.line) == ("go.mod", 3)
+
+
+@pytest.mark.parametrize("text", ["go 1.26", "go 1.26.8", "go 1.21\ntoolchain go1.99.1", "go 1.26rc1"])
+def test_an_older_go_or_a_wish_for_a_newer_one_is_no_fault(planned: MakePlan, tools: Tools, text: str) -> None:
+    plan = planned({"go.mod": f"module example.test/app\n\n{text}\n", "main.go": MAIN}, "main.go")
+    assert launch(plan, "main.go", tools, installed=False).argv
