@@ -25,6 +25,8 @@ from jhansi_runner.resolvers.resolver import CACHE, Locked, Resolver, UnfitLock
 from jhansi_runner.runner.aftermath import tell_refused
 from jhansi_runner.runner.console import counted, say
 from jhansi_runner.runner.errors import FAILED, REFUSED, RunnerError
+from jhansi_runner.runner.evidence.gather import gather
+from jhansi_runner.runner.evidence.stored import FILE, render
 from jhansi_runner.runner.inventories import inventory, is_compared
 from jhansi_runner.runner.job import Job
 from jhansi_runner.runner.link import start_early
@@ -33,7 +35,7 @@ from jhansi_runner.runner.rejudge import still_allowed
 from jhansi_runner.runner.stage import Stage, StepFailed, Workshop
 from jhansi_runner.runner.toolchain import Toolchain
 
-_FORMAT = "set 2"
+_FORMAT = "set 3"
 _SHOWN = 8
 _VERSION = re.compile(r"v?\d[0-9A-Za-z.+-]*")
 
@@ -93,6 +95,7 @@ class Installer:
             except UnfitLock as error:
                 raise RunnerError(str(error)) from None
             finally:
+                job.account.heard(workshop.entries)
                 if record is not None:
                     record.heard(workshop.entries)
                 workshop.close()
@@ -169,6 +172,11 @@ class Installer:
         os.rename(site, os.path.join(made, "site"))
         with open(os.path.join(made, "lock.txt"), "x", encoding="utf-8", errors="surrogateescape", newline="") as file:
             file.write(lock.text)
+        made_from = gather(
+            resolver.language, f"{made}/site", packages, job.folders.cache, stage.entries, self._tools.tools
+        )
+        with open(os.path.join(made, FILE), "x", encoding="utf-8", errors="surrogateescape", newline="") as file:
+            file.write(render(made_from))
         target = f"{paths.make(self._base(lock))}/{name}"
         try:
             os.rename(made, target)
