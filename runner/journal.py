@@ -30,7 +30,7 @@ BEGIN, END, FAULT = "begin", "end", "fault"
 FIRST = "-"
 WRITING, RUNNING = 1 << 62, 1 << 61
 """Bytes to lock: while a line is written, and with the number of its first line added while a run goes on."""
-_MAX_HEAD = 256
+_HEAD_BYTES = 100
 
 
 class Journal:
@@ -123,17 +123,20 @@ def read_head(folder: str) -> tuple[int, str, int] | None:
     """The last number, the hash of its line, and the journal's size; None when there is no head that can be read."""
     try:
         with open(f"{folder}/{HEAD}", "rb") as file:
-            number, digest, size = file.read(_MAX_HEAD).decode("ascii").split()
+            number, digest, size = file.read(_HEAD_BYTES).decode("ascii").split()
         return int(number), digest, int(size)
     except (FileNotFoundError, ValueError):
         return None
 
 
 def _write_head(folder: str, number: int, digest: str, size: int) -> None:
-    partial = f"{folder}/{HEAD}.new"  # one at a time: the lock is held
-    with open(partial, "wb") as file:
-        file.write(f"{number} {digest} {size}\n".encode("ascii"))
-    os.rename(partial, f"{folder}/{HEAD}")
+    """Write it in place, always as many bytes: to rename a new file over it takes ext4 a thousand times as long."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    file = os.open(f"{folder}/{HEAD}", flags, 0o600)
+    try:
+        os.pwrite(file, f"{number:15} {digest} {size:18}\n".encode("ascii"), 0)  # _HEAD_BYTES of them
+    finally:
+        os.close(file)
 
 
 def lock(file: int, command: int, kind: int, byte: int) -> bytes:

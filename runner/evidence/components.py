@@ -42,7 +42,8 @@ class Component:
 
 def components(packages: Iterable[Locked], contents: Contents, asked: Sequence[Asked]) -> list[Component]:
     """The components of a set, by purl. `asked` is what one program asked for, which decides about extras."""
-    found = sorted(packages, key=lambda one: one.purl)
+    named = {one.purl: one for one in packages}  # a tree may hold one package in several places
+    found = [named[purl] for purl in sorted(named)]
     artifacts: dict[str, list[Artifact]] = {}
     for each in contents.artifacts:
         artifacts.setdefault(each.purl, []).append(each)
@@ -54,7 +55,7 @@ def components(packages: Iterable[Locked], contents: Contents, asked: Sequence[A
             one.name,
             one.version,
             tuple(sorted(artifacts.get(one.purl, ()), key=lambda each: (each.filename.endswith(_BESIDE), -each.size))),
-            tuple(sorted(needs.get(one.purl, ()))),
+            tuple(sorted(needs.get(one.purl, set()) & named.keys())),
             askers[one.purl],
         )
         for one in found

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import unquote
 
+from jhansi_runner.proxy.cache.artifacts import ArtifactFiles
 from jhansi_runner.proxy.cache.store import Artifact as Cached
 from jhansi_runner.proxy.cache.store import Store
 from jhansi_runner.proxy.ledger import ALLOW, Entry
 from jhansi_runner.resolvers.resolver import Locked, Tools
+from jhansi_runner.runner.evidence.licences import POM, declared
 from jhansi_runner.runner.evidence.python_needs import python_needs
 from jhansi_runner.runner.evidence.stored import Artifact, Contents, Need
 from jhansi_runner.runner.rejudge import is_of
@@ -36,20 +38,30 @@ def _artifacts(packages: Sequence[Locked], cache: str, fetched: frozenset[str]) 
     """
     named = {one.purl: one for one in packages}
     found: dict[str, list[Cached]] = {}
-    if os.path.isdir(cache):
-        store = Store(cache)
-        try:
-            for _, each in store.artifacts():
-                one = named.get(each.purl)
-                if one is not None and is_of(one, each):
-                    found.setdefault(each.purl, []).append(each)
-        finally:
-            store.close()
+    poms: dict[str, str] = {}
+    files = ArtifactFiles(cache)
+    for each in _cached(cache):
+        one = named.get(each.purl)
+        if one is not None and is_of(one, each):
+            found.setdefault(each.purl, []).append(each)
+        if each.filename.endswith(POM):
+            poms[each.purl] = each.sha256
     rows = []
     for candidates in found.values():
         chosen = [each for each in candidates if each.filename in fetched] or candidates
         rows += [
-            Artifact(each.purl, each.sha256, each.size, each.filename, each.licence or "", dict(each.digests))
+            Artifact(each.purl, each.sha256, each.size, each.filename, declared(each, files, poms), dict(each.digests))
             for each in chosen
         ]
     return sorted(rows, key=lambda row: (row.purl, row.filename, row.sha256))
+
+
+def _cached(cache: str) -> Iterator[Cached]:
+    if not os.path.isdir(cache):
+        return
+    store = Store(cache)
+    try:
+        for _, artifact in store.artifacts():
+            yield artifact
+    finally:
+        store.close()
