@@ -9,7 +9,6 @@ import contextlib
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from email.message import Message
 from email.parser import BytesHeaderParser
 
 from packaging.markers import default_environment
@@ -28,20 +27,25 @@ _NAMES = {"cpython": "CPython", "pypy": "PyPy"}
 
 def python_needs(site: str, packages: Sequence[Locked], tools: Tools) -> list[Need]:
     """What the packages in `site` need of each other. What cannot be read needs nothing."""
-    environment = _environment(tools)
+    environment = marker_environment(tools)
     purls: dict[str, str] = {canonicalize_name(one.name): one.purl for one in packages}
     found: list[Need] = []
     for name, metadata in _metadata(site):
         if name in purls:
-            required = [str(each) for each in metadata.get_all("Requires-Dist", [])][:_MAX_REQUIRED]
-            extras = [canonicalize_name(str(each)) for each in metadata.get_all("Provides-Extra", [])][:_MAX_EXTRAS]
-            for text in required:
-                found += _needs(purls, name, text, extras, environment)
+            found += needs_in(metadata, purls[name], purls, environment)
     return found
 
 
+def needs_in(metadata: bytes, purl: str, purls: Mapping[str, str], environment: Mapping[str, str]) -> Iterator[Need]:
+    """What core metadata says that a package needs of those in `purls`, by canonical name."""
+    headers = BytesHeaderParser().parsebytes(metadata)
+    extras = [canonicalize_name(str(each)) for each in headers.get_all("Provides-Extra", [])][:_MAX_EXTRAS]
+    for each in headers.get_all("Requires-Dist", [])[:_MAX_REQUIRED]:
+        yield from _needs(purls, purl, str(each), extras, environment)
+
+
 def _needs(
-    purls: Mapping[str, str], name: str, text: str, extras: Sequence[str], environment: Mapping[str, str]
+    purls: Mapping[str, str], source: str, text: str, extras: Sequence[str], environment: Mapping[str, str]
 ) -> Iterator[Need]:
     """What one requirement means: a need, or one for each extra that it is for."""
     if len(text) > _MAX_TEXT:
@@ -54,15 +58,15 @@ def _needs(
         asked = tuple(sorted(canonicalize_name(each) for each in required.extras))
         marker = required.marker
         if marker is None or marker.evaluate({**environment, "extra": ""}):
-            yield Need(purls[name], "", purl, asked)
+            yield Need(source, "", purl, asked)
             return
         words = canonicalize_name(str(marker))
         for extra in extras:
             if extra in words and marker.evaluate({**environment, "extra": extra}):
-                yield Need(purls[name], extra, purl, asked)
+                yield Need(source, extra, purl, asked)
 
 
-def _environment(tools: Tools) -> dict[str, str]:
+def marker_environment(tools: Tools) -> dict[str, str]:
     """The markers' variables: of this host, with the version and implementation of the interpreter in use."""
     version, implementation = tools.versions["python"], tools.tag.partition("-")[0]
     return {
@@ -75,14 +79,13 @@ def _environment(tools: Tools) -> dict[str, str]:
     }
 
 
-def _metadata(site: str) -> Iterator[tuple[str, Message]]:
+def _metadata(site: str) -> Iterator[tuple[str, bytes]]:
     with os.scandir(site) as entries:
         names = sorted(entry.name for entry in entries if entry.name.endswith(".dist-info"))
     for folder in names:
         data = _read(site, f"{folder}/METADATA")
         if data is not None:
-            headers = BytesHeaderParser().parsebytes(data)
-            yield canonicalize_name(folder.partition("-")[0]), headers
+            yield canonicalize_name(folder.partition("-")[0]), data
 
 
 def _read(site: str, path: str) -> bytes | None:
