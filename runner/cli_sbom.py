@@ -57,6 +57,9 @@ def diff(before: str, after: str, as_json: bool) -> None:
         runs = [dossier.named(index, run) for run in (before, after)]
     old, new = (dossier.dossier(folders, run, or_nothing=True) for run in runs)
     found = difference(old.components, new.components)
+    for each in (old, new):
+        for problem in each.problems:
+            say(f"unaccounted in run {each.run.run}: {problem}")
     if as_json:
         print(json.dumps({"from": old.run.run, "to": new.run.run, **found.to_json()}, indent=2))
     else:
