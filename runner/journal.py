@@ -17,6 +17,7 @@ import fcntl
 import os
 import struct
 
+from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.digests import sha256
 
 TYPE_CHECKING = False
@@ -39,13 +40,14 @@ class Journal:
     __slots__ = ("_file", "_folder")
 
     def __init__(self, folder: str) -> None:
-        """Raises OSError."""
+        """Raises OSError, UnsafeFolder."""
         self._folder = folder
         path, flags = f"{folder}/{JOURNAL}", os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         try:
             self._file = os.open(path, flags, 0o600)
         except FileNotFoundError:
-            os.makedirs(folder, mode=0o700, exist_ok=True)
+            paths.make(os.path.dirname(folder))
+            paths.make(folder)
             self._file = os.open(path, flags, 0o600)
 
     def append(self, kind: str, fields: Fields, *, alive: bool = False) -> int:

@@ -19,6 +19,7 @@ from jhansi_runner.resolvers.resolver import Locked, Tools
 from jhansi_runner.runner.beneath import beneath
 from jhansi_runner.runner.evidence.stored import Need
 
+_SUFFIX = ".dist-info"
 _MAX_BYTES = 8 << 20
 _MAX_TEXT = 10_000
 _MAX_REQUIRED, _MAX_EXTRAS = 2_000, 200
@@ -30,9 +31,13 @@ def python_needs(site: str, packages: Sequence[Locked], tools: Tools) -> list[Ne
     environment = marker_environment(tools)
     purls: dict[str, str] = {canonicalize_name(one.name): one.purl for one in packages}
     found: list[Need] = []
-    for name, metadata in _metadata(site):
-        if name in purls:
-            found += needs_in(metadata, purls[name], purls, environment)
+    with os.scandir(site) as entries:
+        folders = sorted(entry.name for entry in entries if entry.name.endswith(_SUFFIX))
+    for folder in folders:
+        purl = purls.get(canonicalize_name(folder.partition("-")[0]))
+        metadata = _read(site, f"{folder}/METADATA") if purl else None
+        if purl and metadata:
+            found += needs_in(metadata, purl, purls, environment)
     return found
 
 
@@ -79,15 +84,6 @@ def marker_environment(tools: Tools) -> dict[str, str]:
     }
 
 
-def _metadata(site: str) -> Iterator[tuple[str, bytes]]:
-    with os.scandir(site) as entries:
-        names = sorted(entry.name for entry in entries if entry.name.endswith(".dist-info"))
-    for folder in names:
-        data = _read(site, f"{folder}/METADATA")
-        if data is not None:
-            yield canonicalize_name(folder.partition("-")[0]), data
-
-
 def _read(site: str, path: str) -> bytes | None:
     """A file that code of packages may have written: no link is followed, and nothing but a file read."""
     try:
@@ -95,8 +91,9 @@ def _read(site: str, path: str) -> bytes | None:
             descriptor = os.open(last, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     except OSError:
         return None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        return None
     with open(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return None
         data = file.read(_MAX_BYTES + 1)
     return data if len(data) <= _MAX_BYTES else None

@@ -62,4 +62,5 @@ def test_what_a_build_left_in_place_of_metadata_is_not_followed(tmp_path: Path) 
     os.symlink(tmp_path, site / "b-1.dist-info")
     (site / "c-1.dist-info").mkdir()
     os.mkfifo(site / "c-1.dist-info" / "METADATA")
+    (site / "c-2.dist-info" / "METADATA").mkdir(parents=True)
     assert python_needs(str(site), LOCK, TOOLS) == []
