@@ -133,6 +133,27 @@ def test_what_cannot_be_recorded_is_not_run(new_user: User) -> None:
     assert new_user.python("print('ran')").stdout == "ran\n"
 
 
+def test_an_end_that_cannot_be_recorded_is_said_and_the_exit_code_stays_the_programs(new_user: User) -> None:
+    new_user.write(
+        "main.py", "import os, time\nprint('ready', flush=True)\nwhile not os.path.exists('go'): time.sleep(0.01)"
+    )
+    process = new_user.begun("main.py")
+    head = folder(new_user) / "head"
+    before = (folder(new_user) / "journal").read_bytes()
+    head.rename(head.with_name("kept"))
+    head.mkdir()
+    new_user.write("go", "")
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert b"warning: the end of run" in err
+    assert b"could not be recorded" in err
+    assert (folder(new_user) / "journal").read_bytes() == before
+    head.rmdir()
+    head.with_name("kept").rename(head)
+    assert not check(folder(new_user)).problems
+    assert [run["state"] for run in recorded(new_user)] == ["killed"]
+
+
 def test_a_link_in_the_place_of_the_journal_is_not_followed(new_user: User) -> None:
     target = new_user.write(new_user.home / "precious", "mine\n")
     new_user.folder(folder(new_user))
