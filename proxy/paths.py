@@ -85,6 +85,11 @@ class Paths:
         return self.state + "/staging"
 
     @property
+    def runs(self) -> str:
+        """The journal of runs, its index, and what programs asked for."""
+        return self.state + "/runs"
+
+    @property
     def locks(self) -> str:
         """Lock files, which hold nothing."""
         return self.state + "/locks"

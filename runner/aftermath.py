@@ -31,7 +31,9 @@ class Aftermath:
 
 
 def tell(job: Job, found: Aftermath, record: Record | None) -> None:
-    """Tell the user on stderr, or the record when one is kept."""
+    """Tell the user on stderr, or the record when one is kept; and the journal."""
+    job.account.heard(found.entries)
+    job.account.timed_out = found.timed_out
     if record is not None:
         record.heard(found.entries)
         record.timed_out = found.timed_out

@@ -30,7 +30,7 @@ def cli() -> None:
 
 def run(words: Sequence[str]) -> None:
     """Run the command line, and exit with its code."""
-    from jhansi_runner.runner import cli_cache, cli_deps, cli_log, cli_policy, cli_proxy
+    from jhansi_runner.runner import cli_cache, cli_deps, cli_log, cli_policy, cli_proxy, cli_runs, cli_sbom
 
     cli.add_command(_exec_command())
     cli.add_command(cli_cache.cache)
@@ -38,6 +38,9 @@ def run(words: Sequence[str]) -> None:
     cli.add_command(cli_policy.policy)
     cli.add_command(cli_proxy.proxy)
     cli_policy.policy.add_command(cli_log.log)
+    cli.add_command(cli_runs.runs)
+    cli.add_command(cli_sbom.sbom)
+    cli_deps.deps.add_command(cli_sbom.diff)
     try:
         cli.main(args=list(words), prog_name=_PROGRAM, standalone_mode=False)
     except click.ClickException as error:

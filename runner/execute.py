@@ -10,6 +10,7 @@ import os
 
 from jhansi_runner.proxy import paths
 from jhansi_runner.runner import sandbox, ticket
+from jhansi_runner.runner.account import recorded
 from jhansi_runner.runner.door import Door
 from jhansi_runner.runner.errors import TIMED_OUT, RunnerError
 from jhansi_runner.runner.inside import run_inside
@@ -34,6 +35,12 @@ def execute(options: ExecOptions, env: Mapping[str, str], record: Record | None 
     timeout = _seconds(options.timeout)
     extra = given_variables(options.env, options.env_file, env)
     job = Job(options, paths.current(env), env)
+    return recorded(job, timeout, lambda: _carried_out(job, env, extra, timeout, record))
+
+
+def _carried_out(
+    job: Job, env: Mapping[str, str], extra: Mapping[str, str], timeout: float | None, record: Record | None
+) -> int:
     if record is not None:
         record.run_id, record.sandbox_id = job.run, job.sandbox
         record.limits = {"timeout": timeout}
@@ -44,6 +51,7 @@ def execute(options: ExecOptions, env: Mapping[str, str], record: Record | None 
         found = prepare(job, env, record)
     if record is not None:
         record.language = found.language
+    job.account.took(found)
     began = _position()
     ended = _run(job, found, extra, timeout, record)
     mending: Mending | None = None
@@ -56,6 +64,7 @@ def execute(options: ExecOptions, env: Mapping[str, str], record: Record | None 
             break
         if began >= 0:
             os.lseek(0, began, os.SEEK_SET)
+        job.account.took(again)
         ended = _run(job, again, extra, timeout, record)
     return TIMED_OUT if ended.timed_out else ended.code
 

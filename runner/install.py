@@ -25,6 +25,8 @@ from jhansi_runner.resolvers.resolver import CACHE, Locked, Resolver, UnfitLock
 from jhansi_runner.runner.aftermath import tell_refused
 from jhansi_runner.runner.console import counted, say
 from jhansi_runner.runner.errors import FAILED, REFUSED, RunnerError
+from jhansi_runner.runner.evidence.gather import gather
+from jhansi_runner.runner.evidence.stored import FILE, render
 from jhansi_runner.runner.inventories import inventory, is_compared
 from jhansi_runner.runner.job import Job
 from jhansi_runner.runner.learning import learn
@@ -34,7 +36,7 @@ from jhansi_runner.runner.rejudge import still_allowed
 from jhansi_runner.runner.stage import Stage, StepFailed, Workshop
 from jhansi_runner.runner.toolchain import Toolchain
 
-_FORMAT = "set 2"
+_FORMAT = "set 3"
 _SHOWN = 8
 _ABSENT = 404
 """Go looks for a module at each beginning of a path: what was not there for an installer that succeeded is no news."""
@@ -97,6 +99,7 @@ class Installer:
             except UnfitLock as error:
                 raise RunnerError(str(error)) from None
             finally:
+                job.account.heard(workshop.entries)
                 if record is not None:
                     record.heard(workshop.entries)
                 workshop.close()
@@ -133,7 +136,8 @@ class Installer:
             denied = any(entry.verdict == DENY for entry in failed.entries)
             if denied or not self._may_build() or not self._resolver.wants_build(failed.words):
                 raise
-        say("some packages run code of their own to be installed: in the sandbox, for this workspace alone")
+        what = "source distributions are built" if self._resolver.type == PYPI else "packages run code of their own"
+        say(f"not everything installs as it is: {what} in the sandbox, for this workspace alone")
         return self._attempted(workshop.stage(), plan, build=True)
 
     def _may_build(self) -> bool:
@@ -173,6 +177,11 @@ class Installer:
         os.rename(site, os.path.join(made, "site"))
         with open(os.path.join(made, "lock.txt"), "x", encoding="utf-8", errors="surrogateescape", newline="") as file:
             file.write(lock.text)
+        made_from = gather(
+            resolver.language, f"{made}/site", packages, job.folders.cache, stage.entries, self._tools.tools
+        )
+        with open(os.path.join(made, FILE), "x", encoding="utf-8", errors="surrogateescape", newline="") as file:
+            file.write(render(made_from))
         target = f"{paths.make(self._base(lock))}/{name}"
         try:
             os.rename(made, target)

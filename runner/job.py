@@ -8,6 +8,7 @@ import sys
 from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.policy.sources import PolicyUnreadable, Source, collect, digest
 from jhansi_runner.runner import host, sandbox, ticket
+from jhansi_runner.runner.account import Account
 from jhansi_runner.runner.errors import NOTHING_TO_RUN, RunnerError
 from jhansi_runner.runner.workspace import PEOPLE, Workspace, open_workspace, true_path
 from jhansi_runner.runner.workspace_lock import is_known
@@ -24,6 +25,7 @@ class Job:
     """What is to be run, and where: everything that was settled before anything is decided."""
 
     __slots__ = (
+        "account",
         "bwrap",
         "cwd",
         "entry",
@@ -40,7 +42,7 @@ class Job:
     )
 
     def __init__(self, options: ExecOptions, folders: paths.Paths, env: Mapping[str, str]) -> None:
-        self.options, self.folders = options, folders
+        self.options, self.folders, self.account = options, folders, Account()
         try:
             self.sources: tuple[Source, ...] = collect(options.policy, env)
         except PolicyUnreadable as error:

@@ -20,6 +20,7 @@ from jhansi_runner.resolvers.resolver import Launch, Resolver
 from jhansi_runner.runner import etc, sandbox, ticket, toolchain
 from jhansi_runner.runner.console import counted, say
 from jhansi_runner.runner.errors import REFUSED, RunnerError
+from jhansi_runner.runner.evidence import asked
 from jhansi_runner.runner.inside import seccomp_filter
 from jhansi_runner.runner.install import Installed, Installer
 from jhansi_runner.runner.interpreter import own
@@ -102,11 +103,12 @@ def prepare(
     if record is not None and not missed:
         record.planned(plan)
     plan = _without_denied_options(with_missed(plan, missed or _missed_before(job, plan, policy)), policy)
-    _refuse_early(plan, policy, record)
+    _refuse_early(plan, policy, job, record)
     done = Installed("", False, ())
     if plan.requirements:
         with _explained():
             done = Installer(job, plan, resolver, tools, policy).installed(record)
+    job.account.installed = [one.purl for one in done.packages]
     if record is not None:
         record.language = plan.language
         record.installed = [{"name": one.name, "version": one.version, "purl": one.purl} for one in done.packages]
@@ -114,6 +116,7 @@ def prepare(
     with _explained():
         launch = resolver.launch(plan, job.entry or None, tools.tools, installed=bool(done.name))
     made = _ticket(job, resolver, tools, launch, done)
+    made.asked = asked.keep(job.folders.runs, plan) if done.name else ""
     made.egress, made.inputs, made.until = policy.egress.run, view.inputs, _until(policy)
     for path in made.shown:
         if path.startswith("/etc/"):
@@ -179,7 +182,7 @@ def _without_denied_options(plan: Plan, policy: PolicySet) -> Plan:
     return replace(plan, requirements=tuple(kept))
 
 
-def _refuse_early(plan: Plan, policy: PolicySet, record: Record | None) -> None:
+def _refuse_early(plan: Plan, policy: PolicySet, job: Job, record: Record | None) -> None:
     """Say no before anything is fetched, where the name alone decides."""
     lines, entries = [], []
     for each in plan.requirements:
@@ -193,6 +196,7 @@ def _refuse_early(plan: Plan, policy: PolicySet, record: Record | None) -> None:
                     "runner", DENY, "", "", purl=package.purl, code=decision.code, reason=sentence, rule=decision.where
                 )
             )
+    job.account.heard(entries)
     if record is not None:
         record.heard(entries)
     if lines:

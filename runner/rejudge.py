@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
-from jhansi_runner.proxy.cache.store import Artifact, Store
+from jhansi_runner.proxy.cache.store import Store
 from jhansi_runner.proxy.coordinate import PYPI, Coordinate
 from jhansi_runner.proxy.mirror.seen import FirstSeen
 from jhansi_runner.proxy.policy.decide import PolicySet
@@ -52,7 +53,17 @@ def _known(packages: Sequence[Locked], cache: str) -> dict[Locked, list[Release]
         store.close()
 
 
-def is_of(one: Locked, artifact: Artifact) -> bool:
+class Hashed(Protocol):
+    """A file with its sha256, and every other digest of it that is known, by name."""
+
+    @property
+    def sha256(self) -> str: ...
+
+    @property
+    def digests(self) -> Mapping[str, str]: ...
+
+
+def is_of(one: Locked, artifact: Hashed) -> bool:
     """Whether an artifact of a package has one of the hashes that a lock gives, where the two can be compared."""
     known = {**artifact.digests, "sha256": artifact.sha256}
     comparable = [hash_.partition(":") for hash_ in one.hashes if hash_.partition(":")[0] in known]

@@ -17,11 +17,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_HEAD = "jhansi-ticket 6"
+_HEAD = "jhansi-ticket 7"
 ABSENT, UNREADABLE = "absent", "unreadable"
 ENTRY = "{entry}"
 """Stands in a command for the program's path, as in `resolvers/resolver.py`, which is not light."""
-_TEXTS = ("policy", "egress", "until", "language", "place", "dependencies")
+_TEXTS = ("policy", "egress", "until", "language", "place", "dependencies", "asked")
 _LISTS = ("shown", "hidden", "path", "after", "argv", "keeps", "signs")
 _PAIRS = ("programs", "named", "env", "mounts")
 
@@ -33,9 +33,10 @@ class Ticket:
     in seconds since the epoch, 0 for never. `inputs` are (kind, path, digest) of the files and folders that were
     consulted. `programs` are (path, signature) of the language's programs, which tell whether they are still the same.
 
-    `dependencies` is the stored set's name, "" for none, `private` tells that it belongs to this workspace alone, and
-    `place` is where programs find it. `shown`, `hidden` and `named` are as in `Toolchain`, `argv`, `env`, `mounts`,
-    `keeps` and `signs` as in `Launch`; `path` are folders in front of PATH, and `after` further ones.
+    `dependencies` is the stored set's name, "" for none, `private` tells that it belongs to this workspace alone,
+    `place` is where programs find it, and `asked` the digest of what asked for it (`evidence/asked.py`). `shown`,
+    `hidden` and `named` are as in `Toolchain`, `argv`, `env`, `mounts`, `keeps` and `signs` as in `Launch`; `path` are
+    folders in front of PATH, and `after` further ones.
     """
 
     __slots__ = (*_TEXTS, *_LISTS, *_PAIRS, "inputs", "private")
@@ -47,6 +48,7 @@ class Ticket:
     language: str
     place: str
     dependencies: str
+    asked: str
     shown: Sequence[str]
     hidden: Sequence[str]
     path: Sequence[str]

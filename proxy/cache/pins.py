@@ -1,7 +1,7 @@
 """What must stay in the cache: what stored sets were installed from, and whatever else is pinned.
 
-A pin is a text in the folder of the state that names files by their sha256, in hex: the lock of a stored set, the lock
-that a request was resolved to, or any file in `pins/`, whoever wrote it.
+A pin is a text in the folder of the state that names files by their sha256, in hex: the lock of a stored set, the list
+of what it was made from, the lock that a request was resolved to, or any file in `pins/`, whoever wrote it.
 """
 
 from __future__ import annotations
@@ -27,13 +27,18 @@ def pinned(state: str) -> frozenset[str]:
 
 def _pins(state: str) -> Iterator[str]:
     for name in _names(f"{state}/sets"):
-        yield f"{state}/sets/{name}/lock.txt"
+        yield from _of_set(f"{state}/sets/{name}")
     for sandbox in _names(f"{state}/private"):
         for name in _names(f"{state}/private/{sandbox}"):
-            yield f"{state}/private/{sandbox}/{name}/lock.txt"
+            yield from _of_set(f"{state}/private/{sandbox}/{name}")
     for folder in ("requests", "pins"):
         for name in _names(f"{state}/{folder}"):
             yield f"{state}/{folder}/{name}"
+
+
+def _of_set(folder: str) -> Iterator[str]:
+    """Its lock, and the files that the mirror handed out for it: not every lock names them by sha256."""
+    yield from (f"{folder}/lock.txt", f"{folder}/artifacts.txt")
 
 
 def _names(folder: str) -> list[str]:

@@ -16,7 +16,7 @@ from jhansi_runner.resolvers.python.names import NameMap, default_names
 from jhansi_runner.resolvers.python.plan import PYTHON, plan
 from jhansi_runner.resolvers.python.precedence import FILES
 from jhansi_runner.resolvers.python.tracebacks import SIGNS
-from jhansi_runner.resolvers.resolver import Launch, Locked, Program, Step, Tools
+from jhansi_runner.resolvers.resolver import Launch, Locked, Program, Step, Tools, UnfitLock
 
 _PLACE = "/deps"
 _NO_WHEEL = ("no usable wheels", "no wheels", "building from source is disabled")
@@ -67,6 +67,8 @@ class PythonResolver:
 
     def lock(self, plan: Plan, left: Mapping[str, str]) -> str:
         """uv's lock, with the author's hashes alone where there are any. Raises UnfitLock."""
+        if steps.LOCK_FILE not in left:  # code of a package that was built there may have taken it away
+            raise UnfitLock("uv left no lock")
         return steps.narrowed(left[steps.LOCK_FILE], plan)
 
     def locked(self, lock: str) -> Sequence[Locked]:

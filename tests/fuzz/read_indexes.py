@@ -23,7 +23,10 @@ from jhansi_runner.proxy.registries.pypi import Pypi
 from jhansi_runner.proxy.registries.pypi_index import HTML_TYPE, JSON_TYPE, parse
 from jhansi_runner.proxy.registries.pypi_licence import licence_in
 from jhansi_runner.proxy.registries.upstreams import UpstreamFailure
+from jhansi_runner.resolvers.resolver import Tools
+from jhansi_runner.runner.evidence.python_needs import marker_environment, needs_in
 
+_MARKERS = marker_environment(Tools({}, {"python": "3.11.2"}, "cpython-311-linux"))
 _ALL = Needs(dates=True, licences=True)
 _HALVES: tuple[Any, ...] = (slice(None), slice(None, None, 2), slice(1, None, 2), slice(0, 0))
 _MODULE = "example.test/demo"
@@ -73,6 +76,15 @@ def pypi_metadata(data: bytes) -> Hashable:
     found = licence_in(data)
     assert len(found) <= 200
     return found[:20]
+
+
+def pypi_needs(data: bytes) -> Hashable:
+    """Core metadata, of which the requirements are read."""
+    purls = {name: f"pkg:pypi/{name}@1" for name in ("a", "b", "c")}
+    found = list(needs_in(data, purls["a"], purls, _MARKERS))
+    assert {each.needed for each in found} <= set(purls.values())
+    assert all(each.extra.isprintable() and "," not in "".join(each.extras) for each in found)
+    return len(found), tuple(each.extra[:4] for each in found[:3])
 
 
 def npm_json(data: bytes) -> Hashable:
@@ -221,9 +233,14 @@ _GO = (
     b"v1.0.0", b"v2.0.0+incompatible", b"v0.0.0-20200101000000-abcdefabcdef", b"Version", b"Time", b"version",
     b"h1:", b"/go.mod ", b"example.test/demo v1.0.0 h1:", b"\n\n", "Ver\u017fion".encode(), b"2020-01-01T00:00:00Z",
 )  # fmt: skip
+_NEEDS = (
+    b"Requires-Dist: ", b"Provides-Extra: ", b'; extra == "x"', b"python_version < ", b'"3"', b"[x]", b" and ", b"b",
+    b"(", b" @ https://files.example/b.whl",
+)  # fmt: skip
 TARGETS = (
     Target("pypi-index-json", pypi_json, _INDEX, "json"),
     Target("pypi-index-html", pypi_html, _INDEX, "xml"),
+    Target("pypi-needs", pypi_needs, _NEEDS),
     Target(
         "pypi-metadata", pypi_metadata, (b"License: ", b"License-Expression: ", b"Classifier: License :: ", b" :: ")
     ),

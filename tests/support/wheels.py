@@ -93,9 +93,11 @@ def _metadata(
     requires: Iterable[str] = (),
     extras: Mapping[str, Iterable[str]] | None = None,
     requires_python: str | None = None,
+    licence: str | None = None,
 ) -> bytes:
     lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
     lines += [f"Requires-Python: {requires_python}"] if requires_python else []
+    lines += [f"License-Expression: {licence}"] if licence else []
     lines += [f"Requires-Dist: {requirement}" for requirement in requires]
     for extra, requirements in (extras or {}).items():
         lines.append(f"Provides-Extra: {extra}")
@@ -114,6 +116,7 @@ def make_wheel(
     size_padding: int = 0,
     tag: str = "py3-none-any",
     requires_python: str | None = None,
+    licence: str | None = None,
 ) -> BuiltFile:
     """A wheel that pip and uv install.
 
@@ -125,7 +128,7 @@ def make_wheel(
     info = f"{escaped}-{version}.dist-info"
     if modules is None:
         modules = {f"{escaped.lower()}/__init__.py": f'__version__ = "{version}"\n'}
-    metadata = _metadata(name, version, requires, extras, requires_python)
+    metadata = _metadata(name, version, requires, extras, requires_python, licence)
     pure = str(tag.endswith("-none-any")).lower()
     texts: dict[str, str | bytes] = {
         **modules,

@@ -26,8 +26,10 @@ def test_locks_and_pins_are_read(tmp_path: Path) -> None:
     _write(tmp_path / "private" / "box" / "def" / "lock.txt", f"x --hash=sha256:{_digest(3)}\n")
     _write(tmp_path / "requests" / "0123", f"wheels\nx --hash=sha256:{_digest(4)}\n")
     _write(tmp_path / "pins" / "bundle", f"{_digest(5)}\n{_digest(6)} some words\n")
+    _write(tmp_path / "sets" / "abc" / "artifacts.txt", f"artifact\tpkg:npm/x@1\t{_digest(7)}\t5\n")
+    _write(tmp_path / "private" / "box" / "def" / "artifacts.txt", f"artifact\tpkg:npm/x@1\t{_digest(8)}\t5\n")
     _write(tmp_path / "ledger" / "today", _digest(91))
-    assert pinned(str(tmp_path)) == {_digest(number) for number in range(1, 7)}
+    assert pinned(str(tmp_path)) == {_digest(number) for number in range(1, 9)}
 
 
 def test_longer_hashes_are_not_taken_for_it(tmp_path: Path) -> None:

@@ -1,0 +1,134 @@
+"""What a run tells of itself to the journal: collected on the way, written when it begins and when it ends.
+
+Nothing runs unrecorded. A program's arguments are counted and not kept: they may be secrets.
+Light: a warm `exec` imports this module.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from jhansi_runner.runner.console import say
+from jhansi_runner.runner.errors import FAILED, RunnerError
+from jhansi_runner.runner.journal import BEGIN, END, Journal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from jhansi_runner.proxy.ledger import Entry
+    from jhansi_runner.runner.job import Job
+    from jhansi_runner.runner.ticket import Ticket
+
+_INTERRUPTED = 130
+_MAX_REFUSALS, _MAX_TEXT = 200, 500
+
+
+class Account:
+    """What is known of a run by now; whoever learns something writes it here.
+
+    `asked` is the digest of what the program asked for (`evidence/asked.py`), `installed` are purls. `dependencies` and
+    `private` are as in a ticket.
+    """
+
+    __slots__ = ("_refused", "asked", "dependencies", "installed", "language", "left_out", "private", "timed_out")
+
+    def __init__(self) -> None:
+        self.asked = self.dependencies = self.language = ""
+        self.private = self.timed_out = False
+        self.installed: Sequence[str] = ()
+        self.left_out = 0
+        self._refused: dict[tuple[str, str, str], int] = {}
+
+    def took(self, ticket: Ticket) -> None:
+        """What was decided is known."""
+        self.language, self.asked = ticket.language, ticket.asked
+        self.dependencies, self.private = ticket.dependencies, ticket.private
+
+    def heard(self, entries: Iterable[Entry]) -> None:
+        """Count what was refused, by code, package and rule; `left_out` counts what is beyond the bound."""
+        for entry in entries:
+            if entry.verdict == "deny":
+                key = (entry.code, (entry.purl or entry.url)[:_MAX_TEXT], entry.rule)
+                if key in self._refused or len(self._refused) < _MAX_REFUSALS:
+                    self._refused[key] = self._refused.get(key, 0) + 1
+                else:
+                    self.left_out += 1
+
+    def refused(self) -> list[tuple[str, ...]]:
+        """Code, package, rule and how often."""
+        return [(*key, str(count)) for key, count in self._refused.items()]
+
+
+def recorded(job: Job, timeout: float | None, work: Callable[[], int]) -> int:
+    """Do the work of a run between its two lines in the journal; the exit code.
+
+    Raises RunnerError when it cannot be recorded, and then nothing is done; and whatever the work raises.
+    """
+    began = time.monotonic()
+    try:
+        journal = Journal(job.folders.runs)
+        journal.append(BEGIN, _beginning(job, timeout), alive=True)
+    except OSError as error:
+        reason = f"the run cannot be recorded, so nothing is run: {job.folders.runs}: {error.strerror}"
+        raise RunnerError(
+            reason, lines=("make it a folder of yours that can be written, with room on its disk",)
+        ) from None
+    code, error_text = FAILED, ""
+    try:
+        code = work()
+        return code
+    except RunnerError as error:
+        code, error_text = error.code, str(error)
+        raise
+    except KeyboardInterrupt:
+        code, error_text = _INTERRUPTED, "interrupted"
+        raise
+    except BaseException as error:
+        error_text = str(error) or type(error).__name__
+        raise
+    finally:
+        try:
+            journal.append(END, _ending(job, code, error_text, round((time.monotonic() - began) * 1000)))
+        except OSError as error:
+            say(f"warning: the end of run {job.run} could not be recorded: {job.folders.runs}: {error.strerror}")
+        journal.close()
+
+
+def _beginning(job: Job, timeout: float | None) -> list[tuple[str, Sequence[str]]]:
+    options = job.options
+    program = options.command[0] if options.command else job.entry
+    arguments = len(options.command) - 1 if options.command else len(options.arguments)
+    flags = [name for name, given in (("offline", options.offline), ("no-install", options.no_install)) if given]
+    return [
+        ("run", [job.run]),
+        ("sandbox", [job.sandbox]),
+        ("workspace", [job.workspace.path]),
+        ("kind", ["command" if options.command else "file"]),
+        ("program", [program[:_MAX_TEXT]]),
+        ("arguments", [str(arguments)]),
+        ("began", [f"{time.time():.3f}"]),
+        ("policy", [job.policy]),
+        ("timeout", [] if timeout is None else [f"{timeout:g}"]),
+        ("options", flags),
+        ("host", [os.uname().nodename]),
+    ]
+
+
+def _ending(job: Job, code: int, error: str, milliseconds: int) -> list[tuple[str, Sequence[str]]]:
+    found = job.account
+    return [
+        ("run", [job.run]),
+        ("code", [str(code)]),
+        ("timed-out", ["yes"] if found.timed_out else []),
+        ("ms", [str(milliseconds)]),
+        ("language", [found.language]),
+        ("set", [found.dependencies]),
+        ("private", ["yes"] if found.private else []),
+        ("asked", [found.asked]),
+        ("installed", found.installed),
+        *(("refused", row) for row in found.refused()),
+        ("refused-more", [str(found.left_out)] if found.left_out else []),
+        ("error", [error[:_MAX_TEXT]] if error else []),
+    ]
