@@ -18,6 +18,8 @@ STAGE = "/stage"
 """The folder in which steps work, and all of the host that they can write to."""
 SITE = f"{STAGE}/site"
 """What an installation leaves here becomes the set: it is kept, and shown read-only to programs."""
+CACHE = "cache"
+"""The folder of the stage for an installer's own copies, of no use once a lock is installed."""
 ENTRY = "{entry}"
 """Stands in a command for the program's path, as the program sees it."""
 
@@ -95,24 +97,47 @@ class Launch:
 
 
 class Resolver(Protocol):
-    """A language. Names are lower case; `type` is the package-url type of its packages.
+    """A language. Its attributes are constants, and names in them are lower case."""
 
-    `suffixes` of files, words in a script's first line (`shebangs`), names of `manifests` and of `commands` tell that
-    something is in this language. `place` is where programs find the set. `parser` is the path of a script that reads
-    hostile source with nothing but Python's standard library (see `runner/parse.py`). `shareable` tells that an
-    installation without `build` runs no code of a package, so that equal locks share one set.
-    """
+    @property
+    def language(self) -> str:
+        """What `--language` calls it."""
 
-    language: str
-    type: str
-    suffixes: tuple[str, ...]
-    shebangs: tuple[str, ...]
-    manifests: tuple[str, ...]
-    commands: tuple[str, ...]
-    programs: tuple[Program, ...]
-    place: str
-    parser: str
-    shareable: bool
+    @property
+    def type(self) -> str:
+        """The package-url type of its packages."""
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """How names of its files end."""
+
+    @property
+    def shebangs(self) -> tuple[str, ...]:
+        """Words in a script's first line that name its interpreter, without a version."""
+
+    @property
+    def manifests(self) -> tuple[str, ...]:
+        """Names of files that tell, where they lie in a workspace, that it is in this language."""
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """Commands that tell the same."""
+
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        """What it needs of the host."""
+
+    @property
+    def place(self) -> str:
+        """Where programs find the set, in one of the `PLACES` of `runner/sandbox.py`."""
+
+    @property
+    def parser(self) -> str:
+        """The path of a script that reads hostile source with Python's standard library alone (`runner/parse.py`)."""
+
+    @property
+    def shareable(self) -> bool:
+        """Whether an installation without `build` runs no code of a package, so that equal locks share one set."""
 
     def plan(self, view: View, entry: str | None, parse: ParseImports) -> Plan:
         """What the program `entry` needs, or the whole workspace. Raises ManifestError, ViewError."""
@@ -128,6 +153,9 @@ class Resolver(Protocol):
 
     def locked(self, lock: str) -> Sequence[Locked]:
         """The packages of a lock. Raises UnfitLock."""
+
+    def builds(self, lock: str) -> bool:
+        """Whether something in a lock runs code of its own when it is installed."""
 
     def install(self, lock: str, tools: Tools, *, build: bool) -> Sequence[Step]:
         """The steps that fill `SITE` from a lock, in a stage where `resolve` may or may not have been before."""

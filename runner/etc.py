@@ -48,3 +48,11 @@ def ensure(folder: str, certificate: str) -> str:
     except OSError:  # another runner was first, with the same content
         shutil.rmtree(partial, ignore_errors=True)
     return folder
+
+
+def mount_point(folder: str, path: str) -> None:
+    """Make a place for something of the host's `/etc` to be shown at, below our folder: a folder or an empty file."""
+    point = folder + path.removeprefix("/etc")
+    os.makedirs(point if os.path.isdir(path) else os.path.dirname(point), exist_ok=True)
+    if not os.path.exists(point):
+        os.close(os.open(point, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644))

@@ -34,12 +34,14 @@ def execute(options: ExecOptions, env: Mapping[str, str], record: Record | None 
     job = Job(options, paths.current(env), env)
     if record is not None:
         record.run_id, record.sandbox_id = job.run, job.sandbox
-        record.language, record.limits = "python", {"timeout": timeout}
+        record.limits = {"timeout": timeout}
     found = ticket.read(job.folders.tickets, job.name)
     if found is None or not _holds(found, job):
         from jhansi_runner.runner.prepare import prepare
 
         found = prepare(job, env, record)
+    if record is not None:
+        record.language = found.language
     return _run(job, found, extra, timeout, record)
 
 
@@ -47,34 +49,34 @@ def set_path(job: Job, found: ticket.Ticket) -> str:
     """Where the dependencies of a ticket are, "" for none."""
     if not found.dependencies:
         return ""
-    base = f"{job.folders.state}/private/{job.sandbox}" if found.private else job.folders.sets
-    return f"{base}/{found.dependencies}/site"
+    return f"{job.private if found.private else job.folders.sets}/{found.dependencies}/site"
 
 
 def _run(job: Job, found: ticket.Ticket, extra: Mapping[str, str], timeout: float | None, record: Record | None) -> int:
     options = job.options
     door = Door(job, "run") if found.egress == "registries" else None
     dependencies = set_path(job, found)
-    variables = sandbox.variables(found.prefix, door=door is not None, dependencies=bool(dependencies))
+    variables = {**sandbox.variables(found.path, found.after, door=door is not None), **dict(found.env)}
     if options.command:
-        require_command(options.command[0], variables["PATH"], dependencies)
+        require_command(options.command[0], variables["PATH"], found, dependencies)
+    command = options.command or [*_started(found, shown_entry(job)), *options.arguments]
     shown = shown_paths(options.read, job)
     lock, protected, before = hold(job.folders, job.workspace, [path for path, _ in shown])
     path, writable = job.workspace.path, job.workspace.writable
     below = [name for name in protected if "/" in name]
     arguments = [
         *sandbox.root(job.folders.state + "/etc"),
-        *sandbox.toolchain(found.prefix, found.site),
-        *sandbox.interpreter(found.python),
-        *sandbox.read_only(shown),
+        *sandbox.toolchain(found.shown, found.hidden),
+        *sandbox.programs(found.named),
+        *sandbox.read_only([*shown, *found.mounts]),
         *sandbox.workspace(path, [name for name in protected if "/" not in name], writable=writable),
         *(mounts(below, path, sandbox.WORKSPACE) if writable else ()),
-        *(("--ro-bind", dependencies, sandbox.DEPENDENCIES) if dependencies else ()),
+        *sandbox.read_only([(dependencies, found.place)] if dependencies else []),
+        *sandbox.writable([(kept(job, found.language, place), place) for place in found.keeps]),
         *sandbox.environment({**variables, **extra}),
         *("--chdir", job.cwd),
         *sandbox.sealed(),
     ]
-    command = options.command or [found.python, shown_entry(job), *options.arguments]
     try:
         ended = run_inside(
             job,
@@ -105,7 +107,18 @@ def _holds(found: ticket.Ticket, job: Job) -> bool:
         ticket.still_true(found, job.workspace, job.policy)
         and (not dependencies or os.path.isdir(dependencies))
         and os.path.exists(job.folders.state + "/etc")
+        and all(os.path.lexists(job.folders.state + path) for path in found.shown if path.startswith("/etc/"))
     )
+
+
+def _started(found: ticket.Ticket, entry: str) -> list[str]:
+    """A program's command, without its own arguments."""
+    return [entry if word == ticket.ENTRY else word for word in found.argv]
+
+
+def kept(job: Job, language: str, place: str) -> str:
+    """The folder of our state that persists for a workspace and a language at a place in the sandbox; it is made."""
+    return paths.make(f"{job.private}/keep/{language}{place}")
 
 
 def _seconds(text: str | None) -> float | None:
