@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.metadata import entry_points
 
+from jhansi_runner.resolvers.node.resolver import NodeResolver
 from jhansi_runner.resolvers.python.resolver import PythonResolver
 from jhansi_runner.resolvers.resolver import Resolver
 
@@ -18,7 +19,7 @@ def resolvers() -> dict[str, Resolver]:
     Source: ADR 0011.
     """
     found: dict[str, Resolver] = {}
-    for one in (PythonResolver(),):
+    for one in (PythonResolver(), NodeResolver()):
         found[one.language] = one
     for point in sorted(entry_points(group=GROUP), key=lambda each: each.name):
         brought: Resolver = point.load()()

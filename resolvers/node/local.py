@@ -18,8 +18,8 @@ _MAX_EXTENDS = 5
 
 
 def join(folder: str, name: str) -> str:
-    """A path below `folder`, where "" is the workspace."""
-    return f"{folder}/{name}" if folder else name
+    """A path below `folder`, where "" is the workspace, and as a name the folder itself."""
+    return f"{folder}/{name}" if folder and name else folder or name
 
 
 def parents(path: str) -> tuple[str, ...]:
@@ -79,9 +79,15 @@ class Files:
             if settings is None:
                 continue
             name, exports = settings.get("name"), settings.get("exports")
-            if not isinstance(name, str) or not exports or specifier.split("/")[: name.count("/") + 1] != name.split("/"):
+            if (
+                not isinstance(name, str)
+                or not exports
+                or specifier.split("/")[: name.count("/") + 1] != name.split("/")
+            ):
                 return None
-            return tuple(file for text in strings(exports)[:20] if "*" not in text for file in self._at(join(folder, text)))
+            return tuple(
+                file for text in strings(exports)[:20] if "*" not in text for file in self._at(join(folder, text))
+            )
         return None
 
     def _by_paths(self, importer: str, specifier: str) -> tuple[str, ...] | None:
@@ -132,9 +138,9 @@ class Files:
     def _in_folder(self, folder: str) -> tuple[str, ...]:
         settings = self._read(join(folder, "package.json")) or {}
         main = settings.get("main")
-        if isinstance(main, str) and inside(join(folder, main)) not in (None, folder):
-            if found := self._at(join(folder, main)):
-                return found
+        named = isinstance(main, str) and inside(join(folder, main)) not in (None, folder)
+        if named and (found := self._at(join(folder, str(main)))):
+            return found
         here = self._names(folder)
         return next(((join(folder, f"index{end}"),) for end in _ADDED if f"index{end}" in here), ())
 

@@ -30,7 +30,24 @@ _STRING = {"'": re.compile(r"'((?:[^'\\\n]|\\(?s:.))*)'"), '"': re.compile(r'"((
 _TEMPLATE = re.compile(r"(?:[^`\\$]|\\(?s:.)|\$(?!\{))*")
 _REGEX = re.compile(r"/(?![*/])(?:[^\\/\[\n]|\\[^\n]|\[(?:[^\]\\\n]|\\[^\n])*\])+/\w*")
 _BEFORE_REGEX = frozenset(
-    "return typeof case in of delete void throw new instanceof else do yield await default extends".split()
+    [
+        "return",
+        "typeof",
+        "case",
+        "in",
+        "of",
+        "delete",
+        "void",
+        "throw",
+        "new",
+        "instanceof",
+        "else",
+        "do",
+        "yield",
+        "await",
+        "default",
+        "extends",
+    ]
 )
 _ESCAPE = re.compile(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(?s:(.)))")
 _WORTH_READING = re.compile(r"\b(?:import|require|export)\b")
@@ -237,9 +254,8 @@ class Walk:
             inside = self.blocks[-1]
             if inside.kind in ("catch", "in catch") and inside.group is not None:
                 self.gives_up.add(inside.group)
-        elif token.text not in ("catch", "finally") and self.ended_try is not None:
-            if not (self.text(at - 1) == "(" and self.text(at - 2) == "catch"):
-                self.ended_try = None
+        elif token.text not in ("catch", "finally") and not (self.text(at - 1) == "(" and self.text(at - 2) == "catch"):
+            self.ended_try = None
 
     def exits(self, at: int) -> bool:
         return self.text(at) == "process" and self.text(at + 1) == "." and self.text(at + 2) == "exit"
