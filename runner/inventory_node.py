@@ -188,16 +188,24 @@ class _Comparison:
             for entry in self._entries(folder + here):
                 path = here + entry.name
                 if not entry.is_dir(follow_symlinks=False):
-                    yield path, self._digest(folder + path)
+                    if not (here.endswith(f"{_MODULES}/{_LINKS}/") and self._leads_inside(folder + path)):
+                        yield path, self._digest(folder + path)
                 elif path != _MODULES:
                     waiting.append(f"{path}/")
 
     def _programs(self, folder: str) -> None:
         """`.bin`: links to programs of packages, and nothing else."""
         for entry in self._entries(folder):
-            target = os.readlink(f"{self._site}/{folder}{entry.name}") if entry.is_symlink() else "/"
-            if os.path.normpath(os.path.join(folder, target)).startswith(("/", "..")):
+            if not self._leads_inside(folder + entry.name):
                 self._wrong(f"{folder}{entry.name} is no link to a program of a package")
+
+    def _leads_inside(self, path: str) -> bool:
+        """Whether a path is a link that stays in the folder of packages."""
+        try:
+            target = os.readlink(f"{self._site}/{path}")
+        except OSError:
+            return False
+        return not os.path.normpath(os.path.join(os.path.dirname(path), target)).startswith(("/", ".."))
 
     def _link(self, path: str) -> None:
         """A package of the workspace: a link to where programs find it."""
