@@ -87,6 +87,7 @@ class Launch:
     `argv` has `ENTRY` where the program's path belongs; it is not used for a command that the user gave. `path` are
     folders in front of PATH. `mounts` are files or folders of our own, shown read-only: path on the host, and place.
     `keeps` are folders that persist for this workspace alone and can be written, such as a cache of compiled code.
+    `signs` are words on stderr by which a program that failed may have missed a package: then `diagnose` is asked.
     """
 
     argv: tuple[str, ...]
@@ -94,6 +95,7 @@ class Launch:
     path: tuple[str, ...] = ()
     mounts: tuple[tuple[str, str], ...] = ()
     keeps: tuple[str, ...] = ()
+    signs: tuple[str, ...] = ()
 
 
 class Resolver(Protocol):
@@ -143,7 +145,10 @@ class Resolver(Protocol):
         """What the program `entry` needs, or the whole workspace. Raises ManifestError, ViewError."""
 
     def resolve(self, plan: Plan, tools: Tools, *, build: bool) -> Sequence[Step]:
-        """The steps from a plan to a lock with hashes. `build` lets code of packages run."""
+        """The steps from a plan to a lock with hashes. `build` lets code of packages run.
+
+        What is in `requirements` and not in `files` was found missing in a run, and is wanted as well.
+        """
 
     def lock_files(self, plan: Plan) -> Sequence[str]:
         """The files of the stage that `lock` is made from, by their path below it."""

@@ -23,6 +23,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from jhansi_runner.runner.inside import Ended
+    from jhansi_runner.runner.missing import Mending
     from jhansi_runner.runner.options import ExecOptions
     from jhansi_runner.runner.record import Record
 
@@ -42,7 +44,28 @@ def execute(options: ExecOptions, env: Mapping[str, str], record: Record | None 
         found = prepare(job, env, record)
     if record is not None:
         record.language = found.language
-    return _run(job, found, extra, timeout, record)
+    began = _position()
+    ended = _run(job, found, extra, timeout, record)
+    mending: Mending | None = None
+    while ended.code and not ended.stopped_by and any(sign.encode() in ended.words for sign in found.signs):
+        from jhansi_runner.runner.missing import Mending
+
+        mending = mending or Mending(job, env, record)
+        again = mending.after(ended)
+        if again is None:
+            break
+        if began >= 0:
+            os.lseek(0, began, os.SEEK_SET)
+        ended = _run(job, again, extra, timeout, record)
+    return TIMED_OUT if ended.timed_out else ended.code
+
+
+def _position() -> int:
+    """How far our standard input has been read, where it is a file; -1 where it is none."""
+    try:
+        return os.lseek(0, 0, os.SEEK_CUR)
+    except OSError:
+        return -1
 
 
 def set_path(job: Job, found: ticket.Ticket) -> str:
@@ -52,9 +75,12 @@ def set_path(job: Job, found: ticket.Ticket) -> str:
     return f"{job.private if found.private else job.folders.sets}/{found.dependencies}/site"
 
 
-def _run(job: Job, found: ticket.Ticket, extra: Mapping[str, str], timeout: float | None, record: Record | None) -> int:
+def _run(
+    job: Job, found: ticket.Ticket, extra: Mapping[str, str], timeout: float | None, record: Record | None
+) -> Ended:
     options = job.options
-    door = Door(job, "run") if found.egress == "registries" else None
+    hear = record.live if record is not None else None
+    door = Door(job, "run", hear) if found.egress == "registries" else None
     dependencies = set_path(job, found)
     variables = {**sandbox.variables(found.path, found.after, door=door is not None), **dict(found.env)}
     if options.command:
@@ -98,7 +124,7 @@ def _run(job: Job, found: ticket.Ticket, extra: Mapping[str, str], timeout: floa
         from jhansi_runner.runner.aftermath import Aftermath, tell
 
         tell(job, Aftermath(made, hidden, ended.timed_out, door.entries if door is not None else []), record)
-    return TIMED_OUT if ended.timed_out else ended.code
+    return ended
 
 
 def _holds(found: ticket.Ticket, job: Job) -> bool:

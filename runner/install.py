@@ -79,7 +79,7 @@ class Installer:
             raise RunnerError("the policy says egress.install: none, so nothing can be installed", code=REFUSED)
         start_early(job)
         with _locked(job, request):
-            workshop = Workshop(job, self._tools)
+            workshop = Workshop(job, self._tools, record.live if record is not None else lambda _: None)
             try:
                 stage, lock = self._obtained(workshop)
                 tell_refused(workshop.entries)

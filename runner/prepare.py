@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from jhansi_runner.proxy import paths
@@ -14,8 +14,8 @@ from jhansi_runner.proxy.ledger import DENY, Entry
 from jhansi_runner.proxy.policy.decide import PolicySet
 from jhansi_runner.proxy.policy.load import load
 from jhansi_runner.proxy.policy.problems import PolicyError
-from jhansi_runner.resolvers.all import resolvers
-from jhansi_runner.resolvers.interface import ManifestError, Plan, ViewError
+from jhansi_runner.resolvers.all import BrokenResolver, resolvers
+from jhansi_runner.resolvers.interface import ManifestError, Plan, Requirement, ViewError
 from jhansi_runner.resolvers.resolver import Launch, Resolver
 from jhansi_runner.runner import etc, sandbox, ticket, toolchain
 from jhansi_runner.runner.console import counted, say
@@ -57,7 +57,10 @@ def make_etc(job: Job) -> str:
 def language_of(job: Job, view: RecordingView) -> Resolver:
     """The language of a job's program or command. Raises RunnerError when it cannot be told."""
     command = job.options.command[0] if job.options.command else ""
-    return choose(resolvers(), job.options.language, job.entry or None, command, view)
+    try:
+        return choose(resolvers(), job.options.language, job.entry or None, command, view)
+    except BrokenResolver as error:
+        raise RunnerError(str(error)) from None
 
 
 def make_plan(job: Job, view: RecordingView, resolver: Resolver) -> Plan:
@@ -78,17 +81,24 @@ def _explained() -> Iterator[None]:
         raise RunnerError(f"{error.path} cannot be read: {error.reason}") from None
 
 
-def prepare(job: Job, env: Mapping[str, str], record: Record | None) -> ticket.Ticket:
-    """Decide, install, and keep what was decided. Raises RunnerError."""
+def prepare(
+    job: Job, env: Mapping[str, str], record: Record | None, missed: Sequence[Requirement] = ()
+) -> ticket.Ticket:
+    """Decide, install, and keep what was decided. Raises RunnerError.
+
+    `missed` is what a run found missing, and is installed beside what the plan names.
+    """
     began = time.monotonic()
     policy = load_policy(job)
     view = RecordingView(job.workspace)
     resolver = language_of(job, view)
     tools = toolchain.find(resolver, job.options.python, env, job.workspace.path, private_folders(job.folders))
     plan = make_plan(job, view, resolver)
-    if not job.options.no_install:
+    if not (job.options.no_install or missed):
         announce(plan)
-    plan = _without_denied_options(plan, policy)
+    if record is not None and not missed:
+        record.planned(plan)
+    plan = _without_denied_options(with_missed(plan, missed), policy)
     _refuse_early(plan, policy, record)
     done = Installed("", False, ())
     if plan.requirements:
@@ -96,8 +106,6 @@ def prepare(job: Job, env: Mapping[str, str], record: Record | None) -> ticket.T
     if record is not None:
         record.language = plan.language
         record.installed = [{"name": one.name, "version": one.version, "purl": one.purl} for one in done.packages]
-        record.unlisted_imports = [item.to_json() for item in plan.undecided]
-        record.notes += plan.notes
         record.install_ms = round((time.monotonic() - began) * 1000)
     with _explained():
         launch = resolver.launch(plan, job.entry or None, tools.tools, installed=bool(done.name))
@@ -120,9 +128,15 @@ def _ticket(job: Job, resolver: Resolver, tools: toolchain.Toolchain, launch: La
     made.programs = [(path, ticket.signature(path)) for path in tools.programs]
     made.shown, made.hidden, made.named, made.after = tools.shown, tools.hidden, tools.named, tools.path
     made.argv, made.env, made.path = launch.argv, tuple(launch.env.items()), launch.path
-    made.mounts, made.keeps, made.place = launch.mounts, launch.keeps, resolver.place
+    made.mounts, made.keeps, made.place, made.signs = launch.mounts, launch.keeps, resolver.place, launch.signs
     made.dependencies, made.private = done.name, done.private
     return made
+
+
+def with_missed(plan: Plan, missed: Sequence[Requirement]) -> Plan:
+    """A plan with what it does not name yet."""
+    named = {each.purl for each in plan.requirements}
+    return replace(plan, requirements=(*plan.requirements, *(each for each in missed if each.purl not in named)))
 
 
 def _until(policy: PolicySet) -> int:

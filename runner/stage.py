@@ -11,6 +11,7 @@ import stat
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 
 from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.ledger import ALLOW, Entry
@@ -30,12 +31,25 @@ _STEP_SECONDS = 3600.0
 """How long one step of an install may take; a build can leave a process behind that an installer waits for."""
 
 
+Hear = Callable[[Entry], None]
+
+
 class StepFailed(Exception):
     """An installer ended badly; `words` is what it said, `entries` what the gate told meanwhile."""
 
     def __init__(self, words: str, entries: list[Entry]) -> None:
         super().__init__(words)
         self.words, self.entries = words, entries
+
+
+def _coming(cache: str) -> int:
+    """Bytes of files that are on their way into the cache, for whomever."""
+    total = 0
+    with contextlib.suppress(OSError), os.scandir(f"{cache}/incoming") as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                total += entry.stat(follow_symlinks=False).st_size
+    return total
 
 
 def _remove(folder: str) -> None:
@@ -66,15 +80,16 @@ def sweep(staging: str) -> None:
 
 
 class Stage:
-    """A folder below our state, shown as `/stage`; gone when closed."""
+    """A folder below our state, shown as `/stage`; gone when closed. `hear` is told what the gate tells, at once."""
 
-    def __init__(self, job: Job, tools: Toolchain) -> None:
+    def __init__(self, job: Job, tools: Toolchain, hear: Hear = lambda _: None) -> None:
         sweep(paths.make(job.folders.staging))
         self.folder = tempfile.mkdtemp(dir=job.folders.staging)
         self._lock = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         self._job, self._tools = job, tools
-        self._progress = Progress()
+        self._hear = hear
+        self._progress = Progress(lambda: _coming(job.folders.cache))
         self._removers: list[subprocess.Popen[bytes]] = []
         self.entries: list[Entry] = []
 
@@ -142,6 +157,7 @@ class Stage:
             del words[:-_MAX_WORDS]
 
         door = Door(self._job, "install", self._show)
+        self._progress.begin()
         ended = run_inside(
             self._job,
             self._arguments(step),
@@ -150,6 +166,7 @@ class Stage:
             keep=(keep, keep),
             door=door,
             timeout=_STEP_SECONDS,
+            tick=self._progress.tick,
         )
         self._progress.clear()
         self.entries += door.entries
@@ -161,8 +178,9 @@ class Stage:
             raise StepFailed(words.decode("utf-8", "replace"), door.entries)
 
     def _show(self, entry: Entry) -> None:
+        self._hear(entry)
         if entry.verdict == ALLOW and entry.purl:
-            self._progress.show(f"{entry.purl} {entry.cache} {entry.size / 1e6:.1f} MB")
+            self._progress.add(entry.purl, entry.size)
 
     def _arguments(self, step: Step) -> list[str]:
         tools = self._tools
@@ -181,13 +199,13 @@ class Stage:
 class Workshop:
     """Makes stages for the attempts of one install, and keeps what the gate told of them all."""
 
-    def __init__(self, job: Job, tools: Toolchain) -> None:
-        self._job, self._tools = job, tools
+    def __init__(self, job: Job, tools: Toolchain, hear: Hear) -> None:
+        self._job, self._tools, self._hear = job, tools, hear
         self._stages: list[Stage] = []
 
     def stage(self) -> Stage:
         """A new stage, with nothing in it."""
-        self._stages.append(Stage(self._job, self._tools))
+        self._stages.append(Stage(self._job, self._tools, self._hear))
         return self._stages[-1]
 
     @property

@@ -17,12 +17,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_HEAD = "jhansi-ticket 5"
+_HEAD = "jhansi-ticket 6"
 ABSENT, UNREADABLE = "absent", "unreadable"
 ENTRY = "{entry}"
 """Stands in a command for the program's path, as in `resolvers/resolver.py`, which is not light."""
 _TEXTS = ("policy", "egress", "until", "language", "place", "dependencies")
-_LISTS = ("shown", "hidden", "path", "after", "argv", "keeps")
+_LISTS = ("shown", "hidden", "path", "after", "argv", "keeps", "signs")
 _PAIRS = ("programs", "named", "env", "mounts")
 
 
@@ -34,8 +34,8 @@ class Ticket:
     consulted. `programs` are (path, signature) of the language's programs, which tell whether they are still the same.
 
     `dependencies` is the stored set's name, "" for none, `private` tells that it belongs to this workspace alone, and
-    `place` is where programs find it. `shown`, `hidden` and `named` are as in `Toolchain`, `argv`, `env`, `mounts` and
-    `keeps` as in `Launch`; `path` are folders in front of PATH, and `after` further ones.
+    `place` is where programs find it. `shown`, `hidden` and `named` are as in `Toolchain`, `argv`, `env`, `mounts`,
+    `keeps` and `signs` as in `Launch`; `path` are folders in front of PATH, and `after` further ones.
     """
 
     __slots__ = (*_TEXTS, *_LISTS, *_PAIRS, "inputs", "private")
@@ -53,6 +53,7 @@ class Ticket:
     after: Sequence[str]
     argv: Sequence[str]
     keeps: Sequence[str]
+    signs: Sequence[str]
     programs: Sequence[tuple[str, str]]
     named: Sequence[tuple[str, str]]
     env: Sequence[tuple[str, str]]

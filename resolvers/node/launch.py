@@ -16,6 +16,8 @@ _STRIPS = {22: 18, 23: 6}
 """From which minor version on Node leaves types out by itself; later majors always do."""
 _STRIPS_IF_ASKED = {22: 6, 23: 0}
 _ASK = "--experimental-strip-types"
+_SIGNS = ("Cannot find module", "Cannot find package", "No such built-in module")
+_ENV = {"npm_config_update_notifier": "false"}
 
 
 def needs_tsx(entry: str) -> bool:
@@ -43,7 +45,7 @@ def launch(plan: Plan, entry: str | None, node: str, tools: Tools, *, installed:
             options = ("--import", TSX)
         else:
             options = _without_tsx(entry, tools.versions.get(node, ""))
-    return Launch((tools.paths[node], *options, ENTRY), path=path)
+    return Launch((tools.paths[node], *options, ENTRY), _ENV, path, signs=_SIGNS)
 
 
 def _without_tsx(entry: str, version: str) -> tuple[str, ...]:

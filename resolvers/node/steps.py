@@ -59,7 +59,7 @@ def root_manifest(plan: Plan) -> Table:
     optional = root.get("optionalDependencies")
     if isinstance(optional, dict):
         root["optionalDependencies"] = {name: spec for name, spec in optional.items() if name in asked}
-    there = {name for text in files.values() if text.startswith("{") for name in _names(json.loads(text))}
+    there = {name for path, text in files.items() if path.endswith(f"/{PACKAGE}") for name in _names(json.loads(text))}
     for each in plan.requirements:
         if each.name not in there and package_of(each.name) == each.name:
             section = root.setdefault("optionalDependencies" if each.optional else "dependencies", {})

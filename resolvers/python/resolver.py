@@ -15,6 +15,8 @@ _PLACE = "/deps"
 _NO_WHEEL = ("no usable wheels", "no wheels", "building from source is disabled")
 """How uv says that a package would have to be built."""
 
+_SIGNS = ("ModuleNotFoundError", "ImportError")
+
 
 class PythonResolver:
     """Python. The runner finds the interpreter by itself, since `--python` chooses it."""
@@ -64,8 +66,12 @@ class PythonResolver:
 
     def launch(self, plan: Plan, entry: str | None, tools: Tools, *, installed: bool) -> Launch:
         """The interpreter, with the set on its path."""
-        argv = (tools.paths[PYTHON], ENTRY)
-        return Launch(argv, {"PYTHONPATH": _PLACE}, (f"{_PLACE}/bin",)) if installed else Launch(argv)
+        return Launch(
+            (tools.paths[PYTHON], ENTRY),
+            env={"PYTHONPATH": _PLACE} if installed else {},
+            path=(f"{_PLACE}/bin",) if installed else (),
+            signs=_SIGNS,
+        )
 
     def diagnose(self, words: str, view: View, plan: Plan) -> Sequence[Missing]:
         """What was not there to be imported."""

@@ -53,7 +53,7 @@ def test_it_ends_when_it_says_so(workspace: Workspace, ahead: int, holds: bool) 
 
 
 @pytest.mark.parametrize(
-    "text", ["", "jhansi-ticket 5", "jhansi-ticket 4\nend\n", "jhansi-ticket 5\nend\n", "x" * 1000]
+    "text", ["", "jhansi-ticket 6", "jhansi-ticket 5\nend\n", "jhansi-ticket 6\nend\n", "x" * 1000]
 )
 def test_what_is_no_ticket_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "one").write_text(text)
