@@ -130,7 +130,10 @@ class _Comparison:
 
     def __init__(self, site: str, unpacked: Sequence[_Unpacked]) -> None:
         self._site = site
-        self._by_manifest = {digest: each for each in unpacked for digest in each.files.get(_MANIFEST, ())}
+        self._by_manifest: dict[str, list[_Unpacked]] = {}
+        for each in unpacked:
+            for digest in each.files.get(_MANIFEST, ()):
+                self._by_manifest.setdefault(digest, []).append(each)
         self.seen: set[str] = set()
         self.problems: list[str] = []
 
@@ -161,24 +164,30 @@ class _Comparison:
                 yield entry.name
 
     def _package(self, folder: str, depth: int) -> None:
-        unpacked = self._by_manifest.get(self._digest(folder + _MANIFEST))
-        if unpacked is None:
+        candidates = self._by_manifest.get(self._digest(folder + _MANIFEST))
+        if not candidates:
             self._wrong(f"{folder.rstrip('/')} is of no tarball of the lock")
             return
-        self.seen.add(unpacked.purl)
+        compared = [(list(self._compared(folder, each)), each) for each in candidates]
+        sentences, unpacked = min(compared, key=lambda pair: len(pair[0]))
+        self.seen.update(each.purl for wrong, each in compared if len(wrong) == len(sentences))
+        for sentence in sentences:
+            self._wrong(sentence)
         bundled = frozenset(_bundled(unpacked.files))
-        there = dict(self._files(folder, bundled))
-        for path in sorted(unpacked.files.keys() - there.keys()):
-            self._wrong(f"{folder}{path} is not there")
-        for path, digest in there.items():
-            allowed = unpacked.files.get(path)
-            if allowed is None:
-                self._wrong(f"{folder}{path} is in no tarball")
-            elif digest not in allowed:
-                self._wrong(f"{folder}{path} is not what its tarball holds")
         modules = f"{folder}{_MODULES}"
         if os.path.isdir(f"{self._site}/{modules}") and not os.path.islink(f"{self._site}/{modules}"):
             self.modules(f"{modules}/", depth=depth + 1, bundled=bundled)
+
+    def _compared(self, folder: str, unpacked: _Unpacked) -> Iterator[str]:
+        """How a package's own files differ from a tarball's."""
+        there = dict(self._files(folder, frozenset(_bundled(unpacked.files))))
+        yield from (f"{folder}{path} is not there" for path in sorted(unpacked.files.keys() - there.keys()))
+        for path, digest in there.items():
+            allowed = unpacked.files.get(path)
+            if allowed is None:
+                yield f"{folder}{path} is in no tarball"
+            elif digest not in allowed:
+                yield f"{folder}{path} is not what its tarball holds"
 
     def _files(self, folder: str, bundled: frozenset[str]) -> Iterator[tuple[str, str]]:
         """What is in a package, and what it bundles, by its path, with digests."""

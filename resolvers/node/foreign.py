@@ -105,6 +105,25 @@ def of_pnpm(text: str) -> tuple[Pin, ...]:
     return tuple(found.values())
 
 
+def asked_of_pnpm(text: str) -> dict[str, dict[str, str]]:
+    """The version that each folder's package.json got for what it asks for, by the folder and the name."""
+    found: dict[str, dict[str, str]] = {}
+    path: list[tuple[int, str]] = []
+    for line in text.splitlines():
+        match = _PNPM_LINE.fullmatch(line.rstrip())
+        if match is None:
+            continue
+        path = [each for each in path if each[0] < len(match[1])]
+        names = [name for _, name in path]
+        if names[:1] == ["importers"] and len(names) == 4 and match[4] == "version":
+            _, folder, _, name = names
+            version = (match[5] or "").strip("'\"").partition("(")[0]
+            if registry.VERSION.fullmatch(version):
+                found.setdefault(folder, {})[name] = version
+        path.append((len(match[1]), match[2] or match[3] or match[4] or ""))
+    return found
+
+
 def only_versions(pins: Iterable[Pin]) -> dict[str, str]:
     """The version of each package of which there is but one, by its name."""
     versions: dict[str, set[str]] = {}

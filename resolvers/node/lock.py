@@ -17,6 +17,7 @@ from jhansi_runner.resolvers.node.tree import MODULES, fitting, name_at, needs, 
 from jhansi_runner.resolvers.resolver import Locked, UnfitLock
 
 PROJECT = "project"
+_WORKSPACE = "/sandbox"
 _HARMLESS = frozenset(
     [
         "@apollo/protobufjs",
@@ -154,7 +155,8 @@ def builders(lock: str) -> tuple[str, ...]:
 def project_files(lock: str) -> tuple[str, dict[str, str], list[tuple[str, str]]]:
     """The project's folder, the files that `npm ci` reads by their path below it, and the links to set.
 
-    A link is the folder of the workspace, and the name of the package.
+    A link is where it leads, and its place below the folder of packages: a package of the workspace, or a command that
+    one has. npm sets no link to what is not there yet.
     """
     document = json.loads(lock)
     project, entries = document.pop(PROJECT), document["packages"]
@@ -162,7 +164,10 @@ def project_files(lock: str) -> tuple[str, dict[str, str], list[tuple[str, str]]
     links = []
     for place, entry in entries.items():
         if entry.get("link") is True:
-            links.append((inside(join(project["folder"], entry["resolved"])) or "", name_at(place)))
+            name = name_at(place)
+            links.append((join(_WORKSPACE, inside(join(project["folder"], entry["resolved"])) or ""), name))
+            commands = entries.get(entry["resolved"], {}).get("bin", {})
+            links += [(f"../{name}/{inside(path) or ''}", f".bin/{command}") for command, path in commands.items()]
         elif not name_at(place):
             manifest = dict(entry)
             if not place and "overrides" in project:

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from jhansi_runner.proxy.coordinate import npm
 from jhansi_runner.resolvers.interface import ManifestError, Requirement, View
 from jhansi_runner.resolvers.node import members, specs
-from jhansi_runner.resolvers.node.local import join, parents
+from jhansi_runner.resolvers.node.local import inside, join, parents
+from jhansi_runner.resolvers.node.names import package_of
 from jhansi_runner.resolvers.node.text import Table, line_of, parse, read, table
 
 PACKAGE = "package.json"
@@ -82,20 +83,20 @@ def find(view: View, entry: str | None) -> Project | None:
         if found is None:
             continue
         wanted = members.patterns(found.document, view, folder)
-        inside = members.folders(view, folder, wanted) if wanted else ()
-        if nearest is not None and nearest.folder in inside:
-            return _project(view, found, inside)
-        if nearest is None and (found.asks() or inside):
-            if inside:
-                return _project(view, found, inside)
+        held = members.folders(view, folder, wanted) if wanted else ()
+        if nearest is not None and nearest.folder in held:
+            return _project(view, found, held)
+        if nearest is None and (found.asks() or held):
+            if held:
+                return _project(view, found, held)
             nearest = found
     return _project(view, nearest, ()) if nearest is not None else None
 
 
-def _project(view: View, root: Package, inside: tuple[str, ...]) -> Project | None:
+def _project(view: View, root: Package, held: tuple[str, ...]) -> Project | None:
     project = Project(root.folder, root.path)
     packages = {root.folder: root}
-    for folder in inside:
+    for folder in held:
         if member := load(view, folder):
             packages[folder] = member
     waiting = list(packages.values())
@@ -114,8 +115,8 @@ def _project(view: View, root: Package, inside: tuple[str, ...]) -> Project | No
                     )
                 packages[target] = linked
                 waiting.append(linked)
-    if inside:
-        project.root["workspaces"] = [members.relative(folder, root.folder) for folder in inside if folder in packages]
+    if held:
+        project.root["workspaces"] = [members.relative(folder, root.folder) for folder in held if folder in packages]
     project.packages = packages
     return project if any(each.asks() for each in packages.values()) else None
 
@@ -139,6 +140,8 @@ def _written(package: Package, project: Project, names: frozenset[str], *, is_ro
     version = document.get("version")
     if isinstance(version, str) and not is_root:
         written["version"] = version
+    if not is_root and (programs := _programs(document.get("bin"), str(written["name"]))):
+        written["bin"] = programs
     meta = table(document, "peerDependenciesMeta", path, text)
     for section in SECTIONS:
         wanted: Table = {}
@@ -166,6 +169,16 @@ def _written(package: Package, project: Project, names: frozenset[str], *, is_ro
             project.notes.append(f"{path}:{package.line('resolutions')}: npm knows no resolutions: write overrides")
     _note_scripts(package, project)
     return written
+
+
+def _programs(told: object, name: str) -> dict[str, str]:
+    """The commands of a package, by name: files of its own."""
+    named = {name.rpartition("/")[2]: told} if isinstance(told, str) else told
+    return {
+        command: path
+        for command, path in (named.items() if isinstance(named, dict) else ())
+        if isinstance(path, str) and inside(path) and package_of(command) == command
+    }
 
 
 def requirement(name: str, spec: str, path: str, line: int, *, optional: bool) -> Requirement:

@@ -21,7 +21,7 @@ from jhansi_runner.resolvers.interface import (
 from jhansi_runner.resolvers.node import authored, foreign, manifest, members
 from jhansi_runner.resolvers.node.builtins import is_builtin
 from jhansi_runner.resolvers.node.launch import TSX, needs_tsx
-from jhansi_runner.resolvers.node.local import join
+from jhansi_runner.resolvers.node.local import inside, join
 from jhansi_runner.resolvers.node.names import KNOWN, NameMap, default_names, package_of
 from jhansi_runner.resolvers.node.scan import Scan, scan
 from jhansi_runner.resolvers.node.steps import TREE
@@ -109,15 +109,17 @@ def _lock(view: View, project: manifest.Project) -> tuple[dict[str, str], list[s
 
 
 def _pinned(project: manifest.Project, name: str, text: str) -> tuple[tuple[foreign.Pin, ...], list[str]]:
-    """The pins of Yarn's or pnpm's lock. pnpm's tells no ranges, so the root asks for its versions alone."""
+    """The pins of Yarn's or pnpm's lock. pnpm's tells no ranges: what is asked for becomes the version that it got."""
     if name == foreign.YARN:
         return foreign.of_yarn(text), []
     pins = foreign.of_pnpm(text)
     versions = foreign.only_versions(pins)
-    for section in manifest.SECTIONS[:3]:
-        asked = project.root.get(section)
-        if isinstance(asked, dict):
-            asked |= {name: versions[name] for name, spec in asked.items() if name in versions and ":" not in str(spec)}
+    for place, got in foreign.asked_of_pnpm(text).items():
+        written = project.manifests.get(inside(join(project.folder, place)) or "", {})
+        for section in manifest.SECTIONS[:3]:
+            asked = written.get(section)
+            if isinstance(asked, dict):
+                asked |= {name: got[name] for name, spec in asked.items() if name in got and ":" not in str(spec)}
     overrides = project.root.get("overrides")
     project.root["overrides"] = {**versions, **(overrides if isinstance(overrides, dict) else {})}
     several = sorted({pin.name for pin in pins} - versions.keys())
@@ -136,9 +138,10 @@ def map_imports(scanned: Scan, names: NameMap) -> tuple[tuple[Requirement, ...],
         def status(each: Import, path: str = file.path) -> Status:
             if is_builtin(each.name) or each.name.startswith("/"):
                 return Status.FREE
-            if scanned.local.mapped(path, each.name) is not None and not _packages(scanned, path, each.name):
+            found = _packages(scanned, path, each.name)
+            if scanned.local.mapped(path, each.name) is not None and not (each.name.startswith("#") and found):
                 return Status.FREE
-            return Status.KNOWN if any(map(names.is_known, _packages(scanned, path, each.name))) else Status.UNKNOWN
+            return Status.KNOWN if any(map(names.is_known, found)) else Status.UNKNOWN
 
         for each in sorted(needed(file.imports, status), key=lambda item: (item.line, item.name)):
             found = _packages(scanned, file.path, each.name)

@@ -50,6 +50,7 @@ _BEFORE_REGEX = frozenset(
     ]
 )
 _ESCAPE = re.compile(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(?s:(.)))")
+_SHORT = {"\n": "", "n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
 _WORTH_READING = re.compile(r"\b(?:import|require|export)\b")
 _TYPE_MEMBER = re.compile(r"(?!then$|catch$|finally$)\w")
 
@@ -164,7 +165,7 @@ def _character(match: re.Match[str]) -> str:
     if code:
         value = int(code, 16)
         return chr(value) if value < 0x110000 and not 0xD800 <= value < 0xE000 else "\ufffd"
-    return "" if match[4] == "\n" else match[4]
+    return _SHORT.get(match[4], match[4])
 
 
 class Block(NamedTuple):

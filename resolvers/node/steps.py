@@ -25,10 +25,9 @@ TREE = "project"
 """The folder of the stage that stands for the workspace."""
 UNFIT = "unfit.json"
 _HOST = "host.cjs"
-_WORKSPACE = "/sandbox"
 _CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 _PLACE = """\
-mkdir -p "$1"
+mkdir -p "$1/.bin"
 rm -rf site
 mv -T "$1" site
 shift
@@ -93,7 +92,7 @@ def install(lock: str, tools: Tools, *, build: bool) -> tuple[Step, ...]:
     folder, files, links = project_files(lock)
     prefix = join(TREE, folder)
     ci = (tools.paths[NPM], "ci", "--prefix", f"{STAGE}/{prefix}")
-    flat = [word for target, name in links for word in (join(_WORKSPACE, target), name)]
+    flat = [word for link in links for word in link]
     place = ("/bin/sh", "-euc", _PLACE, "sh", f"{prefix}/node_modules", *flat)
     written = {join(prefix, name): text for name, text in files.items()}
     return Step(ci, _env(tools, scripts=build), written), Step(place, {})

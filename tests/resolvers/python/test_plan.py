@@ -14,7 +14,7 @@ from jhansi_runner.resolvers.interface import ManifestError, Plan, ViewError
 MakePlan = Callable[[Mapping[str, str | bytes], str | None], Plan]
 
 PROJECTS = Path(__file__).parents[2] / "projects"
-CASES = sorted(folder.name for folder in PROJECTS.iterdir() if (folder / "expected.toml").is_file())
+CASES = sorted(folder.name for kind in ("manifest", "scan") for folder in PROJECTS.glob(f"{kind}-*"))
 
 
 def files_of(case: str) -> dict[str, str | bytes]:
