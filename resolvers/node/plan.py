@@ -21,7 +21,7 @@ from jhansi_runner.resolvers.interface import (
 from jhansi_runner.resolvers.node import authored, foreign, manifest, members
 from jhansi_runner.resolvers.node.builtins import is_builtin
 from jhansi_runner.resolvers.node.launch import TSX, needs_tsx
-from jhansi_runner.resolvers.node.local import inside, join
+from jhansi_runner.resolvers.node.local import join
 from jhansi_runner.resolvers.node.names import KNOWN, NameMap, default_names, package_of
 from jhansi_runner.resolvers.node.scan import Scan, scan
 from jhansi_runner.resolvers.node.steps import TREE
@@ -114,19 +114,25 @@ def _pinned(project: manifest.Project, name: str, text: str) -> tuple[tuple[fore
         return foreign.of_yarn(text), []
     pins = foreign.of_pnpm(text)
     versions = foreign.only_versions(pins)
-    for place, got in foreign.asked_of_pnpm(text).items():
-        written = project.manifests.get(inside(join(project.folder, place)) or "", {})
+    told = foreign.asked_of_pnpm(text)
+    for folder, written in project.manifests.items():
+        got = {**versions, **told.get(members.relative(folder, project.folder), {})}
         for section in manifest.SECTIONS[:3]:
             asked = written.get(section)
             if isinstance(asked, dict):
-                asked |= {name: got[name] for name, spec in asked.items() if name in got and ":" not in str(spec)}
-    overrides = project.root.get("overrides")
-    project.root["overrides"] = {**versions, **(overrides if isinstance(overrides, dict) else {})}
+                asked |= {each: got[each] for each, spec in asked.items() if each in got and ":" not in str(spec)}
+    asked = {each: spec for section in manifest.SECTIONS for each, spec in _entries(project.root.get(section))}
+    forced = {each: version for each, version in versions.items() if asked.get(each, version) == version}
+    project.root["overrides"] = {**forced, **dict(_entries(project.root.get("overrides")))}
     several = sorted({pin.name for pin in pins} - versions.keys())
     if not several:
         return pins, []
     shown = ", ".join(several[:5]) + (", ..." if len(several) > 5 else "")
     return pins, [f"{join(project.folder, name)}: has several versions of {shown}: npm chooses among all that fit"]
+
+
+def _entries(value: object) -> list[tuple[str, object]]:
+    return list(value.items()) if isinstance(value, dict) else []
 
 
 def map_imports(scanned: Scan, names: NameMap) -> tuple[tuple[Requirement, ...], tuple[Undecided, ...]]:
