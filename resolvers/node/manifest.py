@@ -113,6 +113,9 @@ def _project(view: View, root: Package, held: tuple[str, ...]) -> Project | None
                     raise ManifestError(
                         package.path, line, f"{name} is {target or '.'}, which has no package.json", hint
                     )
+                if len(packages) > members.MAX_MEMBERS:
+                    hint = "link fewer folders"
+                    raise ManifestError(package.path, line, f"more than {members.MAX_MEMBERS} folders are linked", hint)
                 packages[target] = linked
                 waiting.append(linked)
     if held:

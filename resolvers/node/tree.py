@@ -5,7 +5,6 @@ Source: npm's documentation of package-lock.json, "packages"; Node's "Loading fr
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator, Mapping
 
 from jhansi_runner.resolvers.node.text import Table
@@ -35,7 +34,7 @@ def found_by(entries: Entries, place: str, name: str) -> str | None:
             return candidate
         if not place:
             return None
-        place = owner(place) if name_at(place) else posixpath.dirname(place)
+        place = owner(place) if name_at(place) else place.rpartition("/")[0]
 
 
 def real_place(entries: Entries, place: str) -> str:
