@@ -1,21 +1,26 @@
-"""How a program is started: by Node itself, or by tsx where its source is no JavaScript.
+"""How a program is started: by Node itself, or by tsx or ts-node where its source is no JavaScript.
 
 Source: Node's documentation "Modules: TypeScript"; tsx's documentation, "Node.js API: enhancing node".
 """
 
 from __future__ import annotations
 
+import os
+
 from jhansi_runner.resolvers.interface import ManifestError, Plan
 from jhansi_runner.resolvers.resolver import ENTRY, Launch, Tools
 
 PLACE = "/node_modules"
 TSX = "tsx"
+_TS_NODE = "ts-node"
 _TYPES = (".ts", ".mts", ".cts")
 _ELEMENTS = (".jsx", ".tsx")
 _STRIPS = {22: 18, 23: 6}
 """From which minor version on Node leaves types out by itself; later majors always do."""
 _STRIPS_IF_ASKED = {22: 6, 23: 0}
 _ASK = "--experimental-strip-types"
+_START = os.path.join(os.path.dirname(os.path.abspath(__file__)), "start.mjs")
+_STARTED = "/launch/start.mjs"
 _SIGNS = ("Cannot find module", "Cannot find package", "No such built-in module")
 _ENV = {"npm_config_update_notifier": "false"}
 
@@ -40,12 +45,16 @@ def launch(plan: Plan, entry: str | None, node: str, tools: Tools, *, installed:
     """The start of a program. Raises ManifestError for a file that nothing here can run."""
     path = (f"{PLACE}/.bin",) if installed else ()
     options: tuple[str, ...] = ()
+    mounts: tuple[tuple[str, str], ...] = ()
     if entry is not None and needs_tsx(entry):
-        if installed and any(each.name == TSX for each in plan.requirements):
-            options = ("--import", TSX)
+        there = {each.name for each in plan.requirements} if installed else set()
+        if TSX in there:
+            options, mounts = ("--import", TSX, "--import", _STARTED), ((_START, _STARTED),)
+        elif _TS_NODE in there and entry.endswith(_TYPES[0]):
+            options = ("--require", f"{_TS_NODE}/register")
         else:
             options = _without_tsx(entry, tools.versions.get(node, ""))
-    return Launch((tools.paths[node], *options, ENTRY), _ENV, path, signs=_SIGNS)
+    return Launch((tools.paths[node], *options, ENTRY), _ENV, path, mounts, signs=_SIGNS)
 
 
 def _without_tsx(entry: str, version: str) -> tuple[str, ...]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
+
 import pytest
 
 from jhansi_runner.resolvers.interface import ManifestError, Plan, Requirement
@@ -42,10 +45,19 @@ def test_javascript_needs_node_alone() -> None:
 
 
 def test_typescript_is_run_by_tsx_where_it_is_installed() -> None:
-    assert start("main.ts", "24.0.0", TSX).argv == ("/usr/bin/node", "--import", "tsx", ENTRY)
-    assert start("main.tsx", "20.0.0", TSX).argv == ("/usr/bin/node", "--import", "tsx", ENTRY)
+    for entry, version in (("main.ts", "24.0.0"), ("main.tsx", "20.0.0")):
+        started = start(entry, version, TSX)
+        assert started.argv == ("/usr/bin/node", "--import", "tsx", "--import", "/launch/start.mjs", ENTRY)
+        ((path, place),) = started.mounts
+        assert (os.path.isfile(path), place) == (True, "/launch/start.mjs")
     assert start("main.ts", "24.0.0", TSX, installed=False).argv == ("/usr/bin/node", ENTRY)
     assert start("main.mts", "22.7.0").argv == ("/usr/bin/node", "--experimental-strip-types", ENTRY)
+
+
+def test_ts_node_is_used_where_the_author_chose_it() -> None:
+    chosen = replace(TSX, name="ts-node", origin="manifest")
+    assert start("main.ts", "20.0.0", chosen).argv == ("/usr/bin/node", "--require", "ts-node/register", ENTRY)
+    assert start("main.ts", "20.0.0", chosen, TSX).argv[2] == "tsx"
 
 
 def test_what_nothing_here_can_run_is_said_with_what_to_do() -> None:
