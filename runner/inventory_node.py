@@ -11,6 +11,7 @@ import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import IO
 
 from jhansi_runner.proxy.cache.artifacts import ArtifactFiles
 from jhansi_runner.proxy.cache.store import Store
@@ -25,7 +26,8 @@ _OWN = ".package-lock.json"
 """npm's record of what it installed, at the top."""
 _WORKSPACE = "/sandbox"
 _BLOCK_BYTES = 1 << 18
-_HASHBANG = re.compile(rb"#![^\n]{1,1024}\r\n")
+_HASHBANG = re.compile(rb"\A(#![^\n]{1,1024})\r\n")
+_MAX_UNPACKED = 4 << 30
 _MAX_DEPTH = 100
 _MAX_PROBLEMS = 100
 
@@ -98,7 +100,7 @@ def _file_digest(path: str) -> str:
 def _unpacked(path: str) -> dict[str, frozenset[str]]:
     """What npm makes of a tarball: files alone, the first folder left out, and of two with one path the last."""
     unpacked: dict[str, frozenset[str]] = {}
-    with members(path, ".tgz") as archive:
+    with members(path, ".tgz", _MAX_UNPACKED) as archive:
         for member in archive:
             place = _place(member.name)
             if not place or not member.isfile():
@@ -107,8 +109,7 @@ def _unpacked(path: str) -> dict[str, frozenset[str]]:
             if name == ".gitignore":
                 place = f"{folder}{slash}.npmignore"
             file = archive.extractfile(member)
-            data = file.read() if file else b""
-            unpacked[place] = frozenset(_digests(data))
+            unpacked[place] = _digests(file) if file else frozenset()
     return unpacked
 
 
@@ -118,11 +119,14 @@ def _place(name: str) -> str:
     return "" if not parts or ".." in parts else "/".join(part for part in parts if part not in ("", "."))
 
 
-def _digests(data: bytes) -> Iterator[str]:
+def _digests(file: IO[bytes]) -> frozenset[str]:
     """The digest of a file, and of what npm makes of it if it is a program whose first line ends as Windows has it."""
-    yield hashlib.sha256(data).hexdigest()
-    if first := _HASHBANG.match(data):
-        yield hashlib.sha256(first[0][:-2] + b"\n" + data[first.end() :]).hexdigest()
+    data = file.read(_BLOCK_BYTES)
+    whole, mended = hashlib.sha256(data), hashlib.sha256(_HASHBANG.sub(rb"\1\n", data, count=1))
+    while data := file.read(_BLOCK_BYTES):
+        whole.update(data)
+        mended.update(data)
+    return frozenset((whole.hexdigest(), mended.hexdigest()))
 
 
 class _Comparison:

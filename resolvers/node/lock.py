@@ -18,28 +18,15 @@ from jhansi_runner.resolvers.resolver import Locked, UnfitLock
 
 PROJECT = "project"
 _WORKSPACE = "/sandbox"
-_HARMLESS = frozenset(
-    [
-        "@apollo/protobufjs",
-        "@nestjs/core",
-        "@parcel/watcher",
-        "@scarf/scarf",
-        "@swc/core",
-        "core-js",
-        "core-js-bundle",
-        "core-js-pure",
-        "ejs",
-        "es5-ext",
-        "esbuild",
-        "fsevents",
-        "nx",
-        "protobufjs",
-        "sharp",
-        "styled-components",
-        "unrs-resolver",
-    ]
-)
+_HARMLESS = """
+@apollo/protobufjs @nestjs/core @parcel/watcher @scarf/scarf @swc/core bufferutil classic-level core-js core-js-bundle
+core-js-pure ejs es5-ext esbuild fsevents msgpackr-extract msw nx protobufjs sharp styled-components unrs-resolver
+utf-8-validate
+"""
 """Packages that work without their install script: it thanks, checks, or saves time. Source: the scripts themselves."""
+_IN_VAIN = "@sentry/cli chromedriver cypress electron ffmpeg-static geckodriver puppeteer"
+"""Packages whose script does nothing but fetch a program from where no sandbox gets to."""
+_NOT_RUN = frozenset((*_HARMLESS.split(), *_IN_VAIN.split()))
 
 
 def written(text: str, unfit: frozenset[str], folder: str, overrides: object) -> str:
@@ -149,7 +136,7 @@ def locked(lock: str) -> Sequence[Locked]:
 def builders(lock: str) -> tuple[str, ...]:
     """The packages of a lock that cannot be used before a script of theirs has run."""
     names = {_package(place, entry) for _, place, entry in _fetched(lock) if entry.get("hasInstallScript") is True}
-    return tuple(sorted(names - _HARMLESS))
+    return tuple(sorted(names - _NOT_RUN))
 
 
 def project_files(lock: str) -> tuple[str, dict[str, str], list[tuple[str, str]]]:

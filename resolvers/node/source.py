@@ -23,32 +23,14 @@ MAX_SOURCE = 4 << 20
 MAX_CLAUSE = 4_000
 
 NAME, TEXT, OTHER = "name", "text", "other"
-_SKIP = re.compile(r"(?:[^\S\n]|\n|//[^\n]*)+")
+_SKIP = re.compile(r"(?:\s|//[^\n]*)+")
 _NAME = re.compile(r"[A-Za-z_$\u0080-\U0010ffff#@][\w$]*")
 _NUMBER = re.compile(r"\d[\w.]*")
 _STRING = {"'": re.compile(r"'((?:[^'\\\n]|\\(?s:.))*)'"), '"': re.compile(r'"((?:[^"\\\n]|\\(?s:.))*)"')}
 _TEMPLATE = re.compile(r"(?:[^`\\$]|\\(?s:.)|\$(?!\{))*")
 _REGEX = re.compile(r"/(?![*/])(?:[^\\/\[\n]|\\[^\n]|\[(?:[^\]\\\n]|\\[^\n])*\])+/\w*")
-_BEFORE_REGEX = frozenset(
-    [
-        "return",
-        "typeof",
-        "case",
-        "in",
-        "of",
-        "delete",
-        "void",
-        "throw",
-        "new",
-        "instanceof",
-        "else",
-        "do",
-        "yield",
-        "await",
-        "default",
-        "extends",
-    ]
-)
+_WORDS = "return typeof case in of delete void throw new instanceof else do yield await default extends"
+_BEFORE_REGEX = frozenset(_WORDS.split())
 _ESCAPE = re.compile(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(?s:(.)))")
 _SHORT = {"\n": "", "n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
 _WORTH_READING = re.compile(r"\b(?:import|require|export)\b")
