@@ -38,11 +38,11 @@ def inside(path: str) -> str | None:
 
 
 class Files:
-    """Finds the files that imports name, reading folders and settings through a view, each once."""
+    """Finds the files that imports name, reading them and settings through a view, each once."""
 
     def __init__(self, view: View) -> None:
         self._view = view
-        self._listings: dict[str, frozenset[str]] = {}
+        self._files: dict[str, bool] = {}
         self._settings: dict[str, Table | None] = {}
 
     def relative(self, importer: str, specifier: str) -> tuple[str, ...]:
@@ -121,18 +121,15 @@ class Files:
         where = inside(path)
         if where is None:
             return ()
-        folder, name = posixpath.split(where)
-        here = self._names(folder)
-        stem, suffix = posixpath.splitext(name)
-        for candidate in (
-            name,
-            *(stem + other for other in _WRITTEN.get(suffix, ())),
-            *(name + added for added in _ADDED),
-        ):
-            if candidate and candidate in here:
-                return (join(folder, candidate),)
-        if where and f"{name}/" not in here:
-            return ()
+        if where:
+            stem, suffix = posixpath.splitext(where)
+            candidates = (
+                where,
+                *(stem + other for other in _WRITTEN.get(suffix, ())),
+                *(where + end for end in _ADDED),
+            )
+            if found := next(filter(self._is_file, candidates), ""):
+                return (found,)
         return self._in_folder(where)
 
     def _in_folder(self, folder: str) -> tuple[str, ...]:
@@ -141,16 +138,17 @@ class Files:
         named = isinstance(main, str) and inside(join(folder, main)) not in (None, folder)
         if named and (found := self._at(join(folder, str(main)))):
             return found
-        here = self._names(folder)
-        return next(((join(folder, f"index{end}"),) for end in _ADDED if f"index{end}" in here), ())
+        indexes = (join(folder, f"index{end}") for end in _ADDED)
+        return tuple(filter(None, (next(filter(self._is_file, indexes), ""),)))
 
-    def _names(self, folder: str) -> frozenset[str]:
-        if folder not in self._listings:
+    def _is_file(self, path: str) -> bool:
+        """Asks for the file and not for its folder: a listing changes whenever a program leaves something there."""
+        if path not in self._files:
             try:
-                self._listings[folder] = frozenset(self._view.names(folder))
+                self._files[path] = self._view.read(path) is not None
             except ViewError:
-                self._listings[folder] = frozenset()
-        return self._listings[folder]
+                self._files[path] = False
+        return self._files[path]
 
     def _read(self, path: str) -> Table | None:
         if path not in self._settings:

@@ -30,6 +30,8 @@ from jhansi_runner.resolvers.python.choices import Status, needed
 
 NODE = "node"
 LAUNCHER = "launcher"
+_INSTALLED = (".package-lock.json", ".yarn-integrity", ".yarn-state.yml", ".modules.yaml")
+"""What npm, both Yarns and pnpm leave in a `node_modules`."""
 MAX_UNDECIDED = 200
 MAX_CLOSEST = 20
 
@@ -58,14 +60,18 @@ def plan(view: View, entry: str | None, parse: ParseImports, names: NameMap | No
 
 def _shadowed(view: View, folder: str) -> Iterator[str]:
     """Notes on what lies in a workspace and means something else here."""
-    try:
-        there = view.names(folder)
-    except ViewError:
-        return
-    if "node_modules/" in there:
-        yield f"{join(folder, 'node_modules')}: Node finds packages here first, which nobody has checked"
-    if ".npmrc" in there:
+    modules = join(folder, "node_modules")
+    if any(_is_there(view, f"{modules}/{name}") for name in _INSTALLED):
+        yield f"{modules}: Node finds packages here first, which nobody has checked"
+    if _is_there(view, join(folder, ".npmrc")):
         yield f"{join(folder, '.npmrc')}: is not obeyed: registries are set by the policy"
+
+
+def _is_there(view: View, path: str) -> bool:
+    try:
+        return view.read(path) is not None
+    except ViewError:
+        return True
 
 
 def _of_project(view: View, project: manifest.Project) -> Plan:

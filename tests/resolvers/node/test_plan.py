@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from jhansi_runner.resolvers.interface import ManifestError, Plan, ViewError
+from jhansi_runner.resolvers.interface import ManifestError, ParseImports, Plan, View, ViewError
+from jhansi_runner.resolvers.node.plan import plan
 
 MakePlan = Callable[[Mapping[str, str | bytes], str | None], Plan]
+
+MakeView = Callable[[Mapping[str, str | bytes]], View]
 
 PROJECTS = Path(__file__).parents[2] / "projects"
 CASES = sorted(folder.name for folder in PROJECTS.glob("node-*"))
@@ -25,14 +28,14 @@ def files_of(case: str) -> dict[str, str | bytes]:
 @pytest.mark.parametrize("case", CASES)
 def test_project(case: str, really_planned: MakePlan) -> None:
     expected = tomllib.loads((PROJECTS / case / "expected.toml").read_text())
-    plan = really_planned(files_of(case), expected.get("entry"))
-    assert plan.language == "node"
-    assert plan.source == expected["source"]
-    found = {each.name: [each.specifier, each.origin, f"{each.file}:{each.line}"] for each in plan.requirements}
+    made = really_planned(files_of(case), expected.get("entry"))
+    assert made.language == "node"
+    assert made.source == expected["source"]
+    found = {each.name: [each.specifier, each.origin, f"{each.file}:{each.line}"] for each in made.requirements}
     assert found == expected.get("requirements", {})
-    assert {each.import_name: each.closest or "" for each in plan.undecided} == expected.get("undecided", {})
-    assert [each.name for each in plan.requirements if each.optional] == expected.get("optional", [])
-    assert list(plan.notes) == expected.get("notes", [])
+    assert {each.import_name: each.closest or "" for each in made.undecided} == expected.get("undecided", {})
+    assert [each.name for each in made.requirements if each.optional] == expected.get("optional", [])
+    assert list(made.notes) == expected.get("notes", [])
 
 
 def test_there_are_projects_of_both_kinds() -> None:
@@ -87,8 +90,25 @@ def test_what_cannot_be_a_name_is_undecided_for_that_reason(planned: MakePlan) -
 
 
 def test_what_means_something_else_here_is_noted(planned: MakePlan) -> None:
-    notes = planned({"main.js": "", ".npmrc": "registry=https://x.test", "node_modules/a.js": ""}, "main.js").notes
+    files = {"main.js": "", ".npmrc": "registry=https://x.test", "node_modules/.package-lock.json": ""}
+    notes = planned(files, "main.js").notes
     assert [note.partition(":")[0] for note in notes] == ["node_modules", ".npmrc"]
+
+
+def test_what_a_program_leaves_beside_its_files_changes_no_plan(parse: ParseImports, workspace: MakeView) -> None:
+    class Unlisted:
+        """A view that tells no listing."""
+
+        def __init__(self, view: View) -> None:
+            self.read = view.read
+
+        def names(self, folder: str) -> tuple[str, ...]:
+            raise AssertionError(folder)
+
+    files = {"main.js": "import './a.js'; import './lib'; import 'lodash'; import '#x'", "a.js": "", "lib/index.js": ""}
+    assert plan(Unlisted(workspace(files)), "main.js", parse).source == "scan"
+    files |= {"package.json": '{"dependencies": {"lodash": "*"}}'}
+    assert plan(Unlisted(workspace(files)), "main.js", parse).source == "package.json"
 
 
 def test_a_broken_manifest_stops_and_an_absent_entry_too(planned: MakePlan) -> None:
@@ -99,5 +119,5 @@ def test_a_broken_manifest_stops_and_an_absent_entry_too(planned: MakePlan) -> N
 
 
 def test_the_plan_as_json(planned: MakePlan) -> None:
-    plan = planned({"main.js": "require('lodash'); require('zz')"}, "main.js").to_json()
-    assert json.loads(json.dumps(plan)) == plan
+    made = planned({"main.js": "require('lodash'); require('zz')"}, "main.js").to_json()
+    assert json.loads(json.dumps(made)) == made
