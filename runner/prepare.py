@@ -25,6 +25,7 @@ from jhansi_runner.runner.install import Installed, Installer
 from jhansi_runner.runner.interpreter import own
 from jhansi_runner.runner.job import Job
 from jhansi_runner.runner.language import choose
+from jhansi_runner.runner.learning import informed
 from jhansi_runner.runner.parse import sandboxed_parser
 from jhansi_runner.runner.record import Record
 from jhansi_runner.runner.view import RecordingView
@@ -58,9 +59,10 @@ def language_of(job: Job, view: RecordingView) -> Resolver:
     """The language of a job's program or command. Raises RunnerError when it cannot be told."""
     command = job.options.command[0] if job.options.command else ""
     try:
-        return choose(resolvers(), job.options.language, job.entry or None, command, view)
+        chosen = choose(resolvers(), job.options.language, job.entry or None, command, view)
     except BrokenResolver as error:
         raise RunnerError(str(error)) from None
+    return informed(job.folders, chosen, lambda: load_policy(job))
 
 
 def make_plan(job: Job, view: RecordingView, resolver: Resolver) -> Plan:

@@ -186,15 +186,13 @@ class Gate:
         )
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
-        """Stream the mirror's answer; its reason becomes the reason phrase, which pip prints."""
+        """Stream the mirror's answer; the reason phrase, which pip prints, is the mirror's."""
         response = flow.response
         if response is None:
             return
         response.stream = True
-        reason = response.headers.pop(REASON_HEADER, "")
-        response.headers.pop(CODE_HEADER, None)
-        if reason:
-            response.reason = f"{response.reason}: {reason}"
+        for name in (CODE_HEADER, REASON_HEADER):
+            response.headers.pop(name, None)
 
     def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
         """Dial nothing but the mirror, whatever went wrong before."""
