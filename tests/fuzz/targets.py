@@ -14,6 +14,5 @@ from fuzz.read_texts import TARGETS as TEXTS
 from fuzz.read_urls import TARGETS as URLS
 
 TARGETS: dict[str, Target] = {
-    target.name: target
-    for target in (*ARCHIVES, *HEADS, *INDEXES, *MESSAGES, *NODE, *POLICIES, *PYTHON, *TEXTS, *URLS)
+    target.name: target for target in (*ARCHIVES, *HEADS, *INDEXES, *MESSAGES, *NODE, *POLICIES, *PYTHON, *TEXTS, *URLS)
 }
