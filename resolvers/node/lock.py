@@ -60,9 +60,11 @@ def _entries(text: str) -> dict[str, Table]:
 def _check(entries: Mapping[str, Table], place: str, entry: Table, folder: str) -> None:
     """Raise UnfitLock unless an entry is the root, a folder of the workspace, or a file of the registry."""
     if entry.get("link") is True:
-        target = entry.get("resolved")
+        target, name = entry.get("resolved"), name_at(place)
         if not isinstance(target, str) or inside(join(folder, target)) is None:
             raise UnfitLock(f"{place} is a link out of the workspace")
+        if place != MODULES + name or package_of(name) != name:
+            raise UnfitLock(f"{place} is no place for a package of the workspace")
         return
     name = name_at(place)
     if not name:
@@ -153,11 +155,20 @@ def project_files(lock: str) -> tuple[str, dict[str, str], list[tuple[str, str]]
         if entry.get("link") is True:
             name = name_at(place)
             links.append((join(_WORKSPACE, inside(join(project["folder"], entry["resolved"])) or ""), name))
-            commands = entries.get(entry["resolved"], {}).get("bin", {})
-            links += [(f"../{name}/{inside(path) or ''}", f".bin/{command}") for command, path in commands.items()]
+            links += _commands(name, entries.get(entry["resolved"], {}).get("bin"))
         elif not name_at(place):
             manifest = dict(entry)
             if not place and "overrides" in project:
                 manifest["overrides"] = project["overrides"]
             files[join(place, "package.json")] = json.dumps(manifest, indent=1)
     return project["folder"], files, links
+
+
+def _commands(name: str, programs: object) -> list[tuple[str, str]]:
+    """The links to the commands of a package of the workspace."""
+    found = programs.items() if isinstance(programs, dict) else ()
+    return [
+        (f"../{name}/{inside(path)}", f".bin/{command}")
+        for command, path in found
+        if package_of(command) == command and "/" not in command and isinstance(path, str) and inside(path)
+    ]

@@ -139,11 +139,14 @@ def _entries(value: object) -> list[tuple[str, object]]:
 def _written(package: Package, project: Project, names: frozenset[str], *, is_root: bool) -> Table:
     """A manifest as npm gets to see it, and its requirements into the project."""
     path, text, document = package.path, package.text, package.document
-    written: Table = {} if is_root else {"name": package.name or package.folder.rpartition("/")[2]}
+    name = package.name or package.folder.rpartition("/")[2]
+    if not is_root and package_of(name) != name:
+        raise ManifestError(path, package.line("name"), f"{name!r} is no name of a package", "correct it")
+    written: Table = {} if is_root else {"name": name}
     version = document.get("version")
     if isinstance(version, str) and not is_root:
         written["version"] = version
-    if not is_root and (programs := _programs(document.get("bin"), str(written["name"]))):
+    if not is_root and (programs := _programs(document.get("bin"), name)):
         written["bin"] = programs
     meta = table(document, "peerDependenciesMeta", path, text)
     for section in SECTIONS:
@@ -180,7 +183,7 @@ def _programs(told: object, name: str) -> dict[str, str]:
     return {
         command: path
         for command, path in (named.items() if isinstance(named, dict) else ())
-        if isinstance(path, str) and inside(path) and package_of(command) == command
+        if isinstance(path, str) and inside(path) and package_of(command) == command and "/" not in command
     }
 
 

@@ -130,6 +130,18 @@ def test_a_link_out_of_the_workspace_is_refused(target: object) -> None:
         written({"": ROOT, "node_modules/a": {"resolved": target, "link": True}})
 
 
+@pytest.mark.parametrize("place", ["node_modules/../../x", "node_modules/.bin", "node_modules/a/node_modules/b", "x"])
+def test_a_link_at_a_place_that_is_none_is_refused(place: str) -> None:
+    with pytest.raises(UnfitLock, match="is no place for a package"):
+        written({place: {"resolved": "p", "link": True}, "p": {}})
+
+
+def test_commands_of_the_workspace_stay_in_it() -> None:
+    programs = {"ok": "./cli.js", "../x": "a.js", "@s/x": "a.js", "out": "../../a.js", "odd": 7}
+    packages = {"": {}, "node_modules/p": {"resolved": "p", "link": True}, "p": {"bin": programs}}
+    assert locks.project_files(written(packages))[2] == [("/sandbox/p", "p"), ("../p/cli.js", ".bin/ok")]
+
+
 @pytest.mark.parametrize("name", ["..", "../../x", "@s", ".bin", "a/b"])
 def test_a_name_that_is_none_is_refused(name: str) -> None:
     with pytest.raises(UnfitLock):

@@ -127,6 +127,12 @@ def test_a_command_that_leads_elsewhere_is_left_out(workspace: MakeView, bin_: o
     assert "bin" not in found.manifests["a"]
 
 
+@pytest.mark.parametrize("name", ["../../x", "My App", ".bin", "a\nb"])
+def test_a_member_whose_name_is_none_is_an_error(workspace: MakeView, name: str) -> None:
+    with pytest.raises(ManifestError, match=r"^a/package.json:2: .* is no name of a package"):
+        project(workspace, root={"workspaces": ["a"]}, a={"name": name, "dependencies": {"x": "1"}})
+
+
 def test_the_members_of_pnpm(workspace: MakeView) -> None:
     text = "packages:\n  - 'a/**'  # all\n  - \"b\"\n  # c\n  - '!a/x'\ncatalog:\n  - d\n"
     files = {f"{folder}/package.json": '{"dependencies": {"q": "1"}}' for folder in ("a/x", "a/y/z", "b", "c", "d")}
