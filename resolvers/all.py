@@ -6,6 +6,7 @@ from functools import cache
 from importlib.metadata import entry_points
 
 from jhansi_runner.resolvers.golang.resolver import GoResolver
+from jhansi_runner.resolvers.node.resolver import NodeResolver
 from jhansi_runner.resolvers.python.resolver import PythonResolver
 from jhansi_runner.resolvers.resolver import Resolver
 
@@ -22,7 +23,7 @@ def resolvers() -> dict[str, Resolver]:
 
     Raises BrokenResolver. Source: ADR 0011.
     """
-    ours: tuple[Resolver, ...] = (PythonResolver(), GoResolver())
+    ours: tuple[Resolver, ...] = (PythonResolver(), NodeResolver(), GoResolver())
     found = {one.language: one for one in ours}
     for point in sorted(entry_points(group=GROUP), key=lambda each: each.name):
         try:

@@ -155,8 +155,7 @@ class Installer:
         try:
             return stage, _Lock(self._resolver.lock(plan, left), build)
         except UnfitLock as error:
-            lines = ("the files were changed, or the hashes are another version's",)
-            raise RunnerError(str(error), lines=lines) from None
+            raise RunnerError(str(error)) from None
 
     def _fill(self, stage: Stage, lock: _Lock, name: str) -> None:
         job, resolver = self._job, self._resolver

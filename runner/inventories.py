@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from jhansi_runner.resolvers.resolver import Locked
 from jhansi_runner.runner import inventory as python
 from jhansi_runner.runner import inventory_golang as golang
+from jhansi_runner.runner import inventory_node as node
 
 _Differences = Callable[[str, Sequence[Locked], str], list[str]]
-_COMPARED: dict[str, _Differences] = {"python": python.differences, "go": golang.differences}
+_COMPARED: dict[str, _Differences] = {"python": python.differences, "go": golang.differences, "node": node.differences}
 _CHECKED: dict[str, Callable[[str, Sequence[Locked]], list[str]]] = {"python": python.check}
 
 

@@ -48,8 +48,8 @@ def tolerated() -> Iterator[None]:
 class _Bounded(io.RawIOBase):
     """A compressed file that ends in an error where a small one would unpack to a huge one."""
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file, self._left = file, _MAX_UNPACKED
+    def __init__(self, file: IO[bytes], limit: int) -> None:
+        self._file, self._left = file, limit
 
     def readable(self) -> bool:
         return True
@@ -64,12 +64,18 @@ class _Bounded(io.RawIOBase):
 
 
 @contextmanager
-def members(path: str, filename: str) -> Iterator[tarfile.TarFile]:
-    """A compressed tar archive, to be read from its beginning to its end. Raises what `tolerated` passes over."""
+def members(path: str, filename: str, limit: int = _MAX_UNPACKED) -> Iterator[tarfile.TarFile]:
+    """A compressed tar archive, to be read from its beginning to its end, of at most `limit` bytes when unpacked.
+
+    Raises what `tolerated` passes over.
+    """
     unpack = next((opener for suffixes, opener in _STREAMS if filename.endswith(suffixes)), None)
     if unpack is None:
         raise ValueError("it is no tar archive by its name")
-    with unpack(path) as file, tarfile.open(fileobj=io.BufferedReader(_Bounded(file), 1 << 16), mode="r|") as archive:
+    with (
+        unpack(path) as file,
+        tarfile.open(fileobj=io.BufferedReader(_Bounded(file, limit), 1 << 16), mode="r|") as archive,
+    ):
         yield archive
 
 

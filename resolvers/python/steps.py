@@ -115,7 +115,10 @@ def _narrow(entry: str, written: Mapping[str, frozenset[str]]) -> str:
     kept = [value for value in hashes if value in allowed]
     if not kept:
         one = packages[0]
-        raise UnfitLock(f"{one.name} {one.version} has none of the hashes that the manifest gives for {one.name}")
+        raise UnfitLock(
+            f"{one.name} {one.version} has none of the hashes that the manifest gives for {one.name}: "
+            "the files were changed, or the hashes are another version's"
+        )
     return " \\\n    --hash=".join([head, *kept]) + "\n"
 
 

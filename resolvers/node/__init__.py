@@ -1,0 +1,1 @@
+"""What Node programs need, how npm installs it, and how they are started."""

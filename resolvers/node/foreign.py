@@ -1,0 +1,147 @@
+"""Lock files of Yarn and pnpm, so that npm takes the versions that they name.
+
+npm reads Yarn's classic lock file by itself, so that is the form in which all are handed on.
+
+Source: the lock files that Yarn 1 and 4 and pnpm 7 to 10 write; npm's arborist, "checkYarnLock".
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from jhansi_runner.resolvers.node import registry
+from jhansi_runner.resolvers.node.names import package_of
+
+YARN, PNPM = "yarn.lock", "pnpm-lock.yaml"
+
+_PROTOCOL = "npm:"
+_FIELD = re.compile(r' {2}(version|resolved|resolution|integrity):? +"?([^"]*?)"?')
+_PNPM_KEY = re.compile(r"/?((?:@[^@/()]+/)?[^@/()]+)[@/](\d[^()_:]*)(?:[(_].*)?")
+_PNPM_LINE = re.compile(r"( *)(?:'([^']*)'|\"([^\"]*)\"|([^\s'\"#-][^:]*?)):(?: +(.*))?")
+_INTEGRITY = re.compile(r"\bintegrity: *['\"]?([\w+/=-]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A version that a lock file names: under which name and for which range, what is fetched, and its sha512."""
+
+    name: str
+    range: str
+    package: str
+    version: str
+    sha512: str = ""
+
+
+def of_yarn(text: str) -> tuple[Pin, ...]:
+    """What a yarn.lock of any Yarn pins, of what comes from the registry."""
+    found: list[Pin] = []
+    for asked, fields in _blocks(text):
+        version = fields.get("version", "")
+        if not registry.VERSION.fullmatch(version):
+            continue
+        resolution = fields.get("resolution", "")
+        for name, wanted in asked:
+            package = _split(resolution)[0] if resolution else name
+            if wanted.startswith(_PROTOCOL):
+                wanted = wanted.removeprefix(_PROTOCOL)
+                alias, inner = _split(wanted)
+                if alias and inner:  # "a@npm:b@^1"
+                    package, wanted = alias, _PROTOCOL + wanted
+            elif resolution:
+                continue  # Yarn 2 and later write the protocol; another one is no version of the registry
+            if package_of(name) == name and package_of(package) == package and ":" not in wanted[len(_PROTOCOL) :]:
+                found.append(Pin(name, wanted, package, version, registry.sha512_of(fields.get("integrity"))))
+    return tuple(found)
+
+
+def _blocks(text: str) -> Iterator[tuple[list[tuple[str, str]], dict[str, str]]]:
+    asked: list[tuple[str, str]] = []
+    fields: dict[str, str] = {}
+    for line in [*text.splitlines(), "end:"]:
+        if not line or line.startswith("#"):
+            continue
+        if not line.startswith(" "):
+            if asked:
+                yield asked, fields
+            words = line.rstrip().removesuffix(":").split(",")
+            asked, fields = [_split(word.strip().strip('"')) for word in words], {}
+        elif match := _FIELD.fullmatch(line):
+            fields.setdefault(match[1], match[2])
+
+
+def _split(text: str) -> tuple[str, str]:
+    """Name and range of `name@range`; the name may begin with an @."""
+    name, _, wanted = text[1:].partition("@")
+    return text[:1] + name, wanted
+
+
+def of_pnpm(text: str) -> tuple[Pin, ...]:
+    """What a pnpm-lock.yaml pins: every version that there is, each for itself as the range."""
+    found: dict[tuple[str, str], Pin] = {}
+    inside, key = "", ""
+    for line in text.splitlines():
+        match = _PNPM_LINE.fullmatch(line.rstrip())
+        if match is None:
+            continue
+        depth, name = len(match[1]), match[2] or match[3] or match[4] or ""
+        if depth == 0:
+            inside = name
+        elif inside in ("packages", "snapshots") and depth == 2:
+            key = name
+        elif inside == "packages" and name == "resolution":
+            package = _PNPM_KEY.fullmatch(key)
+            integrity = _INTEGRITY.search(match[5] or "")
+            if (
+                package
+                and integrity
+                and registry.VERSION.fullmatch(package[2])
+                and package_of(package[1]) == package[1]
+            ):
+                pin = Pin(package[1], package[2], package[1], package[2], registry.sha512_of(integrity[1]))
+                found.setdefault((pin.name, pin.version), pin)
+    return tuple(found.values())
+
+
+def asked_of_pnpm(text: str) -> dict[str, dict[str, str]]:
+    """The version that each folder's package.json got for what it asks for, by the folder and the name."""
+    found: dict[str, dict[str, str]] = {}
+    path: list[tuple[int, str]] = []
+    for line in text.splitlines():
+        match = _PNPM_LINE.fullmatch(line.rstrip())
+        if match is None:
+            continue
+        path = [each for each in path if each[0] < len(match[1])]
+        names = [name for _, name in path]
+        if names[:1] == ["importers"] and len(names) == 4 and match[4] == "version":
+            _, folder, _, name = names
+            version = (match[5] or "").strip("'\"").partition("(")[0]
+            if registry.VERSION.fullmatch(version):
+                found.setdefault(folder, {})[name] = version
+        path.append((len(match[1]), match[2] or match[3] or match[4] or ""))
+    return found
+
+
+def only_versions(pins: Iterable[Pin]) -> dict[str, str]:
+    """The version of each package of which there is but one, by its name."""
+    versions: dict[str, set[str]] = {}
+    for pin in pins:
+        versions.setdefault(pin.name, set()).add(pin.version)
+    return {name: next(iter(found)) for name, found in sorted(versions.items()) if len(found) == 1}
+
+
+def as_yarn(pins: Iterable[Pin]) -> str:
+    """Pins as a lock file of Yarn's first version, which npm obeys where there is none of its own."""
+    lines = ["# yarn lockfile v1", ""]
+    for pin in sorted(set(pins), key=lambda each: (each.name, each.range, each.version)):
+        lines += [
+            "",
+            f"{json.dumps(f'{pin.name}@{pin.range}')}:",
+            f"  version {json.dumps(pin.version)}",
+            f"  resolved {json.dumps(registry.file_url(pin.package, pin.version))}",
+        ]
+        if pin.sha512:
+            lines.append(f"  integrity {registry.integrity_of(pin.sha512)}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,68 @@
+"""From what an import says to the package that it means, or to nothing: a name that exists is not yet the right one."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+KNOWN = "known"
+CLOSE = 0.75
+MAX_NAME = 214
+
+_PACKAGE = re.compile(r"(@[A-Za-z0-9_][\w.-]*/)?[A-Za-z0-9_-][\w.-]*", re.ASCII)
+
+
+def package_of(specifier: str) -> str | None:
+    """The package that an import takes something from: `@scope/a` for `@scope/a/b`. None where it can be none."""
+    parts = specifier.split("/")
+    name = "/".join(parts[: 2 if specifier.startswith("@") else 1])
+    return name if _PACKAGE.fullmatch(name) and len(name) <= MAX_NAME else None
+
+
+@dataclass(frozen=True, slots=True)
+class NameMap:
+    """`known` holds names of widely used packages; `meant` what is meant by names that people get wrong."""
+
+    known: frozenset[str]
+    meant: Mapping[str, str]
+
+    def is_known(self, name: str) -> bool:
+        """Whether a package of that name is what everybody means by it."""
+        return name in self.known
+
+    def closest(self, name: str) -> str | None:
+        """The widely used package whose name looks most like `name`; within a scope, one of its own."""
+        lowered = name.lower()
+        if lowered in self.meant:
+            return self.meant[lowered]
+        if lowered in self.known:
+            return lowered
+        scope, slash, _ = lowered.rpartition("/")
+        near = difflib.get_close_matches(lowered, self._like(lowered, scope + slash), n=1, cutoff=CLOSE)
+        return near[0] if near else None
+
+    def _like(self, name: str, scope: str) -> list[str]:
+        """The names that may be close: of the same scope, and of nearly the same length."""
+        longest = len(name) * (2 / CLOSE - 1)  # of two names, what is alike is at most the shorter one
+        return sorted(
+            known for known in self.known if known.startswith(scope or "") and len(name) / 2 < len(known) <= longest
+        )
+
+
+def rows(text: str) -> list[str]:
+    """The lines of a data file that hold something."""
+    lines = (line.partition("#")[0].strip() for line in text.splitlines())
+    return [line for line in lines if line]
+
+
+@cache
+def default_names() -> NameMap:
+    """The maps that are shipped."""
+    data = resources.files(__package__) / "data"
+    known = [name for file in ("known.txt", "more.txt") for name in rows((data / file).read_text("utf-8"))]
+    meant = dict(row.split() for row in rows((data / "meant.txt").read_text("utf-8")))
+    return NameMap(frozenset(known), meant)

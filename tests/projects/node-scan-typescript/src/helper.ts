@@ -1,0 +1,1 @@
+import { v4 } from 'uuid'; export const helper = v4;

@@ -1,0 +1,1 @@
+import 'lru-cache'; export const store = 1;

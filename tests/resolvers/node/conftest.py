@@ -1,0 +1,78 @@
+"""Workspaces made of dictionaries, and the parser without its sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import pytest
+
+from jhansi_runner.resolvers.interface import FileImports, Import, ParseImports, Plan, SourceFile, View, ViewError
+from jhansi_runner.resolvers.node.names import NameMap
+from jhansi_runner.resolvers.node.plan import plan
+from jhansi_runner.resolvers.node.source import imports_of
+
+Files = Mapping[str, str | bytes]
+MakeView = Callable[[Files], View]
+MakePlan = Callable[[Files, str | None], Plan]
+
+NAMES = NameMap(frozenset({"lodash", "express", "chalk", "@babel/core", "tsx", "react"}), {"expressjs": "express"})
+
+
+class DictView:
+    """A workspace as a dictionary from path to content. A path in `refused` may not be read."""
+
+    def __init__(self, files: Files, refused: Sequence[str] = ()) -> None:
+        self._files = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
+        self._refused = refused
+
+    def read(self, path: str) -> bytes | None:
+        """Raises AssertionError for a path that a resolver must not form."""
+        assert not path.startswith(("/", "./")), path
+        assert not {"..", "", "."} & set(path.split("/")), path
+        if path in self._refused:
+            raise ViewError(path, "is a symbolic link")
+        return self._files.get(path)
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """Names in a folder, folders with a trailing slash."""
+        assert not folder.startswith(("/", "./")), folder
+        assert ".." not in folder.split("/"), folder
+        prefix = f"{folder}/" if folder else ""
+        below = [path[len(prefix) :] for path in self._files if path.startswith(prefix)]
+        return tuple(sorted({name.partition("/")[0] + ("/" if "/" in name else "") for name in below}))
+
+
+def parse_here(sources: Sequence[SourceFile]) -> list[FileImports]:
+    """Parse in this process: what the tests parse is their own."""
+    parsed = []
+    for source in sources:
+        found, problem = imports_of(source.path, source.data)
+        parsed.append(FileImports(source.path, tuple(Import(*each) for each in found), problem))
+    return parsed
+
+
+@pytest.fixture
+def parse() -> ParseImports:
+    return parse_here
+
+
+@pytest.fixture
+def workspace() -> MakeView:
+    return DictView
+
+
+@pytest.fixture
+def refusing() -> Callable[[Files, Sequence[str]], View]:
+    return DictView
+
+
+@pytest.fixture
+def planned() -> MakePlan:
+    """The plan of a workspace, with few names that are known."""
+    return lambda files, entry: plan(DictView(files), entry, parse_here, NAMES)
+
+
+@pytest.fixture
+def really_planned() -> MakePlan:
+    """The same with the names that are shipped."""
+    return lambda files, entry: plan(DictView(files), entry, parse_here)

@@ -1,0 +1,123 @@
+"""What whole projects need. Folders `node-*` of `tests/projects` say in `expected.toml` what their plan must be."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from jhansi_runner.resolvers.interface import ManifestError, ParseImports, Plan, View, ViewError
+from jhansi_runner.resolvers.node.plan import plan
+
+MakePlan = Callable[[Mapping[str, str | bytes], str | None], Plan]
+
+MakeView = Callable[[Mapping[str, str | bytes]], View]
+
+PROJECTS = Path(__file__).parents[2] / "projects"
+CASES = sorted(folder.name for folder in PROJECTS.glob("node-*"))
+
+
+def files_of(case: str) -> dict[str, str | bytes]:
+    folder = PROJECTS / case
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_project(case: str, really_planned: MakePlan) -> None:
+    expected = tomllib.loads((PROJECTS / case / "expected.toml").read_text())
+    made = really_planned(files_of(case), expected.get("entry"))
+    assert made.language == "node"
+    assert made.source == expected["source"]
+    found = {each.name: [each.specifier, each.origin, f"{each.file}:{each.line}"] for each in made.requirements}
+    assert found == expected.get("requirements", {})
+    assert {each.import_name: each.closest or "" for each in made.undecided} == expected.get("undecided", {})
+    assert [each.name for each in made.requirements if each.optional] == expected.get("optional", [])
+    assert list(made.notes) == expected.get("notes", [])
+
+
+def test_there_are_projects_of_both_kinds() -> None:
+    assert {case.split("-")[1] for case in CASES} == {"manifest", "scan"}
+
+
+def test_a_scan_names_the_import_and_the_package(planned: MakePlan) -> None:
+    (found,) = planned({"main.js": "\nrequire('@babel/core/lib/x')"}, "main.js").requirements
+    assert (found.name, found.purl, found.import_name) == ("@babel/core", "pkg:npm/%40babel/core", "@babel/core/lib/x")
+    assert (found.file, found.line, found.optional) == ("main.js", 2, False)
+
+
+def test_a_package_needed_once_for_certain_is_not_optional(planned: MakePlan) -> None:
+    source = "try { require('lodash') } catch {}\nrequire('lodash/fp')"
+    assert [each.optional for each in planned({"main.js": source}, "main.js").requirements] == [False]
+
+
+def test_of_alternatives_the_known_one_is_taken(planned: MakePlan) -> None:
+    source = "try { x = require('lodash') } catch { x = require('express') }"
+    assert [each.name for each in planned({"main.js": source}, "main.js").requirements] == ["lodash"]
+
+
+def test_typescript_brings_what_runs_it_where_node_may_not(planned: MakePlan) -> None:
+    (found,) = planned({"main.ts": "let a: number = 1"}, "main.ts").requirements
+    assert (found.name, found.origin, found.optional) == ("tsx", "launcher", True)
+    (found,) = planned({"main.tsx": "let a = <b/>"}, "main.tsx").requirements
+    assert (found.name, found.optional) == ("tsx", False)
+
+
+def test_local_files_are_followed_and_their_packages_found(planned: MakePlan) -> None:
+    files = {
+        "src/main.ts": "import './a.js'; import type { T } from './t'; import x from '@/b'",
+        "src/a.ts": "import 'lodash'; import './main.js'",
+        "src/b.ts": "import 'chalk'; import './style.css'",
+        "src/t.ts": "import 'express'",
+        "src/style.css": "@import 'react';",
+        "tsconfig.json": '{"compilerOptions": {"paths": {"@/*": ["./src/*"]}}}',
+    }
+    found = {each.name: each.file for each in planned(files, "src/main.ts").requirements}
+    assert found == {"lodash": "src/a.ts", "chalk": "src/b.ts", "tsx": "src/main.ts"}
+
+
+def test_without_an_entry_the_whole_workspace_counts(planned: MakePlan) -> None:
+    files = dict.fromkeys(["a.js", "b/c.mjs"], "require('lodash')") | {"types.d.ts": "import 'express'"}
+    files |= dict.fromkeys(["node_modules/x.js", ".git/x.js", "dist/x.js"], "require('express')")
+    assert [each.name for each in planned(files, None).requirements] == ["lodash"]
+
+
+def test_what_cannot_be_a_name_is_undecided_for_that_reason(planned: MakePlan) -> None:
+    (found,) = planned({"main.js": "import '@/components/x'"}, "main.js").undecided
+    assert "cannot be the name of a package" in found.reason
+
+
+def test_what_means_something_else_here_is_noted(planned: MakePlan) -> None:
+    files = {"main.js": "", ".npmrc": "registry=https://x.test", "node_modules/.package-lock.json": ""}
+    notes = planned(files, "main.js").notes
+    assert [note.partition(":")[0] for note in notes] == ["node_modules", ".npmrc"]
+
+
+def test_what_a_program_leaves_beside_its_files_changes_no_plan(parse: ParseImports, workspace: MakeView) -> None:
+    class Unlisted:
+        """A view that tells no listing."""
+
+        def __init__(self, view: View) -> None:
+            self.read = view.read
+
+        def names(self, folder: str) -> tuple[str, ...]:
+            raise AssertionError(folder)
+
+    files = {"main.js": "import './a.js'; import './lib'; import 'lodash'; import '#x'", "a.js": "", "lib/index.js": ""}
+    assert plan(Unlisted(workspace(files)), "main.js", parse).source == "scan"
+    files |= {"package.json": '{"dependencies": {"lodash": "*"}}'}
+    assert plan(Unlisted(workspace(files)), "main.js", parse).source == "package.json"
+
+
+def test_a_broken_manifest_stops_and_an_absent_entry_too(planned: MakePlan) -> None:
+    with pytest.raises(ManifestError, match=r"^package.json:2: is not JSON"):
+        planned({"main.js": "", "package.json": '{\n"a": }'}, "main.js")
+    with pytest.raises(ViewError, match=r"^main.js: does not exist"):
+        planned({}, "main.js")
+
+
+def test_the_plan_as_json(planned: MakePlan) -> None:
+    made = planned({"main.js": "require('lodash'); require('zz')"}, "main.js").to_json()
+    assert json.loads(json.dumps(made)) == made
