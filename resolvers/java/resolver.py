@@ -1,0 +1,141 @@
+"""Java behind the seam of languages: Maven resolves and installs, javac compiles, java runs."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Mapping, Sequence
+
+from jhansi_runner.proxy.coordinate import MAVEN
+from jhansi_runner.resolvers.interface import ManifestError, Missing, ParseImports, Plan, View
+from jhansi_runner.resolvers.java import diagnose, jvm, lock, parser, steps
+from jhansi_runner.resolvers.java.plan import JAVA, plan
+from jhansi_runner.resolvers.java.target import Target
+from jhansi_runner.resolvers.resolver import ENTRY, Launch, Locked, Program, Step, Tools
+
+_PLACE = "/deps"
+_LAUNCH, _CLASSES, _REPOSITORY = "/launch", "/keep/java", "/keep/maven"
+_SCRIPT = f"{_LAUNCH}/java.sh"
+_FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "launch")
+_PREVIEW, _FINAL = 21, 25
+"""The versions of Java in which programs without a class came, as a preview, and stayed."""
+_JDK = "install a JDK, version 17 or later: apt install openjdk-17-jdk-headless"
+_CONFIGURATION = (
+    "/etc/java-*-openjdk/*.properties",
+    "/etc/java-*-openjdk/jvm-*.cfg",
+    "/etc/java-*-openjdk/security",
+)
+
+
+class JavaResolver:
+    """Java, from a single file to a build of many modules."""
+
+    language = JAVA
+    type = MAVEN
+    suffixes = (".java", ".jsh")
+    shebangs = ("java", "jbang")
+    manifests = ("pom.xml", "build.gradle", "build.gradle.kts")
+    commands = ("java", "javac", "jshell", "jar", "mvn", "gradle")
+    programs = (
+        Program("java", ("-version",), _JDK, (11,), configuration=_CONFIGURATION),
+        Program("javac", ("-version",), _JDK, (11,)),
+        Program(
+            "mvn",
+            ("-B", "-v"),
+            "install Maven: apt install maven",
+            (3, 6, 3),
+            configuration=("/etc/maven/m2.conf", "/etc/maven/logging"),
+        ),
+        Program("gradle", ("-v",), "install Gradle", (4,), needed=False),
+    )
+    place = _PLACE
+    parser = os.path.abspath(parser.__file__)
+    shareable = False
+
+    def plan(self, view: View, entry: str | None, parse: ParseImports) -> Plan:
+        """What a program needs, as `Resolver.plan`."""
+        return plan(view, entry, parse)
+
+    def resolve(self, plan: Plan, tools: Tools, *, build: bool) -> Sequence[Step]:  # noqa: ARG002  # plugins always run
+        """Maven's resolution, which fetches as well."""
+        return (steps.resolve(plan, tools.paths["mvn"]),)
+
+    def lock_files(self, plan: Plan) -> Sequence[str]:  # noqa: ARG002
+        """What Maven lists, and the hashes of what it left."""
+        return (steps.ARTIFACTS_FILE, steps.SUMS_FILE)
+
+    def lock(self, plan: Plan, left: Mapping[str, str]) -> str:
+        """The class path with its hashes. Raises UnfitLock."""
+        return lock.read(dict(plan.files), left[steps.ARTIFACTS_FILE], left[steps.SUMS_FILE]).encode()
+
+    def locked(self, lock_: str) -> Sequence[Locked]:
+        """The packages of a lock. Raises UnfitLock."""
+        return lock.Lock.decode(lock_).locked()
+
+    def builds(self, lock_: str) -> bool:  # noqa: ARG002
+        """Maven's plugins are code of packages, and it takes one to resolve."""
+        return True
+
+    def install(self, lock_: str, tools: Tools, *, build: bool) -> Sequence[Step]:  # noqa: ARG002
+        """A repository with what a lock names, checked. Raises UnfitLock."""
+        return (steps.install(lock.Lock.decode(lock_), tools.paths["mvn"]),)
+
+    def wants_build(self, words: str) -> bool:  # noqa: ARG002
+        """It always builds."""
+        return False
+
+    def launch(self, plan: Plan, entry: str | None, tools: Tools, *, installed: bool) -> Launch:
+        """javac and java for a program; Maven's own repository for a command."""
+        mounts = ((_FOLDER, _LAUNCH),)
+        if entry is None:
+            options = f"-Dmaven.repo.local={_REPOSITORY}/repository {jvm.OPTIONS}"
+            env = {"MAVEN_OPTS": options, "MAVEN_SKIP_RC": "1"}
+            return Launch((), env, (_LAUNCH,), mounts, (_REPOSITORY,))
+        target = Target.decode(plan.target)
+        version = tools.versions["java"]
+        _require(target, int(version.split(".")[0]), entry)
+        env = {"JHANSI_JVM": jvm.OPTIONS}
+        if target.plain and not installed:
+            return Launch(("/bin/sh", _SCRIPT, "-1", *_plain(target, version, entry), ENTRY), env, (), mounts)
+        return Launch(("/bin/sh", _SCRIPT, *_options(target, version), "--"), env, (), mounts, (_CLASSES,))
+
+    def diagnose(self, words: str, view: View, plan: Plan) -> Sequence[Missing]:
+        """What javac, java or Maven did not find."""
+        return diagnose.missing(words, view, plan)
+
+
+def _require(target: Target, major: int, entry: str) -> None:
+    """Raises ManifestError for a program that this JDK cannot run."""
+    wanted = int(target.java.rstrip("+") or 0)
+    if (target.java.endswith("+") and major < wanted) or (not target.java.endswith("+") and 0 < wanted != major):
+        message = f"is written for Java {target.java}, and the host's is {major}"
+        raise ManifestError(entry, 1, message, f"put a JDK {wanted} first on PATH")
+    if target.release > major:
+        message = f"its build asks for Java {target.release}, and the host's is {major}"
+        raise ManifestError(entry, 1, message, f"put a JDK {target.release} first on PATH, or ask for {major}")
+
+
+def _plain(target: Target, version: str, entry: str) -> list[str]:
+    major = int(version.split(".")[0])
+    words = ["-p"] if _preview(target, major) else []
+    if not entry.endswith(".java") or words:
+        words += ["-n", str(major)]
+    return [*words, "--"]
+
+
+def _preview(target: Target, major: int) -> bool:
+    return target.preview and _PREVIEW <= major < _FINAL
+
+
+def _options(target: Target, version: str) -> list[str]:
+    major = int(version.split(".")[0])
+    words = ["-m", target.main, "-j", version]
+    if _preview(target, major):
+        words += ["-p", "-n", str(major)]
+    elif target.release:
+        words += ["-n", str(max(target.release, 8 if major >= 20 else 7))]
+    words += ["-t"] if target.tests else []
+    for option, paths in (("-f", target.sources), ("-s", target.roots), ("-c", target.resources)):
+        for path in paths:
+            words += [option, posixpath.normpath(path or ".")]
+    return words

@@ -1,0 +1,42 @@
+"""The steps that Maven takes: from poms to a lock with hashes, and from a lock to a repository.
+
+Maven sees no settings and no `.mvn` of a workspace: it works in a stage where only our poms lie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import resources
+
+from jhansi_runner.resolvers.interface import Plan
+from jhansi_runner.resolvers.java.jvm import OPTIONS
+from jhansi_runner.resolvers.java.lock import Lock
+from jhansi_runner.resolvers.resolver import STAGE, Step
+
+POM_FILE, MODULES_FILE, ARTIFACTS_FILE, SUMS_FILE = "pom.xml", "modules.txt", "artifacts.txt", "sums.txt"
+_SETTINGS_FILE, _RESOLVE_FILE, _INSTALL_FILE = "settings.xml", "resolve.sh", "install.sh"
+_WANTED_FILE, _CLASSPATH_FILE = "wanted.txt", "classpath.txt"
+SETTINGS = '<settings xmlns="http://maven.apache.org/SETTINGS/1.0.0"></settings>\n'
+_ENV = {"MAVEN_OPTS": OPTIONS, "MAVEN_SKIP_RC": "1"}
+
+
+def resolve(plan: Plan, mvn: str) -> Step:
+    """Resolve and fetch what the poms need; which artifacts and with which hashes is in two files afterwards."""
+    return Step(("/bin/sh", f"{STAGE}/{_RESOLVE_FILE}", mvn), _ENV, _files(dict(plan.files)))
+
+
+def install(lock: Lock, mvn: str) -> Step:
+    """Fetch what a lock needs, unless it is there already, and check every hash."""
+    files = _files(lock.files)
+    files[_WANTED_FILE] = "".join(f"{each.sha256}  ./{each.path}\n" for each in lock.artifacts)
+    files[_CLASSPATH_FILE] = "".join(f"{each.scope} {each.path}\n" for each in lock.artifacts)
+    files[_INSTALL_FILE] = _script(_INSTALL_FILE)
+    return Step(("/bin/sh", f"{STAGE}/{_INSTALL_FILE}", mvn), _ENV, files)
+
+
+def _files(poms: Mapping[str, str]) -> dict[str, str]:
+    return {MODULES_FILE: "", **poms, _SETTINGS_FILE: SETTINGS, _RESOLVE_FILE: _script(_RESOLVE_FILE)}
+
+
+def _script(name: str) -> str:
+    return (resources.files(__package__) / "stage" / name).read_text("utf-8")
