@@ -18,6 +18,8 @@ STAGE = "/stage"
 """The folder in which steps work, and all of the host that they can write to."""
 SITE = f"{STAGE}/site"
 """What an installation leaves here becomes the set: it is kept, and shown read-only to programs."""
+CACHE = "cache"
+"""The folder of the stage for an installer's own copies, of no use once a lock is installed."""
 ENTRY = "{entry}"
 """Stands in a command for the program's path, as the program sees it."""
 
@@ -85,6 +87,7 @@ class Launch:
     `argv` has `ENTRY` where the program's path belongs; it is not used for a command that the user gave. `path` are
     folders in front of PATH. `mounts` are files or folders of our own, shown read-only: path on the host, and place.
     `keeps` are folders that persist for this workspace alone and can be written, such as a cache of compiled code.
+    `signs` are words on stderr by which a program that failed may have missed a package: then `diagnose` is asked.
     """
 
     argv: tuple[str, ...]
@@ -92,33 +95,60 @@ class Launch:
     path: tuple[str, ...] = ()
     mounts: tuple[tuple[str, str], ...] = ()
     keeps: tuple[str, ...] = ()
+    signs: tuple[str, ...] = ()
 
 
 class Resolver(Protocol):
-    """A language. Names are lower case; `type` is the package-url type of its packages.
+    """A language. Its attributes are constants, and names in them are lower case."""
 
-    `suffixes` of files, words in a script's first line (`shebangs`), names of `manifests` and of `commands` tell that
-    something is in this language. `place` is where programs find the set. `parser` is the path of a script that reads
-    hostile source with nothing but Python's standard library (see `runner/parse.py`). `shareable` tells that an
-    installation without `build` runs no code of a package, so that equal locks share one set.
-    """
+    @property
+    def language(self) -> str:
+        """What `--language` calls it."""
 
-    language: str
-    type: str
-    suffixes: tuple[str, ...]
-    shebangs: tuple[str, ...]
-    manifests: tuple[str, ...]
-    commands: tuple[str, ...]
-    programs: tuple[Program, ...]
-    place: str
-    parser: str
-    shareable: bool
+    @property
+    def type(self) -> str:
+        """The package-url type of its packages."""
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """How names of its files end."""
+
+    @property
+    def shebangs(self) -> tuple[str, ...]:
+        """Words in a script's first line that name its interpreter, without a version."""
+
+    @property
+    def manifests(self) -> tuple[str, ...]:
+        """Names of files that tell, where they lie in a workspace, that it is in this language."""
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """Commands that tell the same."""
+
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        """What it needs of the host."""
+
+    @property
+    def place(self) -> str:
+        """Where programs find the set, in one of the `PLACES` of `runner/sandbox.py`."""
+
+    @property
+    def parser(self) -> str:
+        """The path of a script that reads hostile source with Python's standard library alone (`runner/parse.py`)."""
+
+    @property
+    def shareable(self) -> bool:
+        """Whether an installation without `build` runs no code of a package, so that equal locks share one set."""
 
     def plan(self, view: View, entry: str | None, parse: ParseImports) -> Plan:
         """What the program `entry` needs, or the whole workspace. Raises ManifestError, ViewError."""
 
     def resolve(self, plan: Plan, tools: Tools, *, build: bool) -> Sequence[Step]:
-        """The steps from a plan to a lock with hashes. `build` lets code of packages run."""
+        """The steps from a plan to a lock with hashes. `build` lets code of packages run.
+
+        What is in `requirements` and not in `files` was found missing in a run, and is wanted as well.
+        """
 
     def lock_files(self, plan: Plan) -> Sequence[str]:
         """The files of the stage that `lock` is made from, by their path below it."""
@@ -128,6 +158,9 @@ class Resolver(Protocol):
 
     def locked(self, lock: str) -> Sequence[Locked]:
         """The packages of a lock. Raises UnfitLock."""
+
+    def builds(self, lock: str) -> bool:
+        """Whether something in a lock runs code of its own when it is installed."""
 
     def install(self, lock: str, tools: Tools, *, build: bool) -> Sequence[Step]:
         """The steps that fill `SITE` from a lock, in a stage where `resolve` may or may not have been before."""

@@ -14,6 +14,7 @@ import click
 from jhansi_runner.proxy.paths import UnsafeFolder
 from jhansi_runner.runner.console import say
 from jhansi_runner.runner.errors import FAILED, RunnerError
+from jhansi_runner.runner.events import Events, to_stdout
 from jhansi_runner.runner.execute import execute
 from jhansi_runner.runner.options import EXEC, FLAG, MANY, ExecOptions
 from jhansi_runner.runner.record import Record
@@ -113,8 +114,8 @@ def _exec(words: tuple[str, ...], **given: object) -> None:
 
 
 def exec_json(options: ExecOptions) -> int:
-    """Run, and print one JSON object whatever happens; the exit code."""
-    record = Record()
+    """Run, and print one JSON object whatever happens, or one for each event; the exit code."""
+    record = Events(to_stdout) if options.json_lines else Record()
     try:
         code = execute(options, os.environ, record)
     except KeyboardInterrupt:
@@ -122,7 +123,10 @@ def exec_json(options: ExecOptions) -> int:
     except Exception as error:  # there is one object, whatever happens
         code = report(error)
         record.error = "\n".join([str(error), *getattr(error, "lines", ())])
-    print_json(record, code)
+    if isinstance(record, Events):
+        record.done(code)
+    else:
+        print_json(record, code)
     return code
 
 

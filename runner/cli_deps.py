@@ -13,7 +13,7 @@ from jhansi_runner.runner.console import shown
 from jhansi_runner.runner.errors import NOTHING_TO_RUN, RunnerError
 from jhansi_runner.runner.job import Job
 from jhansi_runner.runner.options import ExecOptions
-from jhansi_runner.runner.prepare import make_plan
+from jhansi_runner.runner.prepare import language_of, make_plan
 from jhansi_runner.runner.view import RecordingView
 
 
@@ -25,20 +25,22 @@ def deps() -> None:
 @deps.command("plan")
 @click.argument("path", default=".")
 @click.option("--workspace", metavar="DIR", help="The folder that the program sees as /sandbox.")
+@click.option("--language", metavar="NAME", help="The language, when the files do not tell.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def plan_command(path: str, workspace: str | None, as_json: bool) -> None:
+def plan_command(path: str, workspace: str | None, as_json: bool, language: str | None) -> None:
     """Show what would be installed for a file or a folder, and why; install nothing."""
     options = ExecOptions()
-    options.workspace = workspace
+    options.workspace, options.language = workspace, language
     if os.path.isdir(path):
         options.workspace = workspace or path
-        options.command = ["python"]
+        options.command = ["--"]  # no command of any language
     elif os.path.exists(path):
         options.file = path
     else:
         raise RunnerError(f"there is no {path}: name a file or a folder", code=NOTHING_TO_RUN)
     job = Job(options, paths.current(os.environ), os.environ)
-    plan = make_plan(job, RecordingView(job.workspace))
+    view = RecordingView(job.workspace)
+    plan = make_plan(job, view, language_of(job, view))
     print(json.dumps(plan.to_json(), indent=2) if as_json else _text(plan))
 
 

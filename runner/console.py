@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+import time
+from collections.abc import Callable
 
 PREFIX = "jhansi-runner: "
+_QUIET_SECONDS = 15.0
 
 
 def shown(text: str) -> str:
@@ -27,21 +30,53 @@ def counted(number: int, noun: str) -> str:
 
 
 class Progress:
-    """What goes on right now, redrawn on a terminal; elsewhere nothing, since `say` tells the steps."""
+    """What goes on right now: redrawn every second on a terminal, elsewhere a line now and then while it takes long.
 
-    def __init__(self) -> None:
+    `coming` tells how many bytes are on their way. `clock` is in seconds.
+    """
+
+    def __init__(self, coming: Callable[[], int], clock: Callable[[], float] = time.monotonic) -> None:
         self._live = sys.stderr is not None and os.isatty(2) and os.environ.get("TERM") != "dumb"
         self._shown = False
+        self._coming, self._clock = coming, clock
+        self._files, self._bytes, self._last = 0, 0, ""
+        self._began = self._said = clock()
 
-    def show(self, text: str) -> None:
-        """Show one line in place of the last."""
-        if self._live:
-            width = os.get_terminal_size(2).columns if os.isatty(2) else 80
-            os.write(2, f"\r\x1b[K{PREFIX}{text}"[: width + 4].encode("utf-8", "backslashreplace"))
-            self._shown = True
+    def begin(self) -> None:
+        """A step begins."""
+        self._files, self._bytes, self._last = 0, 0, ""
+        self._began = self._said = self._clock()
+
+    def add(self, what: str, size: int) -> None:
+        """Something came in, of so many bytes."""
+        self._files, self._bytes, self._last = self._files + 1, self._bytes + size, what
+        self._show()
+
+    def tick(self) -> None:
+        """About a second has passed."""
+        self._show()
+        if not self._live and self._clock() - self._said >= _QUIET_SECONDS:
+            self._said = self._clock()
+            say(f"still at it: {self._summary()}")
 
     def clear(self) -> None:
         """Take the line away."""
         if self._shown:
             os.write(2, b"\r\x1b[K")
             self._shown = False
+
+    def _show(self) -> None:
+        if self._live:
+            width = os.get_terminal_size(2).columns
+            text = f"{PREFIX}{self._summary()}"[: width - 1]
+            os.write(2, f"\r\x1b[K{text}".encode("utf-8", "backslashreplace"))
+            self._shown = True
+
+    def _summary(self) -> str:
+        coming = self._coming()
+        parts = [f"{self._clock() - self._began:.0f} s, {counted(self._files, 'file')}, {self._bytes / 1e6:.1f} MB"]
+        parts += [f"{coming / 1e6:.1f} MB more are on their way"] if coming else []
+        parts += [f"last {shown(self._last)}"] if self._last else []
+        if not coming and self._clock() - self._began > _QUIET_SECONDS:
+            parts.append("nothing is being fetched: the installer is at work, or an upstream is slow")
+        return "; ".join(parts)

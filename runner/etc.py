@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import tempfile
@@ -23,28 +24,55 @@ _BUNDLE = "ssl/certs/ca-certificates.crt"
 
 
 def ensure(folder: str, certificate: str) -> str:
-    """Make the folder unless it is there with this certificate; returns it. It appears whole."""
+    """Make the folder unless it is there with this certificate; returns it. It appears whole.
+
+    Runners that start at once wait for each other here: one must not take away what another is about to mount.
+    """
     with open(certificate, "rb") as file:
         trusted = file.read()
+    if _trusts(folder, trusted):
+        return folder
+    lock = os.open(folder + ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _trusts(folder, trusted):
+            _replace(folder, trusted)
+    finally:
+        os.close(lock)
+    return folder
+
+
+def _trusts(folder: str, trusted: bytes) -> bool:
     try:
         with open(os.path.join(folder, _BUNDLE), "rb") as file:
-            if file.read() == trusted:
-                return folder
+            return file.read() == trusted
     except OSError:
-        pass
+        return False
+
+
+def _replace(folder: str, trusted: bytes) -> None:
     partial = tempfile.mkdtemp(prefix=".etc-", dir=os.path.dirname(folder))
-    os.chmod(partial, 0o755)  # noqa: S103  # the sandbox's `/etc`, which holds nothing secret
+    new = os.path.join(partial, "new")
+    os.mkdir(new)
     for name in _MOUNT_POINTS:
-        os.makedirs(os.path.join(partial, name))
+        os.makedirs(os.path.join(new, name))
     for name, text in _FILES.items():
-        with open(os.path.join(partial, name), "w", encoding="ascii") as file:
+        with open(os.path.join(new, name), "w", encoding="ascii") as file:
             file.write(text)
-    with open(os.path.join(partial, _BUNDLE), "wb") as file:
+    with open(os.path.join(new, _BUNDLE), "wb") as file:
         file.write(trusted)
-    os.symlink("certs/ca-certificates.crt", os.path.join(partial, "ssl/cert.pem"))
-    shutil.rmtree(folder, ignore_errors=True)
-    try:
-        os.rename(partial, folder)
-    except OSError:  # another runner was first, with the same content
-        shutil.rmtree(partial, ignore_errors=True)
-    return folder
+    os.symlink("certs/ca-certificates.crt", os.path.join(new, "ssl/cert.pem"))
+    for path, _, _ in os.walk(new):
+        os.chmod(path, 0o755)  # noqa: S103  # the sandbox's `/etc`, which holds nothing secret
+    if os.path.lexists(folder):
+        os.rename(folder, os.path.join(partial, "old"))
+    os.rename(new, folder)
+    shutil.rmtree(partial, ignore_errors=True)
+
+
+def mount_point(folder: str, path: str) -> None:
+    """Make a place for something of the host's `/etc` to be shown at, below our folder: a folder or an empty file."""
+    point = folder + path.removeprefix("/etc")
+    os.makedirs(point if os.path.isdir(path) else os.path.dirname(point), exist_ok=True)
+    if not os.path.exists(point):
+        os.close(os.open(point, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644))

@@ -23,6 +23,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from jhansi_runner.runner.inside import Ended
+    from jhansi_runner.runner.missing import Mending
     from jhansi_runner.runner.options import ExecOptions
     from jhansi_runner.runner.record import Record
 
@@ -34,47 +36,73 @@ def execute(options: ExecOptions, env: Mapping[str, str], record: Record | None 
     job = Job(options, paths.current(env), env)
     if record is not None:
         record.run_id, record.sandbox_id = job.run, job.sandbox
-        record.language, record.limits = "python", {"timeout": timeout}
+        record.limits = {"timeout": timeout}
     found = ticket.read(job.folders.tickets, job.name)
     if found is None or not _holds(found, job):
         from jhansi_runner.runner.prepare import prepare
 
         found = prepare(job, env, record)
-    return _run(job, found, extra, timeout, record)
+    if record is not None:
+        record.language = found.language
+    began = _position()
+    ended = _run(job, found, extra, timeout, record)
+    mending: Mending | None = None
+    while ended.code and not ended.stopped_by and any(sign.encode() in ended.words for sign in found.signs):
+        from jhansi_runner.runner.missing import Mending
+
+        mending = mending or Mending(job, env, record)
+        again = mending.after(ended)
+        if again is None:
+            break
+        if began >= 0:
+            os.lseek(0, began, os.SEEK_SET)
+        ended = _run(job, again, extra, timeout, record)
+    return TIMED_OUT if ended.timed_out else ended.code
+
+
+def _position() -> int:
+    """How far our standard input has been read, where it is a file; -1 where it is none."""
+    try:
+        return os.lseek(0, 0, os.SEEK_CUR)
+    except OSError:
+        return -1
 
 
 def set_path(job: Job, found: ticket.Ticket) -> str:
     """Where the dependencies of a ticket are, "" for none."""
     if not found.dependencies:
         return ""
-    base = f"{job.folders.state}/private/{job.sandbox}" if found.private else job.folders.sets
-    return f"{base}/{found.dependencies}/site"
+    return f"{job.private if found.private else job.folders.sets}/{found.dependencies}/site"
 
 
-def _run(job: Job, found: ticket.Ticket, extra: Mapping[str, str], timeout: float | None, record: Record | None) -> int:
+def _run(
+    job: Job, found: ticket.Ticket, extra: Mapping[str, str], timeout: float | None, record: Record | None
+) -> Ended:
     options = job.options
-    door = Door(job, "run") if found.egress == "registries" else None
+    hear = record.live if record is not None else None
+    door = Door(job, "run", hear) if found.egress == "registries" else None
     dependencies = set_path(job, found)
-    variables = sandbox.variables(found.prefix, door=door is not None, dependencies=bool(dependencies))
+    variables = {**sandbox.variables(found.path, found.after, door=door is not None), **dict(found.env)}
     if options.command:
-        require_command(options.command[0], variables["PATH"], dependencies)
+        require_command(options.command[0], variables["PATH"], found, dependencies)
+    command = options.command or [*_started(found, shown_entry(job)), *options.arguments]
     shown = shown_paths(options.read, job)
     lock, protected, before = hold(job.folders, job.workspace, [path for path, _ in shown])
     path, writable = job.workspace.path, job.workspace.writable
     below = [name for name in protected if "/" in name]
     arguments = [
         *sandbox.root(job.folders.state + "/etc"),
-        *sandbox.toolchain(found.prefix, found.site),
-        *sandbox.interpreter(found.python),
-        *sandbox.read_only(shown),
+        *sandbox.toolchain(found.shown, found.hidden),
+        *sandbox.programs(found.named),
+        *sandbox.read_only([*shown, *found.mounts]),
         *sandbox.workspace(path, [name for name in protected if "/" not in name], writable=writable),
         *(mounts(below, path, sandbox.WORKSPACE) if writable else ()),
-        *(("--ro-bind", dependencies, sandbox.DEPENDENCIES) if dependencies else ()),
+        *sandbox.read_only([(dependencies, found.place)] if dependencies else []),
+        *sandbox.writable([(kept(job, found.language, place), place) for place in found.keeps]),
         *sandbox.environment({**variables, **extra}),
         *("--chdir", job.cwd),
         *sandbox.sealed(),
     ]
-    command = options.command or [found.python, shown_entry(job), *options.arguments]
     try:
         ended = run_inside(
             job,
@@ -96,7 +124,7 @@ def _run(job: Job, found: ticket.Ticket, extra: Mapping[str, str], timeout: floa
         from jhansi_runner.runner.aftermath import Aftermath, tell
 
         tell(job, Aftermath(made, hidden, ended.timed_out, door.entries if door is not None else []), record)
-    return TIMED_OUT if ended.timed_out else ended.code
+    return ended
 
 
 def _holds(found: ticket.Ticket, job: Job) -> bool:
@@ -105,7 +133,18 @@ def _holds(found: ticket.Ticket, job: Job) -> bool:
         ticket.still_true(found, job.workspace, job.policy)
         and (not dependencies or os.path.isdir(dependencies))
         and os.path.exists(job.folders.state + "/etc")
+        and all(os.path.lexists(job.folders.state + path) for path in found.shown if path.startswith("/etc/"))
     )
+
+
+def _started(found: ticket.Ticket, entry: str) -> list[str]:
+    """A program's command, without its own arguments."""
+    return [entry if word == ticket.ENTRY else word for word in found.argv]
+
+
+def kept(job: Job, language: str, place: str) -> str:
+    """The folder of our state that persists for a workspace and a language at a place in the sandbox; it is made."""
+    return paths.make(f"{job.private}/keep/{language}{place}")
 
 
 def _seconds(text: str | None) -> float | None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from jhansi_runner.runner.job import Job
 
-_WORDS = 4096
+_WORDS = 1 << 14
 _SIGKILL = 9
 
 
@@ -29,12 +29,14 @@ class Ended:
     """How a command ended. `code` is its exit code, 128 + N for signal N; `words` are its last on stderr.
 
     `stopped_by` is the signal with which the user asked it to stop, 0 for none; it may have ended as it liked.
+    `fed` tells that it was given input that cannot be given again.
     """
 
-    __slots__ = ("code", "stopped_by", "timed_out", "words")
+    __slots__ = ("code", "fed", "stopped_by", "timed_out", "words")
 
-    def __init__(self, code: int, timed_out: bool, words: bytes, stopped_by: int = 0) -> None:
+    def __init__(self, code: int, timed_out: bool, words: bytes, stopped_by: int = 0, fed: bool = False) -> None:
         self.code, self.timed_out, self.words, self.stopped_by = code, timed_out, words, stopped_by
+        self.fed = fed
 
 
 def run_inside(
@@ -47,8 +49,11 @@ def run_inside(
     door: Door | None = None,
     with_stdin: bool = False,
     timeout: float | None = None,
+    tick: Callable[[], None] | None = None,
 ) -> Ended:
     """Run a command in a cell. `sinks` take its stdout and stderr, -1 for nowhere; `timeout` is in seconds.
+
+    `tick` is called about once a second meanwhile.
 
     Raises RunnerError when bubblewrap cannot, with the cause; then nothing of the command was run.
     """
@@ -79,7 +84,7 @@ def run_inside(
             if door is not None:
                 door.listener = open_doorway(cell.init)
             streams = (Stream(out_read, sinks[0], keep_out), Stream(err_read, sinks[1], remember))
-            relay = Relay(cell, streams, typed, door, timeout)
+            relay = Relay(cell, streams, typed, door, timeout, tick)
             relay.run()
         else:
             words.extend(os.read(err_read, _WORDS))
@@ -93,7 +98,8 @@ def run_inside(
         if door is not None:
             door.close()
     if relay is not None and (relay.timed_out or cell.exit_code >= 0):
-        return Ended(cell.exit_code, relay.timed_out, bytes(words), relay.stopped_by)
+        fed = typed is not None and typed.taken
+        return Ended(cell.exit_code, relay.timed_out, bytes(words), relay.stopped_by, fed)
     if relay is not None and relay.stopped_by:  # before the command began
         return Ended(128 + relay.stopped_by, False, bytes(words), relay.stopped_by)
     if relay is None or not os.WIFSIGNALED(status):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from jhansi_runner.runner.errors import RunnerError
 
@@ -53,20 +54,20 @@ def find(asked: str | None, env: Mapping[str, str], workspace: str, private: Seq
     return found
 
 
-def _planted(path: str, workspace: str) -> bool:
+def planted(path: str, workspace: str) -> bool:
     """Whether a program that ran in the workspace could have written the file."""
     return any(each.startswith(workspace + "/") for each in (os.path.abspath(path), os.path.realpath(path)))
 
 
 def _find(asked: str, env: Mapping[str, str], workspace: str) -> Interpreter:
     if "/" in asked:
-        if _planted(asked, workspace):
+        if planted(asked, workspace):
             raise RunnerError(
                 f"--python {asked}: is in the workspace, where a program may have put it",
                 lines=("name an interpreter outside of it",),
             )
         return probe(os.path.abspath(asked))
-    folders = _folders(env)
+    folders = search_path(env)
     if not _VERSION.fullmatch(asked) and not _NAME.fullmatch(asked):
         lines = _there(folders, workspace)
         raise RunnerError(f"--python {asked}: give a path, or a version such as 3.12", lines=lines)
@@ -77,7 +78,7 @@ def _find(asked: str, env: Mapping[str, str], workspace: str) -> Interpreter:
         path = f"{folder}/{short}"
         if not os.access(path, os.X_OK):
             continue
-        if _planted(path, workspace):
+        if planted(path, workspace):
             tried.append(f"{path} is in the workspace, where a program may have put it")
             continue
         try:
@@ -93,8 +94,8 @@ def _find(asked: str, env: Mapping[str, str], workspace: str) -> Interpreter:
     raise RunnerError(f"--python {asked}: there is no such interpreter", lines=(*tried, *_there(folders, workspace)))
 
 
-def _folders(env: Mapping[str, str]) -> list[str]:
-    """Where interpreters are looked for, in order."""
+def search_path(env: Mapping[str, str]) -> list[str]:
+    """Where programs of the host are looked for, in order."""
     named = [*env.get("PATH", "").split(":"), "/usr/local/bin", "/usr/bin"]
     return list(dict.fromkeys(folder for folder in named if folder.startswith("/")))
 
@@ -102,7 +103,7 @@ def _folders(env: Mapping[str, str]) -> list[str]:
 def _there(folders: Sequence[str], workspace: str) -> tuple[str, ...]:
     """Lines that tell which interpreters there are, ours among them, and where was looked."""
     paths = [f"{folder}/{name}" for folder in folders for name in _names(folder) if _SHOWN.fullmatch(name)]
-    usable = [path for path in paths if os.access(path, os.X_OK) and not _planted(path, workspace)]
+    usable = [path for path in paths if os.access(path, os.X_OK) and not planted(path, workspace)]
     ours = own()
     found = {ours.path: ours.version}
     for path in dict.fromkeys(map(os.path.realpath, usable)):
@@ -127,6 +128,7 @@ def _names(folder: str) -> list[str]:
         return []
 
 
+@cache
 def own() -> Interpreter:
     """The interpreter that runs us, outside of any virtual environment. Raises RunnerError."""
     return probe(sys._base_executable or sys.executable)  # type: ignore[attr-defined]

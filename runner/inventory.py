@@ -20,6 +20,7 @@ from packaging.version import InvalidVersion, Version
 from jhansi_runner.proxy.cache.artifacts import ArtifactFiles
 from jhansi_runner.proxy.cache.store import Store
 from jhansi_runner.proxy.coordinate import Coordinate
+from jhansi_runner.resolvers.resolver import Locked
 
 _SUFFIX = ".dist-info"
 _RECORD_BYTES = 64 << 20
@@ -29,7 +30,7 @@ _SCHEMES = ("purelib", "platlib", "data")
 _BLOCK_BYTES = 1 << 18
 
 
-def check(site: str, packages: Sequence[tuple[str, str]]) -> list[str]:
+def check(site: str, packages: Sequence[Locked]) -> list[str]:
     """What is wrong with a folder of packages: a sentence for each that is missing, extra, or of another version."""
     found = {}
     with os.scandir(site) as entries:
@@ -37,7 +38,7 @@ def check(site: str, packages: Sequence[tuple[str, str]]) -> list[str]:
             if entry.name.endswith(_SUFFIX):
                 name, _, version = entry.name.removesuffix(_SUFFIX).partition("-")
                 found[canonicalize_name(name)] = version
-    expected = {canonicalize_name(name): version for name, version in packages}
+    expected = {canonicalize_name(one.name): one.version for one in packages}
     problems = [f"{name} was locked and is not there" for name in sorted(expected.keys() - found.keys())]
     problems += [f"{name} is there and was not locked" for name in sorted(found.keys() - expected.keys())]
     for name in sorted(expected.keys() & found.keys()):
@@ -53,14 +54,15 @@ def _same(one: str, other: str) -> bool:
         return one == other
 
 
-def differences(site: str, packages: Sequence[tuple[str, str]], hashes: frozenset[str], cache: str) -> list[str]:
+def differences(site: str, packages: Sequence[Locked], cache: str) -> list[str]:
     """Where a folder of packages differs from the wheels that the mirror verified; a sentence for each.
 
-    `hashes` are the lock's. Every file that a wheel records must be there with the recorded hash, or with that of
+    Every file that a wheel records must be there with the recorded hash, or with that of
     another package of the lock that brings the same path. What the installer adds (bytecode, scripts, its own
     records) is not in the wheel and is not compared.
     """
-    wanted = {canonicalize_name(name) for name, _ in packages}
+    wanted = {canonicalize_name(one.name) for one in packages}
+    hashes = {value.removeprefix("sha256:") for one in packages for value in one.hashes}
     there = frozenset(_paths(site))
     found: set[str] = set()
     digests: dict[str, set[str]] = {}

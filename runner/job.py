@@ -9,7 +9,7 @@ from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.policy.sources import PolicyUnreadable, Source, collect, digest
 from jhansi_runner.runner import host, sandbox, ticket
 from jhansi_runner.runner.errors import NOTHING_TO_RUN, RunnerError
-from jhansi_runner.runner.workspace import PEOPLE, Unreadable, Workspace, open_workspace, true_path
+from jhansi_runner.runner.workspace import PEOPLE, Workspace, open_workspace, true_path
 from jhansi_runner.runner.workspace_lock import is_known
 
 TYPE_CHECKING = False
@@ -49,14 +49,19 @@ class Job:
         self.workspace = _workspace(options, folders, env)
         self.cwd = _inside(self.workspace, _current())
         self.entry = _entry(options, self.workspace)
-        _require_python(options, self.workspace, self.entry)
         self.bwrap = _bwrap(env, self.workspace)
         self.run = os.urandom(8).hex()
         self.starting: Starting | None = None
         self.links = 0
-        choices = (options.language or "", options.python or "", "no-install" if options.no_install else "")
+        command = os.path.basename(options.command[0]) if options.command else ""  # tells the language
+        choices = (options.language or "", options.python or "", "no-install" if options.no_install else "", command)
         self.sandbox = ticket.key(self.workspace, "", ())[:16]
         self.name = ticket.key(self.workspace, self.entry or "--", choices)
+
+    @property
+    def private(self) -> str:
+        """The folder of our state for what belongs to this workspace alone."""
+        return f"{self.folders.state}/private/{self.sandbox}"
 
 
 def _workspace(options: ExecOptions, folders: paths.Paths, env: Mapping[str, str]) -> Workspace:
@@ -142,21 +147,3 @@ def _bwrap(env: Mapping[str, str], workspace: Workspace) -> str:
 def _below(path: str, folder: str) -> bool:
     real = os.path.realpath(path)
     return real == folder or real.startswith(folder + "/")
-
-
-def _require_python(options: ExecOptions, workspace: Workspace, entry: str) -> None:
-    """Raise RunnerError unless the program is Python's: by `--language`, its suffix, or its first line."""
-    if options.language not in (None, "python"):
-        raise RunnerError(f"--language {options.language}: this release runs python")
-    if not entry or options.language or entry.endswith((".py", ".pyw")):
-        return
-    try:
-        first = (workspace.read(entry) or b"").split(b"\n", 1)[0]
-    except Unreadable as error:
-        raise RunnerError(f"{entry} cannot be run: {error}", code=NOTHING_TO_RUN) from None
-    if not (first.startswith(b"#!") and b"python" in first):
-        raise RunnerError(
-            f"cannot tell the language of {entry}",
-            code=NOTHING_TO_RUN,
-            lines=("say --language python, or run a command: jhansi-runner exec -- COMMAND",),
-        )

@@ -39,7 +39,13 @@ EXEC = (
     Option("--env-file", MANY, "Give the program the variables of a file of KEY=VALUE lines.", "FILE"),
     Option("--offline", FLAG, "Install from the cache alone."),
     Option("--no-install", FLAG, "Run with what is installed; install nothing."),
-    Option("--json", FLAG, "Print one JSON object about the run instead of the program's output."),
+    Option("--fix", FLAG, "Install what the manifest forgot too, and run again."),
+    Option(
+        "--json",
+        FLAG,
+        "Print one JSON object about the run instead of the program's output; "
+        "with --json=lines what happens as it happens, an object a line.",
+    ),
 )
 
 
@@ -47,8 +53,8 @@ class ExecOptions:
     """What `exec` was asked to do. `command` follows `--`, otherwise `file` and `arguments` are set."""
 
     __slots__ = (
-        "arguments", "command", "env", "env_file", "file", "json", "language", "no_install", "offline", "policy",
-        "python", "read", "timeout", "workspace",
+        "arguments", "command", "env", "env_file", "file", "fix", "json", "json_lines", "language", "no_install",
+        "offline", "policy", "python", "read", "timeout", "workspace",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -60,7 +66,7 @@ class ExecOptions:
         self.read: list[str] = []
         self.env: list[str] = []
         self.env_file: list[str] = []
-        self.offline = self.no_install = self.json = False
+        self.offline = self.no_install = self.fix = self.json = self.json_lines = False
         self.file = ""
         self.arguments: list[str] = []
         self.command: list[str] = []
@@ -79,6 +85,10 @@ def read_exec(words: Sequence[str]) -> ExecOptions | None:
         if not word.startswith("-"):
             options.file, options.arguments = word, list(words[at + 1 :])
             return options
+        if word == "--json=lines":
+            options.json = options.json_lines = True
+            at += 1
+            continue
         name, equals, value = word.partition("=")
         option = known.get(name)
         if option is None or (option.kind == FLAG and equals):

@@ -11,25 +11,29 @@ from collections.abc import Callable, Sequence
 
 from jhansi_runner.proxy.cell.process import sealed
 from jhansi_runner.resolvers.interface import FileImports, Import, SourceFile
-from jhansi_runner.resolvers.python import imports
 from jhansi_runner.runner import sandbox
 from jhansi_runner.runner.interpreter import Interpreter
+from jhansi_runner.runner.toolchain import of_python
 from jhansi_runner.runner.trouble import explain
 
+_SCRIPT = "/parser/script.py"
 _SECONDS = 60
 _MEMORY = 2 << 30
 _CPU_SECONDS = 45
 
 
 def sandboxed_parser(
-    bwrap: str, etc: str, interpreter: Interpreter, filter_: bytes
+    bwrap: str, etc: str, interpreter: Interpreter, filter_: bytes, script: str
 ) -> Callable[[Sequence[SourceFile]], Sequence[FileImports]]:
-    """A parser of imports for resolvers. What it is given may crash it; then every file has a problem."""
-    script = os.path.abspath(imports.__file__)
+    """A parser for resolvers: a language's `script`, run by Python, which it needs nothing of but the standard library.
+
+    What it is given may crash it; then every file has a problem.
+    """
+    python = of_python(interpreter)
     options = [
         *sandbox.root(etc),
-        *sandbox.toolchain(interpreter.prefix, interpreter.site),
-        *("--ro-bind", script, "/parser/imports.py", "--chdir", "/"),
+        *sandbox.toolchain(python.shown, python.hidden),
+        *("--ro-bind", script, _SCRIPT, "--chdir", "/"),
         *sandbox.sealed(),
     ]
 
@@ -40,7 +44,7 @@ def sandboxed_parser(
         command = [bwrap, "--args", str(arguments), "--seccomp", str(seccomp), "--"]
         try:
             done = subprocess.run(
-                [*command, interpreter.path, "-I", "-S", "/parser/imports.py"],
+                [*command, interpreter.path, "-I", "-S", _SCRIPT],
                 input=json.dumps(asked).encode(),
                 capture_output=True,
                 timeout=_SECONDS,
@@ -84,7 +88,8 @@ def _file(one: dict[str, object]) -> FileImports:
     if not isinstance(rows, list):
         raise TypeError("imports")
     problem = one.get("problem")
-    return FileImports(str(one["path"]), tuple(_import(row) for row in rows), None if problem is None else str(problem))
+    words = None if problem is None else str(problem)
+    return FileImports(str(one["path"]), tuple(_import(row) for row in rows), words, one.get("facts"))
 
 
 def _import(row: dict[str, object]) -> Import:

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from jhansi_runner.proxy import paths
-from jhansi_runner.proxy.coordinate import pypi
+from jhansi_runner.proxy.coordinate import Coordinate
 from jhansi_runner.proxy.ledger import DENY, Entry
 from jhansi_runner.proxy.policy.decide import PolicySet
 from jhansi_runner.proxy.policy.load import load
 from jhansi_runner.proxy.policy.problems import PolicyError
-from jhansi_runner.resolvers.interface import ManifestError, Plan, ViewError
-from jhansi_runner.resolvers.python.plan import plan as plan_python
-from jhansi_runner.runner import etc, ticket
+from jhansi_runner.resolvers.all import BrokenResolver, resolvers
+from jhansi_runner.resolvers.interface import ManifestError, Plan, Requirement, ViewError
+from jhansi_runner.resolvers.resolver import Launch, Resolver
+from jhansi_runner.runner import etc, sandbox, ticket, toolchain
 from jhansi_runner.runner.console import counted, say
 from jhansi_runner.runner.errors import REFUSED, RunnerError
 from jhansi_runner.runner.inside import seccomp_filter
-from jhansi_runner.runner.install import Installed, installed_set
-from jhansi_runner.runner.interpreter import Interpreter, find, own
+from jhansi_runner.runner.install import Installed, Installer
+from jhansi_runner.runner.interpreter import own
 from jhansi_runner.runner.job import Job
+from jhansi_runner.runner.language import choose
 from jhansi_runner.runner.parse import sandboxed_parser
 from jhansi_runner.runner.record import Record
 from jhansi_runner.runner.view import RecordingView
@@ -51,53 +54,89 @@ def make_etc(job: Job) -> str:
     return etc.ensure(job.folders.state + "/etc", certificate)
 
 
-def make_plan(job: Job, view: RecordingView, ours: Interpreter | None = None) -> Plan:
-    """What the program of a job needs; nothing is installed. Raises RunnerError.
-
-    `ours` is the interpreter that runs us, where it has been asked already.
-    """
-    parse = sandboxed_parser(job.bwrap, make_etc(job), ours or own(), seccomp_filter())
+def language_of(job: Job, view: RecordingView) -> Resolver:
+    """The language of a job's program or command. Raises RunnerError when it cannot be told."""
+    command = job.options.command[0] if job.options.command else ""
     try:
-        return plan_python(view, job.entry or None, parse)
+        return choose(resolvers(), job.options.language, job.entry or None, command, view)
+    except BrokenResolver as error:
+        raise RunnerError(str(error)) from None
+
+
+def make_plan(job: Job, view: RecordingView, resolver: Resolver) -> Plan:
+    """What the program of a job needs; nothing is installed. Raises RunnerError."""
+    parse = sandboxed_parser(job.bwrap, make_etc(job), own(), seccomp_filter(), resolver.parser)
+    with _explained():
+        return resolver.plan(view, job.entry or None, parse)
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    """Raises RunnerError for what a resolver finds wrong with a workspace."""
+    try:
+        yield
     except ManifestError as error:
         raise RunnerError(f"{error.file}:{error.line or 1}: {error.message}", lines=(error.hint,)) from None
     except ViewError as error:
         raise RunnerError(f"{error.path} cannot be read: {error.reason}") from None
 
 
-def prepare(job: Job, env: Mapping[str, str], record: Record | None) -> ticket.Ticket:
-    """Decide, install, and keep what was decided. Raises RunnerError."""
+def prepare(
+    job: Job, env: Mapping[str, str], record: Record | None, missed: Sequence[Requirement] = ()
+) -> ticket.Ticket:
+    """Decide, install, and keep what was decided. Raises RunnerError.
+
+    `missed` is what a run found missing, and is installed beside what the plan names.
+    """
     began = time.monotonic()
     policy = load_policy(job)
-    interpreter = find(job.options.python, env, job.workspace.path, private_folders(job.folders))
     view = RecordingView(job.workspace)
-    plan = make_plan(job, view, interpreter if job.options.python is None else None)
-    if not job.options.no_install:
+    resolver = language_of(job, view)
+    tools = toolchain.find(resolver, job.options.python, env, job.workspace.path, private_folders(job.folders))
+    plan = make_plan(job, view, resolver)
+    if not (job.options.no_install or missed):
         announce(plan)
-    plan = _without_denied_options(plan, policy)
+    if record is not None and not missed:
+        record.planned(plan)
+    plan = _without_denied_options(with_missed(plan, missed), policy)
     _refuse_early(plan, policy, record)
-    done = installed_set(job, plan, interpreter, policy, record) if plan.requirements else Installed("", False, ())
+    done = Installed("", False, ())
+    if plan.requirements:
+        done = Installer(job, plan, resolver, tools, policy).installed(record)
     if record is not None:
         record.language = plan.language
-        record.installed = [{"name": n, "version": v, "purl": pypi(n, v).purl} for n, v in done.packages]
-        record.unlisted_imports = [item.to_json() for item in plan.undecided]
-        record.notes += plan.notes
+        record.installed = [{"name": one.name, "version": one.version, "purl": one.purl} for one in done.packages]
         record.install_ms = round((time.monotonic() - began) * 1000)
-    made = ticket.Ticket(
-        policy=job.policy,
-        egress=policy.egress.run,
-        python=interpreter.path,
-        prefix=interpreter.prefix,
-        site=interpreter.site,
-        signature=ticket.signature(interpreter.path),
-        dependencies=done.name,
-        private=done.private,
-        inputs=view.inputs,
-        until=_until(policy),
-    )
+    with _explained():
+        launch = resolver.launch(plan, job.entry or None, tools.tools, installed=bool(done.name))
+    made = _ticket(job, resolver, tools, launch, done)
+    made.egress, made.inputs, made.until = policy.egress.run, view.inputs, _until(policy)
+    for path in made.shown:
+        if path.startswith("/etc/"):
+            etc.mount_point(job.folders.state + "/etc", path)
     if not job.options.no_install:  # what is missing today may be there tomorrow
         ticket.write(paths.make(job.folders.tickets), job.name, made)
     return made
+
+
+def _ticket(job: Job, resolver: Resolver, tools: toolchain.Toolchain, launch: Launch, done: Installed) -> ticket.Ticket:
+    places = [resolver.place, *launch.keeps, *(place for _, place in launch.mounts)]
+    strange = [each for each in places if not each.startswith(tuple(f"{top}/" for top in sandbox.PLACES))]
+    if not set(strange) <= set(sandbox.PLACES):
+        raise RunnerError(f"the resolver for {resolver.language} wants to mount at {', '.join(strange)}")
+    made = ticket.Ticket(resolver.language, job.policy, "none")
+    made.programs = [(path, ticket.signature(path)) for path in tools.programs]
+    made.shown, made.hidden, made.named, made.after = tools.shown, tools.hidden, tools.named, tools.path
+    made.argv, made.env, made.path = launch.argv, tuple(launch.env.items()), launch.path
+    made.mounts, made.keeps, made.place, made.signs = launch.mounts, launch.keeps, resolver.place, launch.signs
+    made.dependencies, made.private = done.name, done.private
+    return made
+
+
+def with_missed(plan: Plan, missed: Sequence[Requirement]) -> Plan:
+    """A plan with what it does not name yet."""
+    named = {each.purl for each in plan.requirements}
+    return replace(plan, requirements=(*plan.requirements, *(each for each in missed if each.purl not in named)))
 
 
 def _until(policy: PolicySet) -> int:
@@ -126,9 +165,10 @@ def _without_denied_options(plan: Plan, policy: PolicySet) -> Plan:
     """The plan without what the policy denies and the program can do without."""
     kept = []
     for each in plan.requirements:
-        decision = policy.decide(pypi(each.name))
+        package = Coordinate.parse(each.purl).at(None)
+        decision = policy.decide(package)
         if each.optional and not decision.allowed:
-            say(f"left out: {decision.sentence(pypi(each.name))}")
+            say(f"left out: {decision.sentence(package)}")
         else:
             kept.append(each)
     return replace(plan, requirements=tuple(kept))
@@ -138,7 +178,7 @@ def _refuse_early(plan: Plan, policy: PolicySet, record: Record | None) -> None:
     """Say no before anything is fetched, where the name alone decides."""
     lines, entries = [], []
     for each in plan.requirements:
-        package = pypi(each.name)
+        package = Coordinate.parse(each.purl).at(None)
         decision = policy.decide(package)
         if not decision.allowed:
             sentence = decision.sentence(package)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from jhansi_runner.proxy.ledger import ALLOW, Entry
+from jhansi_runner.resolvers.interface import Plan
 
 _HEAD, _TAIL = 1 << 19, 1 << 19
 
@@ -33,6 +34,20 @@ class Capture:
         return (bytes(self._head) + middle + tail).decode("utf-8", "replace")
 
 
+def refusal(entry: Entry) -> dict[str, object]:
+    """What is told of a request that was refused, or failed."""
+    return {
+        "verdict": entry.verdict,
+        "code": entry.code,
+        "purl": entry.purl,
+        "url": entry.url,
+        "method": entry.method,
+        "reason": entry.reason,
+        "rule": entry.rule,
+        "phase": entry.phase,
+    }
+
+
 class Record:
     """What is to be told about a run."""
 
@@ -41,7 +56,7 @@ class Record:
         self.run_id = self.sandbox_id = self.language = self.error = ""
         self.timed_out = False
         self.installed: list[dict[str, str]] = []
-        self.unlisted_imports: list[Mapping[str, object]] = []
+        self.unlisted_imports: list[dict[str, object]] = []
         self.notes: list[str] = []
         self.planted: list[str] = []
         self.install_ms = 0
@@ -59,26 +74,25 @@ class Record:
         self.stderr.add(data)
         self.output.add(data)
 
+    def planned(self, plan: Plan) -> None:
+        """Take in what will be installed."""
+        self.unlisted_imports = [item.to_json() for item in plan.undecided]
+        self.notes += plan.notes
+
+    def live(self, entry: Entry) -> None:
+        """Hear of a request as it happens; `heard` counts it later."""
+
+    def again(self) -> None:
+        """Forget what the program wrote: it is run again."""
+        self.stdout, self.stderr, self.output = Capture(), Capture(), Capture()
+
     def heard(self, entries: Sequence[Entry]) -> None:
         """Take in what the gate told: what was refused or failed, once each, with how often."""
         for entry in entries:
             if entry.verdict == ALLOW:
                 continue
             key = (entry.code, entry.purl or entry.url)
-            row = self._denied.setdefault(
-                key,
-                {
-                    "verdict": entry.verdict,
-                    "code": entry.code,
-                    "purl": entry.purl,
-                    "url": entry.url,
-                    "method": entry.method,
-                    "reason": entry.reason,
-                    "rule": entry.rule,
-                    "phase": entry.phase,
-                    "count": 0,
-                },
-            )
+            row = self._denied.setdefault(key, {**refusal(entry), "count": 0})
             row["count"] = int(str(row["count"])) + 1
 
     def to_json(self, exit_code: int) -> dict[str, object]:

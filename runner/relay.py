@@ -26,6 +26,7 @@ _CHUNK = 1 << 16
 _ATOMIC = 4096  # what a pipe that polls writable takes without blocking
 _GRACE_SECONDS = 10.0
 _FLUSH_SECONDS = 2.0
+_TICK_SECONDS = 1.0
 _FORWARDED = (signals.SIGINT, signals.SIGTERM, signals.SIGHUP, signals.SIGQUIT)
 
 
@@ -115,8 +116,8 @@ class Relay:
     """Watches a cell until it ends.
 
     `streams` are the program's outputs. `stdin` is what it gets to read, or None. `door` is watched for the first
-    connection, or None. `timeout` is in seconds, or None. Afterwards `timed_out` tells whether it was that, and
-    `stopped_by` which signal of the user's came first, 0 for none.
+    connection, or None. `timeout` is in seconds, or None. `tick` is called about once a second. Afterwards
+    `timed_out` tells whether it was that, and `stopped_by` which signal of the user's came first, 0 for none.
     """
 
     def __init__(
@@ -126,12 +127,15 @@ class Relay:
         stdin: Typed | None,
         door: Door | None,
         timeout: float | None,
+        tick: Callable[[], None] | None = None,
     ) -> None:
         self._cell, self._streams, self._stdin, self._door = cell, streams, stdin, door
         self._link = -1
         self._deadline = None if timeout is None else time.monotonic() + timeout
         self._limit_is_timeout = True
         self._flush_by: float | None = None
+        self._tick = tick
+        self._tick_at = None if tick is None else time.monotonic() + _TICK_SECONDS
         self._process = os.pidfd_open(cell.init)
         self.timed_out = False
         self.stopped_by = 0
@@ -192,7 +196,7 @@ class Relay:
         return poll
 
     def _milliseconds(self) -> int | None:
-        limits = [limit for limit in (self._deadline, self._flush_by) if limit is not None]
+        limits = [limit for limit in (self._deadline, self._flush_by, self._tick_at) if limit is not None]
         return max(0, int((min(limits) - time.monotonic()) * 1000) + 1) if limits else None
 
     def _keep_time(self) -> None:
@@ -201,6 +205,9 @@ class Relay:
             self.timed_out = self.timed_out or self._limit_is_timeout
             self._deadline = None
             self._kill()
+        if self._tick is not None and self._tick_at is not None and now >= self._tick_at:
+            self._tick_at = now + _TICK_SECONDS
+            self._tick()
         if self._flush_by is not None and now >= self._flush_by:
             self._flush_by = None
             for stream in self._streams:

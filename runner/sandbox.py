@@ -15,7 +15,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-WORKSPACE, DEPENDENCIES = "/sandbox", "/deps"
+WORKSPACE = "/sandbox"
+PLACES = ("/deps", "/node_modules", "/keep", "/launch", "/stage", "/tools")
+"""Where a language may put its set, what it keeps, and what its programs are launched with."""
 HOME = "/tmp/home"  # noqa: S108  # a tmpfs of the sandbox's own
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 MINIMUM_BWRAP = (0, 8, 0)
@@ -67,19 +69,19 @@ def sealed() -> list[str]:
     return ["--remount-ro", "/dev", "--remount-ro", "/"]
 
 
-def interpreter(python: str) -> list[str]:
-    """Name the interpreter `python` and `python3`, whatever the host calls it."""
-    return ["--symlink", python, f"{_NAMES}/python", "--symlink", python, f"{_NAMES}/python3"]
+def programs(named: Sequence[tuple[str, str]]) -> list[str]:
+    """Give programs the names by which they are called, whatever the host calls them: name and path of each."""
+    return [word for name, path in named for word in ("--symlink", path, f"{_NAMES}/{name}")]
 
 
-def toolchain(prefix: str, site: Sequence[str]) -> list[str]:
-    """Show an interpreter that lives outside `/usr`, read-only, where it is; hide the packages that the host gave it.
+def toolchain(shown: Sequence[str], hidden: Sequence[str]) -> list[str]:
+    """Show what belongs to a language's programs, read-only, where it is; hide the packages that the host gave them.
 
     A program that got a package from the host would break on the next one, and nobody would have judged the package.
     """
-    arguments = [] if not prefix or _below(prefix, "/usr") else ["--ro-bind", prefix, prefix]
-    for folder in site:
-        if os.path.isdir(folder) and (_below(folder, "/usr") or _below(folder, prefix)):
+    arguments = [word for path in shown for word in ("--ro-bind", path, path)]
+    for folder in hidden:
+        if os.path.isdir(folder):
             arguments += ["--size", str(_EMPTY_BYTES), "--tmpfs", folder, "--remount-ro", folder]
     return arguments
 
@@ -97,19 +99,23 @@ def read_only(shown: Sequence[tuple[str, str]]) -> list[str]:
     return [word for path, place in shown for word in ("--ro-bind", path, place)]
 
 
+def writable(shown: Sequence[tuple[str, str]]) -> list[str]:
+    """Show folders of our state that a program may write to: the true path and the place, of each."""
+    return [word for path, place in shown for word in ("--bind", path, place)]
+
+
 def environment(variables: Mapping[str, str]) -> list[str]:
     """Set the sandbox's variables; there are no others."""
     return [word for name, value in variables.items() for word in ("--setenv", name, value)]
 
 
-def variables(prefix: str, *, door: bool, dependencies: bool) -> dict[str, str]:
-    """The variables that every program gets. `door` tells whether there is a way to the gate."""
-    paths = [f"{DEPENDENCIES}/bin"] if dependencies else []
-    paths.append(_NAMES)
-    if prefix and not _below(prefix, "/usr"):
-        paths.append(f"{prefix}/bin")
+def variables(before: Sequence[str], after: Sequence[str], *, door: bool) -> dict[str, str]:
+    """The variables that every program gets. `door` tells whether there is a way to the gate.
+
+    On PATH, `before` come ahead of the names of programs, and `after` behind them.
+    """
     found = {
-        "PATH": ":".join([*paths, "/usr/local/bin", "/usr/bin", "/bin"]),
+        "PATH": ":".join([*before, _NAMES, *after, "/usr/local/bin", "/usr/bin", "/bin"]),
         "HOME": HOME,
         "USER": "sandbox",
         "LOGNAME": "sandbox",
@@ -118,14 +124,8 @@ def variables(prefix: str, *, door: bool, dependencies: bool) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "PYTHONNOUSERSITE": "1",
     }
-    if dependencies:
-        found["PYTHONPATH"] = DEPENDENCIES
     if door:
         found.update(dict.fromkeys(_PROXIES, f"http://127.0.0.1:{PORT}"))
         found.update(dict.fromkeys(_LOCAL, "localhost,127.0.0.1,::1"))
         found.update(dict.fromkeys(TRUST, CERTIFICATES))
     return found
-
-
-def _below(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder + "/")

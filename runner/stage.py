@@ -11,23 +11,27 @@ import stat
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 
 from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.ledger import ALLOW, Entry
-from jhansi_runner.resolvers.python.steps import UV
 from jhansi_runner.resolvers.resolver import STAGE, Step
 from jhansi_runner.runner import sandbox
+from jhansi_runner.runner.beneath import beneath
 from jhansi_runner.runner.console import Progress
 from jhansi_runner.runner.door import Door
 from jhansi_runner.runner.errors import RunnerError
 from jhansi_runner.runner.inside import run_inside
-from jhansi_runner.runner.interpreter import Interpreter
 from jhansi_runner.runner.job import Job
+from jhansi_runner.runner.toolchain import Toolchain
 
 _JUST_MADE_SECONDS = 60.0
 _MAX_READ, _MAX_WORDS = 16 << 20, 1 << 16
 _STEP_SECONDS = 3600.0
 """How long one step of an install may take; a build can leave a process behind that an installer waits for."""
+
+
+Hear = Callable[[Entry], None]
 
 
 class StepFailed(Exception):
@@ -36,6 +40,16 @@ class StepFailed(Exception):
     def __init__(self, words: str, entries: list[Entry]) -> None:
         super().__init__(words)
         self.words, self.entries = words, entries
+
+
+def _coming(cache: str) -> int:
+    """Bytes of files that are on their way into the cache, for whomever."""
+    total = 0
+    with contextlib.suppress(OSError), os.scandir(f"{cache}/incoming") as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                total += entry.stat(follow_symlinks=False).st_size
+    return total
 
 
 def _remove(folder: str) -> None:
@@ -66,15 +80,16 @@ def sweep(staging: str) -> None:
 
 
 class Stage:
-    """A folder below our state, shown as `/stage`; gone when closed."""
+    """A folder below our state, shown as `/stage`; gone when closed. `hear` is told what the gate tells, at once."""
 
-    def __init__(self, job: Job, interpreter: Interpreter, uv: str) -> None:
+    def __init__(self, job: Job, tools: Toolchain, hear: Hear = lambda _: None) -> None:
         sweep(paths.make(job.folders.staging))
         self.folder = tempfile.mkdtemp(dir=job.folders.staging)
         self._lock = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
-        self._job, self._interpreter, self._uv = job, interpreter, uv
-        self._progress = Progress()
+        self._job, self._tools = job, tools
+        self._hear = hear
+        self._progress = Progress(lambda: _coming(job.folders.cache))
         self._removers: list[subprocess.Popen[bytes]] = []
         self.entries: list[Entry] = []
 
@@ -99,14 +114,15 @@ class Stage:
         Code of packages that was built here may have put something else in its place.
         """
         path = os.path.join(self.folder, name)
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with beneath(self.folder, name) as (folder, last):
+            descriptor = os.open(last, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
         with open(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise OSError(errno.EINVAL, "an installer left something else than a file", path)
             data = file.read(_MAX_READ + 1)
         if len(data) > _MAX_READ:
             raise OSError(errno.EFBIG, "an installer left a file that is too large", path)
-        return data.decode("utf-8", "replace")
+        return data.decode("utf-8", "surrogateescape")
 
     def folder_named(self, name: str) -> str:
         """The path of a folder of the stage, made if need be. Raises OSError when something else has its name.
@@ -122,11 +138,12 @@ class Stage:
 
     def _write(self, name: str, text: str) -> None:
         """Write a file anew; what has its name, such as a link that was planted there, is removed and not followed."""
-        path = os.path.join(self.folder, name)
-        if os.path.lexists(path):
-            os.unlink(path)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        with open(descriptor, "w", encoding="utf-8") as file:
+        with beneath(self.folder, name, make=True) as (folder, last):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(last, dir_fd=folder)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            descriptor = os.open(last, flags, 0o600, dir_fd=folder)
+        with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(text)
 
     def run(self, step: Step) -> None:
@@ -140,6 +157,7 @@ class Stage:
             del words[:-_MAX_WORDS]
 
         door = Door(self._job, "install", self._show)
+        self._progress.begin()
         ended = run_inside(
             self._job,
             self._arguments(step),
@@ -148,6 +166,7 @@ class Stage:
             keep=(keep, keep),
             door=door,
             timeout=_STEP_SECONDS,
+            tick=self._progress.tick,
         )
         self._progress.clear()
         self.entries += door.entries
@@ -159,16 +178,19 @@ class Stage:
             raise StepFailed(words.decode("utf-8", "replace"), door.entries)
 
     def _show(self, entry: Entry) -> None:
+        self._hear(entry)
         if entry.verdict == ALLOW and entry.purl:
-            self._progress.show(f"{entry.purl} {entry.cache} {entry.size / 1e6:.1f} MB")
+            self._progress.add(entry.purl, entry.size)
 
     def _arguments(self, step: Step) -> list[str]:
-        prefix = self._interpreter.prefix
-        variables = {**sandbox.variables(prefix, door=True, dependencies=False), **step.env}
+        tools = self._tools
+        variables = {**sandbox.variables((), tools.path, door=True), **step.env}
         return [
             *sandbox.root(self._job.folders.state + "/etc"),
-            *sandbox.toolchain(prefix, self._interpreter.site),
-            *("--ro-bind", self._uv, UV, "--bind", self.folder, STAGE, "--chdir", STAGE),
+            *sandbox.toolchain(tools.shown, tools.hidden),
+            *sandbox.programs(tools.named),
+            *sandbox.read_only(tools.installer),
+            *("--bind", self.folder, STAGE, "--chdir", STAGE),
             *sandbox.environment(variables),
             *sandbox.sealed(),
         ]
@@ -177,13 +199,13 @@ class Stage:
 class Workshop:
     """Makes stages for the attempts of one install, and keeps what the gate told of them all."""
 
-    def __init__(self, job: Job, interpreter: Interpreter, uv: str) -> None:
-        self._job, self._interpreter, self._uv = job, interpreter, uv
+    def __init__(self, job: Job, tools: Toolchain, hear: Hear) -> None:
+        self._job, self._tools, self._hear = job, tools, hear
         self._stages: list[Stage] = []
 
     def stage(self) -> Stage:
         """A new stage, with nothing in it."""
-        self._stages.append(Stage(self._job, self._interpreter, self._uv))
+        self._stages.append(Stage(self._job, self._tools, self._hear))
         return self._stages[-1]
 
     @property

@@ -17,50 +17,56 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_HEAD = "jhansi-ticket 4"
+_HEAD = "jhansi-ticket 6"
 ABSENT, UNREADABLE = "absent", "unreadable"
+ENTRY = "{entry}"
+"""Stands in a command for the program's path, as in `resolvers/resolver.py`, which is not light."""
+_TEXTS = ("policy", "egress", "until", "language", "place", "dependencies")
+_LISTS = ("shown", "hidden", "path", "after", "argv", "keeps", "signs")
+_PAIRS = ("programs", "named", "env", "mounts")
 
 
 class Ticket:
-    """`inputs` are (kind, path, digest) of the files and folders that were consulted; `dependencies` is the stored
-    set's name, "" for none, and `private` tells that it belongs to this workspace alone; `egress` is what the run
-    may reach. `python` and `prefix` are the interpreter's paths, `signature` tells whether it is still the same;
-    `site` are its folders of packages, which are hidden. `until` is when all is decided anew, in seconds since the
-    epoch, 0 for never."""
+    """Everything that starting a program needs to know.
 
-    __slots__ = (
-        "dependencies",
-        "egress",
-        "inputs",
-        "policy",
-        "prefix",
-        "private",
-        "python",
-        "signature",
-        "site",
-        "until",
-    )
+    `policy` is the digest of the policy's files, `egress` what the run may reach; `until` is when all is decided anew,
+    in seconds since the epoch, 0 for never. `inputs` are (kind, path, digest) of the files and folders that were
+    consulted. `programs` are (path, signature) of the language's programs, which tell whether they are still the same.
 
-    def __init__(
-        self,
-        *,
-        policy: str,
-        egress: str,
-        python: str,
-        prefix: str,
-        site: Sequence[str],
-        signature: str,
-        dependencies: str,
-        private: bool,
-        inputs: Sequence[tuple[str, str, str]],
-        until: int = 0,
-    ) -> None:
-        self.policy, self.egress = policy, egress
-        self.python, self.prefix, self.signature = python, prefix, signature
-        self.site = tuple(site)
-        self.dependencies, self.private = dependencies, private
-        self.inputs = tuple(inputs)
-        self.until = until
+    `dependencies` is the stored set's name, "" for none, `private` tells that it belongs to this workspace alone, and
+    `place` is where programs find it. `shown`, `hidden` and `named` are as in `Toolchain`, `argv`, `env`, `mounts`,
+    `keeps` and `signs` as in `Launch`; `path` are folders in front of PATH, and `after` further ones.
+    """
+
+    __slots__ = (*_TEXTS, *_LISTS, *_PAIRS, "inputs", "private")
+
+    until: int
+    private: bool
+    policy: str
+    egress: str
+    language: str
+    place: str
+    dependencies: str
+    shown: Sequence[str]
+    hidden: Sequence[str]
+    path: Sequence[str]
+    after: Sequence[str]
+    argv: Sequence[str]
+    keeps: Sequence[str]
+    signs: Sequence[str]
+    programs: Sequence[tuple[str, str]]
+    named: Sequence[tuple[str, str]]
+    env: Sequence[tuple[str, str]]
+    mounts: Sequence[tuple[str, str]]
+    inputs: Sequence[tuple[str, str, str]]
+
+    def __init__(self, language: str, policy: str, egress: str) -> None:
+        for name in _TEXTS:
+            setattr(self, name, "")
+        for name in (*_LISTS, *_PAIRS, "inputs"):
+            setattr(self, name, ())
+        self.language, self.policy, self.egress = language, policy, egress
+        self.until, self.private = 0, False
 
 
 def key(workspace: Workspace, entry: str, choices: Sequence[str]) -> str:
@@ -70,10 +76,10 @@ def key(workspace: Workspace, entry: str, choices: Sequence[str]) -> str:
     return sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def signature(python: str) -> str:
-    """What changes when an interpreter is replaced; "" when it is gone."""
+def signature(program: str) -> str:
+    """What changes when a program is replaced; "" when it is gone."""
     try:
-        found = os.stat(python)
+        found = os.stat(program)
     except OSError:
         return ""
     return f"{found.st_dev}:{found.st_ino}:{found.st_size}:{found.st_mtime_ns}"
@@ -96,25 +102,19 @@ def still_true(ticket: Ticket, workspace: Workspace, policy: str) -> bool:
     return (
         ticket.policy == policy
         and (not ticket.until or time.time() < ticket.until)
-        and ticket.signature == signature(ticket.python)
+        and all(signature(path) == signed for path, signed in ticket.programs)
         and all(digest_of(workspace, kind, path) == digest for kind, path, digest in ticket.inputs)
     )
 
 
 def write(folder: str, name: str, ticket: Ticket) -> None:
     """Keep a ticket; it appears whole or not at all."""
-    lines = [
-        _HEAD,
-        f"policy\t{ticket.policy}",
-        f"egress\t{ticket.egress}",
-        f"until\t{ticket.until}",
-        f"python\t{_quoted(ticket.python)}\t{_quoted(ticket.prefix)}\t{ticket.signature}",
-        "\t".join(["site", *(_quoted(path) for path in ticket.site)]),
-        f"dependencies\t{ticket.dependencies}\t{'private' if ticket.private else 'shared'}",
-        *(f"input\t{kind}\t{digest}\t{_quoted(path)}" for kind, path, digest in ticket.inputs),
-        "end",
-        "",
-    ]
+    rows: list[tuple[str, ...]] = [(name, str(getattr(ticket, name))) for name in _TEXTS]
+    rows += [(name, *getattr(ticket, name)) for name in _LISTS]
+    rows += [(name, *pair) for name in _PAIRS for pair in getattr(ticket, name)]
+    rows += [("private", "yes" if ticket.private else "no")]
+    rows += [("input", kind, digest, path) for kind, path, digest in ticket.inputs]
+    lines = [_HEAD, *("\t".join(map(_quoted, row)) for row in rows), "end", ""]
     partial = f"{folder}/.{name}.{os.getpid()}"
     with open(partial, "wb") as file:
         file.write("\n".join(lines).encode("utf-8", "surrogateescape"))
@@ -130,23 +130,19 @@ def read(folder: str, name: str) -> Ticket | None:
         return None
     if lines[0] != _HEAD or lines[-2:] != ["end", ""]:
         return None
-    fields = [line.split("\t") for line in lines[1:-2]]
+    rows = [[_unquoted(value) for value in line.split("\t")] for line in lines[1:-2]]
+    found = Ticket("", "", "")
     try:
-        single = {row[0]: row[1:] for row in fields if row[0] != "input"}
-        python, prefix, signed = single["python"]
-        dependencies, private = single["dependencies"]
-        return Ticket(
-            policy=single["policy"][0],
-            egress=single["egress"][0],
-            until=int(single["until"][0]),
-            python=_unquoted(python),
-            prefix=_unquoted(prefix),
-            site=[_unquoted(path) for path in single["site"]],
-            signature=signed,
-            dependencies=dependencies,
-            private=private == "private",
-            inputs=[(row[1], _unquoted(row[3]), row[2]) for row in fields if row[0] == "input"],
-        )
+        single = {row[0]: row[1:] for row in rows}
+        for name in _TEXTS:
+            setattr(found, name, single[name][0])
+        for name in _LISTS:
+            setattr(found, name, tuple(single[name]))
+        for name in _PAIRS:
+            setattr(found, name, tuple((row[1], row[2]) for row in rows if row[0] == name))
+        found.until, found.private = int(found.until), single["private"] == ["yes"]
+        found.inputs = tuple((row[1], row[3], row[2]) for row in rows if row[0] == "input")
+        return found
     except (KeyError, IndexError, ValueError):
         return None
 

@@ -26,14 +26,18 @@ _GONE = select.POLLHUP | select.POLLERR
 
 
 class Typed:
-    """Our standard input on its way to the program's. `theirs` is the end that the program gets."""
+    """Our standard input on its way to the program's. `theirs` is the end that the program gets.
 
-    __slots__ = ("_back", "_pending", "_pipe", "theirs")
+    `taken` tells that something was read that cannot be given back: what is no file has no way back.
+    """
+
+    __slots__ = ("_back", "_pending", "_pipe", "taken", "theirs")
 
     def __init__(self, is_file: bool) -> None:
         self.theirs, self._pipe = os.pipe()
         self._back = os.dup(self.theirs) if is_file else -1
         self._pending = b""
+        self.taken = False
 
     def watch(self, poll: select.poll) -> None:
         """Say what is waited for: room for what is pending, or something to read; and the reader's end."""
@@ -52,6 +56,7 @@ class Typed:
             self._pending = self._pending[os.write(self._pipe, self._pending[:_ATOMIC]) :]
         elif not self._pending and ready.get(0, 0) & _READY:
             self._pending = read_some(0)
+            self.taken = self.taken or (self._back < 0 and self._pending != b"")
             if not self._pending:
                 self._end()
 

@@ -18,22 +18,26 @@ if TYPE_CHECKING:
 
     from jhansi_runner.proxy.paths import Paths
     from jhansi_runner.runner.job import Job
+    from jhansi_runner.runner.ticket import Ticket
 
-_HOSTS_OWN = ("/proc", "/sys", "/dev", "/etc", "/run", sandbox.HOME, sandbox.WORKSPACE, sandbox.DEPENDENCIES)
+_HOSTS_OWN = ("/proc", "/sys", "/dev", "/etc", "/run", sandbox.HOME, sandbox.WORKSPACE, *sandbox.PLACES)
 """Places that are the sandbox's own, or must not be shown."""
 
 
-def require_command(name: str, path: str, dependencies: str) -> None:
-    """Raise RunnerError unless the command is there to be run, as far as the host can tell."""
+def require_command(name: str, path: str, found: Ticket, dependencies: str) -> None:
+    """Raise RunnerError unless the command is there to be run, as far as the host can tell.
+
+    `path` is the sandbox's PATH, `dependencies` is where the set is on the host.
+    """
     if name.startswith(("/sandbox/", "./", "../")) or ("/" in name and not name.startswith("/")):
         return
-    if name in ("python", "python3"):
+    if any(name == known for known, _ in found.named):
         return
     candidates = [name] if name.startswith("/") else [f"{folder}/{name}" for folder in path.split(":")]
     for candidate in candidates:
         seen = candidate
-        if dependencies and candidate.startswith(sandbox.DEPENDENCIES + "/"):
-            seen = dependencies + candidate.removeprefix(sandbox.DEPENDENCIES)
+        if dependencies and candidate.startswith(found.place + "/"):
+            seen = dependencies + candidate.removeprefix(found.place)
         if os.path.lexists(seen):
             return
     raise RunnerError(f"there is no command {name} in the sandbox", code=NOTHING_TO_RUN, lines=(f"looked in {path}",))

@@ -10,19 +10,17 @@ from collections.abc import Mapping, Sequence
 
 from packaging.utils import canonicalize_name
 
+from jhansi_runner.proxy.coordinate import pypi
 from jhansi_runner.resolvers.interface import Plan, Requirement
-from jhansi_runner.resolvers.resolver import SITE, STAGE, Step, UnfitLock
+from jhansi_runner.resolvers.resolver import CACHE, SITE, STAGE, Locked, Step, UnfitLock
 
 UV = "/tools/uv"
-LOCK = f"{STAGE}/lock.txt"
-CACHE = "cache"
-"""The folder of the stage with uv's own copies, of no use once a lock is installed."""
+LOCK_FILE = "lock.txt"
+LOCK = f"{STAGE}/{LOCK_FILE}"
 _LOCK_LINE = re.compile(r"[a-z0-9](?:(?! --)[^\\])*(?: \\)?|    --hash=sha256:[0-9a-f]{64}(?: \\)?|")
 """A package, one of its hashes, or nothing: never an option of uv's."""
 _IN = f"{STAGE}/requirements.in"
 _LIMITS = f"{STAGE}/constraints.in"
-
-
 _ENV = {
     "UV_CACHE_DIR": f"{STAGE}/{CACHE}",
     "UV_NO_CONFIG": "1",
@@ -75,7 +73,7 @@ def install(lock: str, python: str, *, build: bool) -> Step:
     argv += ["--compile-bytecode", "--link-mode", "hardlink", "--quiet"]
     if not build:
         argv += ["--only-binary", ":all:"]
-    return Step((*argv, "--requirements", LOCK), _ENV, {"lock.txt": lock})
+    return Step((*argv, "--requirements", LOCK), _ENV, {LOCK_FILE: lock})
 
 
 def narrowed(lock: str, plan: Plan) -> str:
@@ -104,30 +102,27 @@ def _entries(lock: str) -> list[str]:
 
 def _narrow(entry: str, written: Mapping[str, frozenset[str]]) -> str:
     packages = locked(entry)
-    allowed = written.get(canonicalize_name(packages[0][0])) if packages else None
+    allowed = written.get(canonicalize_name(packages[0].name)) if packages else None
     if allowed is None:
         return entry
     head, *hashes = [part.strip().removesuffix("\\").strip() for part in entry.split("--hash=")]
     kept = [value for value in hashes if value in allowed]
     if not kept:
-        name, version = packages[0]
-        raise UnfitLock(f"{name} {version} has none of the hashes that the manifest gives for {name}")
+        one = packages[0]
+        raise UnfitLock(f"{one.name} {one.version} has none of the hashes that the manifest gives for {one.name}")
     return " \\\n    --hash=".join([head, *kept]) + "\n"
 
 
-def locked(lock: str) -> Sequence[tuple[str, str]]:
-    """The packages of a lock: name and version, or the URL where a version is not given."""
+def locked(lock: str) -> Sequence[Locked]:
+    """The packages of a lock. Where it gives a URL, that stands for the version."""
     found = []
-    for line in lock.splitlines():
-        head = line.split(" \\", 1)[0].split(" --hash", 1)[0].split(";", 1)[0].strip()
-        if not head or line[0] in " #-":
+    for entry in _entries(lock):
+        head = entry.split(" \\", 1)[0].split(" --hash", 1)[0].split(";", 1)[0].strip()
+        if not head or entry[0] in " #-":
             continue
         name, separator, version = head.partition("==") if "==" in head else head.partition(" @ ")
         if separator:
-            found.append((name.split("[", 1)[0].strip(), version.strip()))
+            name, version = name.split("[", 1)[0].strip(), version.strip()
+            hashes = tuple(f"sha256:{part[:64]}" for part in entry.split("--hash=sha256:")[1:])
+            found.append(Locked(name, version, pypi(name, version).purl, hashes))
     return found
-
-
-def hashes(lock: str) -> frozenset[str]:
-    """All sha256 of a lock, in hex."""
-    return frozenset(part[:64] for part in lock.split("--hash=sha256:")[1:])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
 from pathlib import Path
 
 from support.registry import Upstream
@@ -61,9 +60,7 @@ def test_a_second_workspace_with_the_same_needs_mounts_the_same_set_at_once(user
     before, user.work = sets(user), user.folder(user.root / "another")
     upstream.requests.clear()
     user.write("main.py", SIX)
-    began = time.monotonic()
     assert user.exec("main.py").stdout == "1.16.0\n"
-    assert time.monotonic() - began < 2
     assert (sets(user), upstream.requests) == (before, [])
 
 

@@ -49,7 +49,7 @@ def test_the_major_number_alone_is_the_python3_of_path(tmp_path: Path) -> None:
 
 
 def test_our_own_is_found_though_it_is_not_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jhansi_runner.runner.interpreter._folders", lambda _: [str(tmp_path)])
+    monkeypatch.setattr("jhansi_runner.runner.interpreter.search_path", lambda _: [str(tmp_path)])
     for asked in (SHORT, OURS.version, f"python{SHORT}"):
         assert found(asked) == OURS, asked
     assert "there is no such" in refusal("3.99")[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -11,8 +12,15 @@ import pytest
 
 from jhansi_runner.proxy.cache.artifacts import ArtifactFiles
 from jhansi_runner.proxy.cache.store import Artifact, Store
+from jhansi_runner.resolvers.resolver import Locked
 from jhansi_runner.runner.inventory import check, differences
 from support.wheels import BuiltFile, make_wheel
+
+
+def locked(wheel: BuiltFile) -> Locked:
+    """A wheel as a lock has it."""
+    purl = f"pkg:pypi/{wheel.name}@{wheel.version}"
+    return Locked(wheel.name, wheel.version, purl, (f"sha256:{wheel.sha256}",))
 
 
 class Installed:
@@ -20,8 +28,7 @@ class Installed:
 
     def __init__(self, folder: Path, *wheels: BuiltFile) -> None:
         self.site, self.cache = folder / "site", folder / "cache"
-        self.packages = [(wheel.name, wheel.version) for wheel in wheels]
-        self.hashes = frozenset(wheel.sha256 for wheel in wheels)
+        self.packages = [locked(wheel) for wheel in wheels]
         self.site.mkdir()
         store, files = Store(str(self.cache)), ArtifactFiles(str(self.cache))
         for wheel in wheels:
@@ -34,7 +41,7 @@ class Installed:
         store.close()
 
     def problems(self) -> list[str]:
-        return differences(str(self.site), self.packages, self.hashes, str(self.cache))
+        return differences(str(self.site), self.packages, str(self.cache))
 
 
 @pytest.fixture
@@ -101,7 +108,7 @@ def test_a_missing_file_leaves_its_package_without_a_wheel(installed: Installed)
 
 
 def test_a_wheel_that_the_lock_does_not_name_proves_nothing(installed: Installed) -> None:
-    installed.hashes = frozenset()
+    installed.packages = [replace(one, hashes=()) for one in installed.packages]
     assert [problem for problem in installed.problems() if problem.startswith("no wheel of")] == [
         f"no wheel of {name} that the mirror verified matches" for name in ("first", "second")
     ]
@@ -114,7 +121,7 @@ def test_two_packages_may_bring_the_same_path(tmp_path: Path) -> None:
 
 
 def test_a_package_that_is_missing_extra_or_of_another_version_is_named(installed: Installed) -> None:
-    packages = [("first", "1.1"), ("third", "3.0")]
+    packages = [Locked("first", "1.1", "pkg:pypi/first@1.1"), Locked("third", "3.0", "pkg:pypi/third@3.0")]
     assert check(str(installed.site), packages) == [
         "third was locked and is not there",
         "second is there and was not locked",

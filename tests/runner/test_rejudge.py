@@ -9,12 +9,13 @@ import pytest
 from jhansi_runner.proxy.cache.store import Artifact, Store
 from jhansi_runner.proxy.policy.load import load
 from jhansi_runner.proxy.policy.sources import Source
+from jhansi_runner.resolvers.resolver import Locked
 from jhansi_runner.runner.rejudge import still_allowed
 
 DAY = 86400.0
 NOW = 2_000_000_000.0
 DIGEST = "ab" * 32
-LOCK = f"demo==1.0 \\\n    --hash=sha256:{DIGEST}\n"
+LOCK = (Locked("demo", "1.0", "pkg:pypi/demo@1.0", (f"sha256:{DIGEST}",)),)
 
 
 def _allowed(cache: Path, rules: str, *, built: bool = False) -> bool:

@@ -13,12 +13,13 @@ import pytest
 from jhansi_runner.runner.interpreter import Interpreter
 from jhansi_runner.runner.job import Job
 from jhansi_runner.runner.stage import Stage
+from jhansi_runner.runner.toolchain import of_python
 
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Stage:
     folders = SimpleNamespace(staging=str(tmp_path / "staging"))
-    return Stage(cast(Job, SimpleNamespace(folders=folders)), Interpreter(sys.executable, "", "", "", ()), "uv")
+    return Stage(cast(Job, SimpleNamespace(folders=folders)), of_python(Interpreter(sys.executable, "", "", "", ())))
 
 
 def _fill(folder: Path) -> None:

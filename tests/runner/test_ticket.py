@@ -22,18 +22,13 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 def _ticket(workspace: Workspace, until: int = 0) -> ticket.Ticket:
-    return ticket.Ticket(
-        policy="digest",
-        egress="registries",
-        python=sys.executable,
-        prefix=sys.prefix + "\todd%\n",
-        site=["/a\tb", "/c"],
-        signature=ticket.signature(sys.executable),
-        dependencies="",
-        private=False,
-        inputs=[("file", "main.py", ticket.digest_of(workspace, "file", "main.py"))],
-        until=until,
-    )
+    made = ticket.Ticket("python", "digest", "registries")
+    made.programs = ((sys.executable, ticket.signature(sys.executable)),)
+    made.shown, made.hidden = (sys.prefix + "\todd%\n",), ("/a\tb", "/c")
+    made.argv, made.env = (sys.executable, ticket.ENTRY), (("NAME", "a value\n"), ("EMPTY", ""))
+    made.inputs = (("file", "main.py", ticket.digest_of(workspace, "file", "main.py")),)
+    made.until = until
+    return made
 
 
 def test_what_is_written_is_read(workspace: Workspace, tmp_path: Path) -> None:
@@ -58,7 +53,7 @@ def test_it_ends_when_it_says_so(workspace: Workspace, ahead: int, holds: bool) 
 
 
 @pytest.mark.parametrize(
-    "text", ["", "jhansi-ticket 4", "jhansi-ticket 3\nend\n", "jhansi-ticket 4\nend\n", "x" * 1000]
+    "text", ["", "jhansi-ticket 6", "jhansi-ticket 5\nend\n", "jhansi-ticket 6\nend\n", "x" * 1000]
 )
 def test_what_is_no_ticket_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "one").write_text(text)

@@ -190,9 +190,9 @@ def test_a_long_policy_decides_for_an_index_of_many_files_in_time() -> None:
     rules = [("deny", f"evil-{number}{'*' * (number % 2)}", "<2") for number in range(4_998)]
     one = policy([*rules, ("deny", "big", "==7"), ("allow", "big*", ">=1")], "deny")
     files = [pypi("big", f"{number // 500}.{number // 5}") for number in range(10_000)]
-    start = time.perf_counter()
+    start = time.process_time()
     answers = [decide(one, coordinate, NOW).allowed for coordinate in files]
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
     assert (answers.count(True), answers.count(False)) == (9_500, 500)
 
 

@@ -179,9 +179,9 @@ def test_a_star_stands_for_any_run_of_characters(pattern: str, text: str) -> Non
 
 
 def test_a_pattern_with_many_stars_costs_little_on_a_long_name() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert not glob_matches("*a" * 30 + "*b", "a" * 20_000)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 WRONG = st.builds(

@@ -6,7 +6,7 @@ import pytest
 
 from jhansi_runner.resolvers.interface import Plan, Requirement
 from jhansi_runner.resolvers.python import steps
-from jhansi_runner.resolvers.resolver import UnfitLock
+from jhansi_runner.resolvers.resolver import Locked, UnfitLock
 
 ONE, TWO, THREE = (f"sha256:{digit * 64}" for digit in "abc")
 LOCK = f"""\
@@ -42,12 +42,17 @@ def test_a_package_with_none_of_the_hashes_of_its_author_is_refused() -> None:
 
 
 def test_the_packages_of_a_lock_are_read_with_their_versions() -> None:
-    assert list(steps.locked(LOCK)) == [("first", "1.0"), ("second", "2.0")]
+    assert list(steps.locked(LOCK)) == [
+        Locked("first", "1.0", "pkg:pypi/first@1.0", (ONE, TWO)),
+        Locked("second", "2.0", "pkg:pypi/second@2.0", (THREE,)),
+    ]
 
 
 def test_a_direct_reference_is_read_with_its_address() -> None:
     lock = f"first @ https://files.example/first-1.0-py3-none-any.whl \\\n    --hash={ONE}\n"
-    assert list(steps.locked(lock)) == [("first", "https://files.example/first-1.0-py3-none-any.whl")]
+    assert [(one.name, one.version) for one in steps.locked(lock)] == [
+        ("first", "https://files.example/first-1.0-py3-none-any.whl")
+    ]
 
 
 def test_no_step_reads_configuration_and_only_a_build_runs_code_of_packages() -> None:

@@ -1,0 +1,78 @@
+"""Python behind the seam of languages: uv resolves and installs, the interpreter runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+from jhansi_runner.proxy.coordinate import PYPI
+from jhansi_runner.resolvers.interface import Missing, ParseImports, Plan, View
+from jhansi_runner.resolvers.python import imports, steps
+from jhansi_runner.resolvers.python.plan import PYTHON, plan
+from jhansi_runner.resolvers.resolver import ENTRY, Launch, Locked, Program, Step, Tools
+
+_PLACE = "/deps"
+_NO_WHEEL = ("no usable wheels", "no wheels", "building from source is disabled")
+"""How uv says that a package would have to be built."""
+
+_SIGNS = ("ModuleNotFoundError", "ImportError")
+
+
+class PythonResolver:
+    """Python. The runner finds the interpreter by itself, since `--python` chooses it."""
+
+    language = PYTHON
+    type = PYPI
+    suffixes = (".py", ".pyw")
+    shebangs = ("python",)
+    manifests = ("pyproject.toml", "requirements.txt")
+    commands = ("python", "python3", "pip", "pytest", "uv")
+    programs: tuple[Program, ...] = ()
+    place = _PLACE
+    parser = os.path.abspath(imports.__file__)
+    shareable = True
+
+    def plan(self, view: View, entry: str | None, parse: ParseImports) -> Plan:
+        """What a program needs, as `Resolver.plan`."""
+        return plan(view, entry, parse)
+
+    def resolve(self, plan: Plan, tools: Tools, *, build: bool) -> Sequence[Step]:
+        """uv's resolution. `build` lets source distributions be built for their metadata."""
+        return (steps.resolve(plan, tools.paths[PYTHON], build=build),)
+
+    def lock_files(self, plan: Plan) -> Sequence[str]:
+        """What uv writes."""
+        return (steps.LOCK_FILE,)
+
+    def lock(self, plan: Plan, left: Mapping[str, str]) -> str:
+        """uv's lock, with the author's hashes alone where there are any. Raises UnfitLock."""
+        return steps.narrowed(left[steps.LOCK_FILE], plan)
+
+    def locked(self, lock: str) -> Sequence[Locked]:
+        """The packages of a lock."""
+        return steps.locked(lock)
+
+    def builds(self, lock: str) -> bool:
+        """Nothing that comes as a wheel runs code to be installed."""
+        return False
+
+    def install(self, lock: str, tools: Tools, *, build: bool) -> Sequence[Step]:
+        """uv's installation of a lock, with bytecode."""
+        return (steps.install(lock, tools.paths[PYTHON], build=build),)
+
+    def wants_build(self, words: str) -> bool:
+        """Whether there was no wheel."""
+        return any(sign in words for sign in _NO_WHEEL)
+
+    def launch(self, plan: Plan, entry: str | None, tools: Tools, *, installed: bool) -> Launch:
+        """The interpreter, with the set on its path."""
+        return Launch(
+            (tools.paths[PYTHON], ENTRY),
+            env={"PYTHONPATH": _PLACE} if installed else {},
+            path=(f"{_PLACE}/bin",) if installed else (),
+            signs=_SIGNS,
+        )
+
+    def diagnose(self, words: str, view: View, plan: Plan) -> Sequence[Missing]:
+        """What was not there to be imported."""
+        return ()

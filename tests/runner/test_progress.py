@@ -1,0 +1,46 @@
+"""Where there is no terminal, an installation that takes long says now and then what it is about."""
+
+from __future__ import annotations
+
+import pytest
+
+from jhansi_runner.runner.console import Progress
+
+
+class Clock:
+    """A clock that stands still until told otherwise."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_it_says_nothing_while_it_is_quick_and_a_line_now_and_then_when_it_is_not(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    clock, coming = Clock(), [0]
+    progress = Progress(lambda: coming[0], clock)
+    progress.begin()
+    for _ in range(14):
+        clock.now += 1
+        progress.tick()
+    assert capfd.readouterr().err == ""
+    progress.add("pkg:pypi/torch@2.1\x1b[2J", 2_500_000)
+    coming[0] = 700_000_000
+    clock.now += 2
+    progress.tick()
+    progress.tick()
+    assert capfd.readouterr().err == (
+        "jhansi-runner: still at it: 16 s, 1 file, 2.5 MB; 700.0 MB more are on their way; "
+        "last pkg:pypi/torch@2.1\\x1b[2J\n"
+    )
+
+
+def test_it_says_when_nothing_is_being_fetched(capfd: pytest.CaptureFixture[str]) -> None:
+    clock = Clock()
+    progress = Progress(lambda: 0, clock)
+    progress.begin()
+    clock.now += 40
+    progress.tick()
+    assert "nothing is being fetched" in capfd.readouterr().err
