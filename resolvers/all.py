@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.metadata import entry_points
 
+from jhansi_runner.resolvers.java.resolver import JavaResolver
 from jhansi_runner.resolvers.python.resolver import PythonResolver
 from jhansi_runner.resolvers.resolver import Resolver
 
@@ -21,7 +22,7 @@ def resolvers() -> dict[str, Resolver]:
 
     Raises BrokenResolver. Source: ADR 0011.
     """
-    ours: tuple[Resolver, ...] = (PythonResolver(),)
+    ours: tuple[Resolver, ...] = (PythonResolver(), JavaResolver())
     found = {one.language: one for one in ours}
     for point in sorted(entry_points(group=GROUP), key=lambda each: each.name):
         try:

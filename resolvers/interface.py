@@ -111,7 +111,9 @@ class Requirement:
 
     @property
     def text(self) -> str:
-        """The requirement in normal form, without hashes. Source: PEP 508."""
+        """The requirement in normal form, without hashes, as PEP 508 has it; elsewhere the version stands apart."""
+        if not self.purl.startswith("pkg:pypi/"):
+            return f"{self.name} {self.specifier}".rstrip()
         extras = f"[{','.join(self.extras)}]" if self.extras else ""
         version = f" @ {self.url}" if self.url else self.specifier
         gap = " " if self.url else ""

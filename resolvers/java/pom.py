@@ -140,15 +140,12 @@ def sanitised(pom: Pom, parent_file: str, extra: Sequence[Artifact]) -> str:
         parts += [_text(name, pom.filled(root.words(name)))] if root.words(name) else []
     parts.append(_text("packaging", pom.packaging))
     parts.append(_properties(pom.properties))
-    for each in root.inner:
-        if each.name == "dependencies":
-            parts.append(f"<dependencies>{_kept(each, _DEPENDENCIES)}{_dependencies(extra)}</dependencies>")
-        elif each.name == "dependencyManagement":
-            parts.append(f"<dependencyManagement>{_kept(each, _mapping(_COMMON, each.name))}</dependencyManagement>")
-        elif each.name == "profiles":
-            parts.append(f"<profiles>{_profiles(each)}</profiles>")
-    if extra and root.first("dependencies") is None:
-        parts.append(f"<dependencies>{_dependencies(extra)}</dependencies>")
+    for each in root.all("dependencyManagement"):
+        parts.append(f"<dependencyManagement>{_kept(each, _mapping(_COMMON, each.name))}</dependencyManagement>")
+    for each in root.all("profiles"):
+        parts.append(f"<profiles>{_profiles(each)}</profiles>")
+    own = "".join(_kept(each, _DEPENDENCIES) for each in root.all("dependencies"))
+    parts.append(f"<dependencies>{own}{_dependencies(extra)}</dependencies>")  # last, for `with_more`
     return _project(parts)
 
 
@@ -162,6 +159,18 @@ def made_up(artifacts: Sequence[Artifact]) -> str:
         f"<dependencyManagement><dependencies>{managed}</dependencies></dependencyManagement>",
     ]
     return _project([*parts, f"<dependencies>{wanted}</dependencies>"])
+
+
+def mentions(text: str, key: str) -> bool:
+    """Whether a pom that was written here depends on an artifact, or manages its version."""
+    group, _, name = key.partition(":")
+    return f"{_text('groupId', group)}{_text('artifactId', name)}" in text
+
+
+def with_more(text: str, artifacts: Sequence[Artifact]) -> str:
+    """A pom that was written here, with further dependencies."""
+    inner = _dependencies(artifacts)
+    return f"{inner}</dependencies>\n</project>".join(text.rsplit("</dependencies>\n</project>", 1))
 
 
 def together(files: Sequence[str]) -> str:
@@ -200,8 +209,9 @@ def _profiles(profiles: Element) -> str:
 
 def _kept(element: Element, fields: Fields) -> str:
     parts = []
-    for each in element.inner:
-        if each.name not in fields or (each.name == "dependency" and each.words("scope") == "system"):
+    order = list(fields)  # names come before the rest, as `mentions` reads them
+    for each in sorted((one for one in element.inner if one.name in fields), key=lambda one: order.index(one.name)):
+        if each.name == "dependency" and each.words("scope") == "system":
             continue
         inner = fields[each.name]
         if isinstance(inner, Mapping):

@@ -19,6 +19,17 @@ _SCRIPT = f"{_LAUNCH}/java.sh"
 _FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "launch")
 _PREVIEW, _FINAL = 21, 25
 """The versions of Java in which programs without a class came, as a preview, and stayed."""
+_SIGNS = (
+    "does not exist",
+    "cannot find symbol",
+    "class file for ",
+    "NoClassDefFoundError",
+    "ClassNotFoundException",
+    "No suitable driver",
+    "Could not find artifact",
+    "Could not resolve",
+)
+"""How javac, java, Maven and Gradle say that something is not there."""
 _JDK = "install a JDK, version 17 or later: apt install openjdk-17-jdk-headless"
 _CONFIGURATION = (
     "/etc/java-*-openjdk/*.properties",
@@ -56,31 +67,31 @@ class JavaResolver:
         """What a program needs, as `Resolver.plan`."""
         return plan(view, entry, parse)
 
-    def resolve(self, plan: Plan, tools: Tools, *, build: bool) -> Sequence[Step]:  # noqa: ARG002  # plugins always run
+    def resolve(self, plan: Plan, tools: Tools, *, build: bool) -> Sequence[Step]:
         """Maven's resolution, which fetches as well."""
         return (steps.resolve(plan, tools.paths["mvn"]),)
 
-    def lock_files(self, plan: Plan) -> Sequence[str]:  # noqa: ARG002
+    def lock_files(self, plan: Plan) -> Sequence[str]:
         """What Maven lists, and the hashes of what it left."""
         return (steps.ARTIFACTS_FILE, steps.SUMS_FILE)
 
     def lock(self, plan: Plan, left: Mapping[str, str]) -> str:
         """The class path with its hashes. Raises UnfitLock."""
-        return lock.read(dict(plan.files), left[steps.ARTIFACTS_FILE], left[steps.SUMS_FILE]).encode()
+        return lock.read(steps.poms(plan), left[steps.ARTIFACTS_FILE], left[steps.SUMS_FILE]).encode()
 
     def locked(self, lock_: str) -> Sequence[Locked]:
         """The packages of a lock. Raises UnfitLock."""
         return lock.Lock.decode(lock_).locked()
 
-    def builds(self, lock_: str) -> bool:  # noqa: ARG002
+    def builds(self, lock_: str) -> bool:
         """Maven's plugins are code of packages, and it takes one to resolve."""
         return True
 
-    def install(self, lock_: str, tools: Tools, *, build: bool) -> Sequence[Step]:  # noqa: ARG002
+    def install(self, lock_: str, tools: Tools, *, build: bool) -> Sequence[Step]:
         """A repository with what a lock names, checked. Raises UnfitLock."""
         return (steps.install(lock.Lock.decode(lock_), tools.paths["mvn"]),)
 
-    def wants_build(self, words: str) -> bool:  # noqa: ARG002
+    def wants_build(self, words: str) -> bool:
         """It always builds."""
         return False
 
@@ -90,14 +101,16 @@ class JavaResolver:
         if entry is None:
             options = f"-Dmaven.repo.local={_REPOSITORY}/repository {jvm.OPTIONS}"
             env = {"MAVEN_OPTS": options, "MAVEN_SKIP_RC": "1"}
-            return Launch((), env, (_LAUNCH,), mounts, (_REPOSITORY,))
+            return Launch((), env, (_LAUNCH,), mounts, (_REPOSITORY,), _SIGNS)
         target = Target.decode(plan.target)
         version = tools.versions["java"]
         _require(target, int(version.split(".")[0]), entry)
         env = {"JHANSI_JVM": jvm.OPTIONS}
         if target.plain and not installed:
-            return Launch(("/bin/sh", _SCRIPT, "-1", *_plain(target, version, entry), ENTRY), env, (), mounts)
-        return Launch(("/bin/sh", _SCRIPT, *_options(target, version), "--"), env, (), mounts, (_CLASSES,))
+            return Launch(
+                ("/bin/sh", _SCRIPT, "-1", *_plain(target, version, entry), ENTRY), env, (), mounts, (), _SIGNS
+            )
+        return Launch(("/bin/sh", _SCRIPT, *_options(target, version), "--"), env, (), mounts, (_CLASSES,), _SIGNS)
 
     def diagnose(self, words: str, view: View, plan: Plan) -> Sequence[Missing]:
         """What javac, java or Maven did not find."""

@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import resources
 
-from jhansi_runner.resolvers.interface import Plan
+from jhansi_runner.resolvers.interface import Plan, Requirement
+from jhansi_runner.resolvers.java.artifact import Artifact
 from jhansi_runner.resolvers.java.jvm import OPTIONS
 from jhansi_runner.resolvers.java.lock import Lock
+from jhansi_runner.resolvers.java.names import CURATED
+from jhansi_runner.resolvers.java.pom import made_up, mentions, with_more
 from jhansi_runner.resolvers.resolver import STAGE, Step
 
 POM_FILE, MODULES_FILE, ARTIFACTS_FILE, SUMS_FILE = "pom.xml", "modules.txt", "artifacts.txt", "sums.txt"
@@ -22,7 +25,22 @@ _ENV = {"MAVEN_OPTS": OPTIONS, "MAVEN_SKIP_RC": "1"}
 
 def resolve(plan: Plan, mvn: str) -> Step:
     """Resolve and fetch what the poms need; which artifacts and with which hashes is in two files afterwards."""
-    return Step(("/bin/sh", f"{STAGE}/{_RESOLVE_FILE}", mvn), _ENV, _files(dict(plan.files)))
+    return Step(("/bin/sh", f"{STAGE}/{_RESOLVE_FILE}", mvn), _ENV, _files(poms(plan)))
+
+
+def poms(plan: Plan) -> dict[str, str]:
+    """The poms of a plan, with the requirements that were found missing in a run."""
+    files = dict(plan.files)
+    found = [each for each in plan.requirements if each.origin == CURATED]
+    missed = [_artifact(each) for each in found if not any(mentions(text, each.name) for text in files.values())]
+    if missed:
+        files[POM_FILE] = with_more(files[POM_FILE], missed) if POM_FILE in files else made_up(missed)
+    return files
+
+
+def _artifact(requirement: Requirement) -> Artifact:
+    group, _, name = requirement.name.partition(":")
+    return Artifact(group, name, requirement.specifier)
 
 
 def install(lock: Lock, mvn: str) -> Step:
@@ -34,8 +52,8 @@ def install(lock: Lock, mvn: str) -> Step:
     return Step(("/bin/sh", f"{STAGE}/{_INSTALL_FILE}", mvn), _ENV, files)
 
 
-def _files(poms: Mapping[str, str]) -> dict[str, str]:
-    return {MODULES_FILE: "", **poms, _SETTINGS_FILE: SETTINGS, _RESOLVE_FILE: _script(_RESOLVE_FILE)}
+def _files(texts: Mapping[str, str]) -> dict[str, str]:
+    return {MODULES_FILE: "", **texts, _SETTINGS_FILE: SETTINGS, _RESOLVE_FILE: _script(_RESOLVE_FILE)}
 
 
 def _script(name: str) -> str:

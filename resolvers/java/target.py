@@ -35,4 +35,6 @@ class Target:
     def decode(cls, text: str) -> Target:
         """What `encode` wrote; nothing for ""."""
         fields: dict[str, Any] = json.loads(text or "{}")
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
+        for name, value in fields.items():
+            fields[name] = tuple(value) if isinstance(value, list) else value
+        return cls(**fields)
