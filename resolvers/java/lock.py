@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 
 from jhansi_runner.proxy.coordinate import maven
 from jhansi_runner.resolvers.resolver import SITE, Locked, UnfitLock
@@ -13,12 +13,8 @@ from jhansi_runner.resolvers.resolver import SITE, Locked, UnfitLock
 _FORMAT = "java 1"
 _REPOSITORY = f"{SITE}/repository/"
 _SCOPES = ("compile", "provided", "runtime", "test")
-_WORD = r"[A-Za-z0-9_.+-]+"
-_ARTIFACT = rf"({_WORD}):({_WORD}):({_WORD})(?::({_WORD}))?:({_WORD})"
-_LISTED = re.compile(rf"   {_ARTIFACT}:({'|'.join(_SCOPES)})(?: \(optional\))?:(/[^\s:]+)(?: .*)?")
-_NODE = re.compile(rf"((?:[|\\+ ][ -] ?)*){_ARTIFACT}(?::(?:{'|'.join(_SCOPES)}))?(?: .*)?")
 _SUM = re.compile(r"([0-9a-f]{64})  \./(\S+)")
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_WORD = re.compile(r"[A-Za-z0-9_.+-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,46 +75,40 @@ class Lock:
 def read(files: Mapping[str, str], listed: str, sums: str) -> Lock:
     """The lock from what Maven lists and what is in the repository. Raises UnfitLock.
 
-    Artifacts that are modules of the workspace are left out: their sources are compiled with the program's.
+    `listed` has a line for each artifact and each that needs it: group, name, version, type, classifier, scope, path,
+    and the first three of what needs it. Modules of the workspace are left out: their sources are compiled as well.
     """
     hashes = {row[2]: row[1] for line in sums.splitlines() if (row := _SUM.fullmatch(line))}
     own = _modules(files.get("modules.txt", ""))
-    needs = _edges(listed.splitlines(), own)
     found: dict[str, Entry] = {}
+    needs: dict[str, dict[str, None]] = {}
     for line in listed.splitlines():
-        words = _LISTED.fullmatch(_COLOUR.sub("", line).rstrip())
-        if words is None or (words[1], words[2], words[5]) in own:
+        group, name, version, kind, classifier, scope, path, *above = _words(line)
+        if (group, name, version) in own:
             continue
-        group, name, kind, classifier, version, scope, path = words.groups()
         place = path.removeprefix(_REPOSITORY)
         if not path.startswith(_REPOSITORY) or ".." in place.split("/") or place not in hashes:
             raise UnfitLock(f"{group}:{name}:{version} was not left in the repository")
-        purl = maven(group, name, version).purl
-        entry = Entry(group, name, version, kind, classifier or "", scope, place, hashes[place], needs.get(purl, ()))
+        entry = Entry(group, name, version, kind, classifier, scope, place, hashes[place])
         before = found.get(place)
         if before is None or _SCOPES.index(scope) < _SCOPES.index(before.scope):
             found[place] = entry
-    return Lock(tuple(found.values()), files)
+        if len(above) == 3 and tuple(above) not in own:
+            needs.setdefault(maven(*above).purl, {})[entry.purl] = None
+    return Lock(tuple(replace(each, needs=tuple(sorted(needs.get(each.purl, ())))) for each in found.values()), files)
 
 
-def _modules(text: str) -> frozenset[tuple[str, str, str]]:
+def _words(line: str) -> list[str]:
+    """The words of a line. Raises UnfitLock for one that is none of Maven's."""
+    words = line.split("\t")
+    named = [*words[:4], *words[7:]] if len(words) == 10 else words[:4]
+    if len(words) not in (8, 10) or words[5] not in _SCOPES or not all(_WORD.fullmatch(each) for each in named):
+        raise UnfitLock(f"Maven listed something that is no artifact: {line[:120]!r}")
+    if words[4] and not _WORD.fullmatch(words[4]):
+        raise UnfitLock(f"Maven listed something that is no artifact: {line[:120]!r}")
+    return words
+
+
+def _modules(text: str) -> frozenset[tuple[str, ...]]:
     rows = [line.split(" ") for line in text.splitlines()]
     return frozenset((row[0].replace("/", "."), row[1], row[2]) for row in rows if len(row) == 5)
-
-
-def _edges(lines: Iterable[str], own: frozenset[tuple[str, str, str]]) -> dict[str, tuple[str, ...]]:
-    """Who needs whom, from the trees that Maven draws."""
-    found: dict[str, dict[str, None]] = {}
-    above: list[str] = []
-    for line in lines:
-        words = _NODE.fullmatch(_COLOUR.sub("", line).rstrip())
-        if words is None:
-            above = []
-            continue
-        depth = len(words[1]) // 3
-        purl = "" if (words[2], words[3], words[6]) in own else maven(words[2], words[3], words[6]).purl
-        del above[depth:]
-        if above and above[-1] and purl:
-            found.setdefault(above[-1], {})[purl] = None
-        above.append(purl if depth else "")
-    return {purl: tuple(sorted(needs)) for purl, needs in found.items()}

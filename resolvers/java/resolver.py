@@ -84,7 +84,7 @@ class JavaResolver:
         return lock.Lock.decode(lock_).locked()
 
     def builds(self, lock_: str) -> bool:
-        """Maven's plugins are code of packages, and it takes one to resolve."""
+        """A parent that comes from the registry may bring extensions, which are code and run in Maven."""
         return True
 
     def install(self, lock_: str, tools: Tools, *, build: bool) -> Sequence[Step]:

@@ -18,6 +18,7 @@ from jhansi_runner.resolvers.resolver import STAGE, Step
 
 POM_FILE, MODULES_FILE, ARTIFACTS_FILE, SUMS_FILE = "pom.xml", "modules.txt", "artifacts.txt", "sums.txt"
 _SETTINGS_FILE, _RESOLVE_FILE, _INSTALL_FILE = "settings.xml", "resolve.sh", "install.sh"
+_EXTENSION_FILE = "Resolve.java"
 _WANTED_FILE, _CLASSPATH_FILE = "wanted.txt", "classpath.txt"
 SETTINGS = '<settings xmlns="http://maven.apache.org/SETTINGS/1.0.0"></settings>\n'
 _ENV = {"MAVEN_OPTS": OPTIONS, "MAVEN_SKIP_RC": "1"}
@@ -53,7 +54,8 @@ def install(lock: Lock, mvn: str) -> Step:
 
 
 def _files(texts: Mapping[str, str]) -> dict[str, str]:
-    return {MODULES_FILE: "", **texts, _SETTINGS_FILE: SETTINGS, _RESOLVE_FILE: _script(_RESOLVE_FILE)}
+    ours = {name: _script(name) for name in (_RESOLVE_FILE, _EXTENSION_FILE)}
+    return {MODULES_FILE: "", **texts, _SETTINGS_FILE: SETTINGS, **ours}
 
 
 def _script(name: str) -> str:

@@ -2,8 +2,7 @@
 set -eu
 cd /stage
 repository=/stage/site/repository
-plugin=org.apache.maven.plugins:maven-dependency-plugin:3.6.1
-mkdir -p "$repository"
+mkdir -p "$repository" resolve/META-INF/sisu
 rm -f artifacts.txt sums.txt
 
 # Modules of the workspace stand in the repository while it is filled: their poms, with nothing in their jars.
@@ -16,13 +15,15 @@ while read -r group name version file packaging; do
     fi
 done <modules.txt
 
-"$1" -B -q -s settings.xml -gs settings.xml -f pom.xml "-Dmaven.repo.local=$repository" \
-    -DoutputFile=/stage/artifacts.txt -DappendOutput=true -DoutputAbsoluteArtifactFilename=true \
-    "$plugin:list" "$plugin:tree"
+# Maven looks into the class with a reader of its own, which knows no newer form of classes than its own time's.
+javac -d resolve --release 8 -Xlint:-options -proc:none -nowarn -cp "$(dirname "$1")/../lib/*" Resolve.java
+echo Resolve >resolve/META-INF/sisu/javax.inject.Named
+"$1" -B -q -s settings.xml -gs settings.xml -f pom.xml \
+    "-Dmaven.repo.local=$repository" \
+    -Dmaven.ext.class.path=/stage/resolve pre-clean
 
 while read -r group name version file packaging; do
     rm -rf "${repository:?}/$group/$name/$version"
 done <modules.txt
-[ -f artifacts.txt ] || : >artifacts.txt
 cd "$repository"
 find . -type f ! -name '*.sha1' ! -name '*.lastUpdated' ! -name '_remote.repositories' -exec sha256sum {} + >/stage/sums.txt
