@@ -101,6 +101,9 @@ def prepare(
     plan = _without_denied_options(with_missed(plan, missed), policy)
     _refuse_early(plan, policy, record)
     done = Installed("", False, ())
+    for path in tools.shown:
+        if path.startswith("/etc/"):
+            etc.mount_point(job.folders.state + "/etc", path)
     if plan.requirements:
         done = Installer(job, plan, resolver, tools, policy).installed(record)
     if record is not None:
@@ -111,9 +114,6 @@ def prepare(
         launch = resolver.launch(plan, job.entry or None, tools.tools, installed=bool(done.name))
     made = _ticket(job, resolver, tools, launch, done)
     made.egress, made.inputs, made.until = policy.egress.run, view.inputs, _until(policy)
-    for path in made.shown:
-        if path.startswith("/etc/"):
-            etc.mount_point(job.folders.state + "/etc", path)
     if not job.options.no_install:  # what is missing today may be there tomorrow
         ticket.write(paths.make(job.folders.tickets), job.name, made)
     return made

@@ -187,6 +187,8 @@ class Source:
 def qualified(tokens: list[Token], at: int) -> str:
     """A class with its package that is written out at this place, such as `java.util.List`, else ""."""
     parts = [tokens[at].text]
+    if parts[0] in ("this", "super"):
+        return ""
     while at + 2 < len(tokens) and tokens[at + 1].text == "." and tokens[at + 2].kind == "word" and len(parts) < 12:
         at += 2
         parts.append(tokens[at].text)

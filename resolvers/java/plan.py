@@ -44,7 +44,7 @@ def plan(view: View, entry: str | None, parse: ParseImports, names: NameMap | No
         return _of_directives(view, entry, parse, directives)
     found = project.find(view, entry, parse)
     built = _gradle(view, entry, parse)
-    nearer = found is None or (built is not None and len(built.path) > len(found.pom.path) + len("build.gradle"))
+    nearer = found is None or (built is not None and _depth(built.path) > _depth(found.pom.path))
     if built is not None and nearer:
         return _of_gradle(view, entry, parse, built)
     if found is not None:
@@ -96,6 +96,10 @@ def requirements_of(artifacts: Iterable[tuple[Artifact, int]], file: str) -> lis
 class _Build:
     path: str
     lines: tuple[tuple[str, int], ...]
+
+
+def _depth(path: str) -> int:
+    return path.count("/")
 
 
 def _gradle(view: View, entry: str | None, parse: ParseImports) -> _Build | None:

@@ -18,9 +18,13 @@ done <modules.txt
 # Maven looks into the class with a reader of its own, which knows no newer form of classes than its own time's.
 javac -d resolve --release 8 -Xlint:-options -proc:none -nowarn -cp "$(dirname "$1")/../lib/*" Resolve.java
 echo Resolve >resolve/META-INF/sisu/javax.inject.Named
-"$1" -B -q -s settings.xml -gs settings.xml -f pom.xml \
-    "-Dmaven.repo.local=$repository" \
-    -Dmaven.ext.class.path=/stage/resolve pre-clean
+if ! "$1" -B -q -s settings.xml -gs settings.xml -f pom.xml "-Dmaven.repo.local=$repository" \
+    -Dmaven.ext.class.path=/stage/resolve pre-clean >said.txt 2>&1; then
+    # Advice on how to call Maven is for whoever called it.
+    sed -e 's/\x1b\[[0-9;]*m//g' -e 's/ -> \[Help 1\]$//' said.txt |
+        grep -v -e '^\[ERROR\] *$' -e '^$' -e 're-run Maven' -e 'Re-run Maven' -e 'For more information' -e '^\[ERROR\] \[Help' >&2
+    exit 1
+fi
 
 while read -r group name version file packaging; do
     rm -rf "${repository:?}/$group/$name/$version"
