@@ -54,7 +54,9 @@ class Job:
         self.starting: Starting | None = None
         self.links = 0
         command = os.path.basename(options.command[0]) if options.command else ""  # tells the language
-        choices = (options.language or "", options.python or "", "no-install" if options.no_install else "", command)
+        tools = env.get("PATH", "")  # where the language's programs are looked for
+        asked = (options.language or "", options.python or "", "no-install" if options.no_install else "")
+        choices = (*asked, command, tools)
         self.sandbox = ticket.key(self.workspace, "", ())[:16]
         self.name = ticket.key(self.workspace, self.entry or "--", choices)
 

@@ -11,7 +11,7 @@ from jhansi_runner.resolvers.interface import ManifestError, Missing, ParseImpor
 from jhansi_runner.resolvers.java import diagnose, jvm, lock, parser, steps
 from jhansi_runner.resolvers.java.plan import JAVA, plan
 from jhansi_runner.resolvers.java.target import Target
-from jhansi_runner.resolvers.resolver import ENTRY, Launch, Locked, Program, Step, Tools
+from jhansi_runner.resolvers.resolver import ENTRY, Launch, Locked, Program, Step, Tools, UnfitLock
 
 _PLACE = "/deps"
 _LAUNCH, _CLASSES, _REPOSITORY = "/launch", "/keep/java", "/keep/maven"
@@ -31,6 +31,8 @@ _SIGNS = (
 )
 """How javac, java, Maven and Gradle say that something is not there."""
 _JDK = "install a JDK, version 17 or later: apt install openjdk-17-jdk-headless"
+_MAVEN = "install Maven, version 3.6.3 or later: apt install maven"
+_MAVENS = ("/etc/maven/m2.conf", "/etc/maven/logging")
 _CONFIGURATION = (
     "/etc/java-*-openjdk/*.properties",
     "/etc/java-*-openjdk/jvm-*.cfg",
@@ -50,14 +52,7 @@ class JavaResolver:
     programs = (
         Program("java", ("-version",), _JDK, (11,), configuration=_CONFIGURATION),
         Program("javac", ("-version",), _JDK, (11,)),
-        Program(
-            "mvn",
-            ("-B", "-v"),
-            "install Maven: apt install maven",
-            (3, 6, 3),
-            configuration=("/etc/maven/m2.conf", "/etc/maven/logging"),
-        ),
-        Program("gradle", ("-v",), "install Gradle", (4,), needed=False),
+        Program("mvn", ("-B", "-v"), _MAVEN, (3, 6, 3), needed=False, configuration=_MAVENS),
     )
     place = _PLACE
     parser = os.path.abspath(parser.__file__)
@@ -68,8 +63,8 @@ class JavaResolver:
         return plan(view, entry, parse)
 
     def resolve(self, plan: Plan, tools: Tools, *, build: bool) -> Sequence[Step]:
-        """Maven's resolution, which fetches as well."""
-        return (steps.resolve(plan, tools.paths["mvn"]),)
+        """Maven's resolution, which fetches as well. Raises UnfitLock where there is no Maven."""
+        return (steps.resolve(plan, _mvn(tools)),)
 
     def lock_files(self, plan: Plan) -> Sequence[str]:
         """What Maven lists, and the hashes of what it left."""
@@ -89,7 +84,7 @@ class JavaResolver:
 
     def install(self, lock_: str, tools: Tools, *, build: bool) -> Sequence[Step]:
         """A repository with what a lock names, checked. Raises UnfitLock."""
-        return (steps.install(lock.Lock.decode(lock_), tools.paths["mvn"]),)
+        return (steps.install(lock.Lock.decode(lock_), _mvn(tools)),)
 
     def wants_build(self, words: str) -> bool:
         """It always builds."""
@@ -115,6 +110,12 @@ class JavaResolver:
     def diagnose(self, words: str, view: View, plan: Plan) -> Sequence[Missing]:
         """What javac, java or Maven did not find."""
         return diagnose.missing(words, view, plan)
+
+
+def _mvn(tools: Tools) -> str:
+    if "mvn" not in tools.paths:
+        raise UnfitLock(f"Maven fetches what Java programs need, and is not on PATH: {_MAVEN}")
+    return tools.paths["mvn"]
 
 
 def _require(target: Target, major: int, entry: str) -> None:

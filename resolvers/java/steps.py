@@ -20,7 +20,6 @@ POM_FILE, MODULES_FILE, ARTIFACTS_FILE, SUMS_FILE = "pom.xml", "modules.txt", "a
 _SETTINGS_FILE, _RESOLVE_FILE, _INSTALL_FILE = "settings.xml", "resolve.sh", "install.sh"
 _EXTENSION_FILE = "Resolve.java"
 _WANTED_FILE, _CLASSPATH_FILE = "wanted.txt", "classpath.txt"
-SETTINGS = '<settings xmlns="http://maven.apache.org/SETTINGS/1.0.0"></settings>\n'
 _ENV = {"MAVEN_OPTS": OPTIONS, "MAVEN_SKIP_RC": "1"}
 
 
@@ -55,8 +54,12 @@ def install(lock: Lock, mvn: str) -> Step:
 
 def _files(texts: Mapping[str, str]) -> dict[str, str]:
     ours = {name: _script(name) for name in (_RESOLVE_FILE, _EXTENSION_FILE)}
-    return {MODULES_FILE: "", **texts, _SETTINGS_FILE: SETTINGS, **ours}
+    return {MODULES_FILE: "", **texts, **ours, _SETTINGS_FILE: _ours("launch", _SETTINGS_FILE)}
 
 
 def _script(name: str) -> str:
-    return (resources.files(__package__) / "stage" / name).read_text("utf-8")
+    return _ours("stage", name)
+
+
+def _ours(folder: str, name: str) -> str:
+    return (resources.files(__package__) / folder / name).read_text("utf-8")

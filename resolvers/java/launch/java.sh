@@ -94,7 +94,7 @@ if [ ! -f "$classes/.run" ]; then
         printf '%s\n' -cp
         quoted "$classes$resources$jars"
     } >"$new/.run"
-    ls -1dt "$keep"/*/ 2>/dev/null | tail -n +8 | xargs -r rm -rf
+    find "$keep" -mindepth 1 -maxdepth 1 -mtime +7 -exec rm -rf {} +
     mv -T "$new" "$classes" 2>/dev/null || rm -rf "$new"
 fi
 cd "$here"

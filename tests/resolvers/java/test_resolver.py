@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from jhansi_runner.proxy.cell.doorway import PORT
 from jhansi_runner.resolvers.all import resolvers
 from jhansi_runner.resolvers.interface import ManifestError
 from jhansi_runner.resolvers.java.lock import Lock
 from jhansi_runner.resolvers.java.resolver import JavaResolver
 from jhansi_runner.resolvers.java.target import Target
-from jhansi_runner.resolvers.resolver import ENTRY, Tools
+from jhansi_runner.resolvers.resolver import ENTRY, Tools, UnfitLock
 from support.javas import Files, planned, pom
 
 JAVA = JavaResolver()
@@ -83,8 +84,14 @@ def test_a_command_finds_maven_with_a_repository_of_its_own() -> None:
 
 def test_the_launchers_can_be_started_and_are_shell() -> None:
     assert os.access(FOLDER / "launch/mvn", os.X_OK)
-    for script in (*FOLDER.glob("launch/*"), *FOLDER.glob("stage/*.sh")):
+    for script in (FOLDER / "launch/mvn", *FOLDER.glob("*/*.sh")):
         subprocess.run(["sh", "-n", script], check=True)
+
+
+def test_maven_is_told_of_the_gate_where_it_reads_no_properties() -> None:
+    (resolve,) = JAVA.resolve(planned({"pom.xml": pom("g:a:1")}, None), tools(), build=True)
+    assert f"<port>{PORT}</port>" in resolve.files["settings.xml"]
+    assert "<host>127.0.0.1</host>" in resolve.files["settings.xml"]
 
 
 def test_a_lock_leads_to_the_files_that_it_was_made_from() -> None:
@@ -99,6 +106,13 @@ def test_a_lock_leads_to_the_files_that_it_was_made_from() -> None:
     assert install.files["classpath.txt"] == "compile g/a/1/a-1.jar\n"
     assert [each.purl for each in JAVA.locked(lock)] == ["pkg:maven/g/a@1"]
     assert Lock.decode(lock).files["pom.xml"] == dict(plan.files)["pom.xml"]
+
+
+def test_without_maven_only_what_needs_an_artifact_is_refused() -> None:
+    bare = Tools({"java": "/j/java", "javac": "/j/javac"}, {"java": "17", "javac": "17"}, "tag")
+    assert JAVA.launch(planned({"A.java": MAIN}, "A.java"), "A.java", bare, installed=False).argv
+    with pytest.raises(UnfitLock, match="apt install maven"):
+        JAVA.resolve(planned({"pom.xml": pom("g:a:1")}, None), bare, build=True)
 
 
 def test_a_target_survives_its_text() -> None:
