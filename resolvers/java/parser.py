@@ -193,7 +193,7 @@ def qualified(tokens: list[Token], at: int) -> str:
         at += 2
         parts.append(tokens[at].text)
         if parts[-1][0].isupper():
-            return ".".join(parts) if len(parts) > 2 else ""
+            return ".".join(parts)
     return ""
 
 

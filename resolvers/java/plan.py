@@ -174,7 +174,7 @@ def map_imports(
     binding: tuple[str, int, str] | None = None
     for source in scanned.sources:
         for each in source.imports:
-            if scanned.is_local(each) or names.is_jdk(each.name) or ("." not in each.name and ":" not in each.name):
+            if scanned.is_local(each) or names.is_jdk(each.name) or not _tells(each):
                 continue
             found = names.lookup(each.name)
             if found is None:
@@ -190,6 +190,11 @@ def map_imports(
     requirements = tuple(one.requirement(path, line, CURATED, word) for one, path, line, word in rows)
     by_name = sorted(undecided.values(), key=lambda item: item.import_name)
     return requirements, tuple(by_name), tuple(row[0] for row in rows)
+
+
+def _tells(each: Import) -> bool:
+    """Whether a name is certainly that of a package's class: `rx.Value` in the code may be a field of a variable."""
+    return ":" in each.name or each.name.count(".") >= (2 if each.optional else 1)
 
 
 def _add_undecided(undecided: dict[str, Undecided], path: str, each: Import, names: NameMap) -> None:

@@ -47,6 +47,7 @@ class Sources:
     def __init__(self, view: View, parse: ParseImports) -> None:
         self._view, self._parse = view, parse
         self._read: dict[str, Source] = {}
+        self._folders: dict[str, list[Source]] = {}
         self._bytes = 0
         self.notes: list[str] = []
 
@@ -83,7 +84,10 @@ class Sources:
 
     def folder(self, folder: str) -> list[Source]:
         """All sources that lie in a folder."""
-        return self.get([join(folder, name) for name in sorted(self.names(folder)) if name.endswith(".java")])
+        if folder not in self._folders:
+            paths = [join(folder, name) for name in sorted(self.names(folder)) if name.endswith(".java")]
+            self._folders[folder] = self.get(paths)
+        return self._folders[folder]
 
 
 def scan(view: View, entry: str, parse: ParseImports, more: tuple[str, ...] = ()) -> Scan:

@@ -36,7 +36,7 @@ def test_imports_have_their_lines_and_static_ones_name_the_class() -> None:
         'class A { String s = "import a.B;"; }',
         'class A { String s = """\n import a.B;\n """; }',
         "class A { char c = '\"'; /* import a.B; */ }",
-        "class A { } import a.B;",
+        "class A { } import a.b;",
     ],
 )
 def test_what_only_looks_like_an_import_is_none(source: str) -> None:
@@ -53,8 +53,8 @@ def test_drivers_and_classes_in_strings_are_found() -> None:
 
 
 def test_a_class_that_is_written_out_is_found_and_a_field_is_not() -> None:
-    source = "class A { Object f = new com.acme.Thing(); int g = this.x.Y; int h = a.B; }"
-    assert imports(source) == [("com.acme.Thing", 1)]
+    source = "class A { Object f = new com.acme.Thing(); int g = this.x.Y; int h = a.b; Object i = p.B.c; }"
+    assert imports(source) == [("com.acme.Thing", 1), ("p.B", 1)]
 
 
 @pytest.mark.parametrize(

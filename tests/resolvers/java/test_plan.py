@@ -85,6 +85,14 @@ def test_a_pom_that_cannot_be_obeyed_is_an_error_with_its_line(text: str, line: 
     assert (caught.value.file, caught.value.line) == ("pom.xml", line)
 
 
+def test_what_is_only_written_out_is_followed_here_and_asked_for_where_it_is_certain() -> None:
+    source = "class A { b.B x = rx.Value; Object y = new com.google.gson.Gson(); com.zz.Unknown z; }"
+    plan = planned({"A.java": source, "b/B.java": "package b; public class B {}"}, "A.java")
+    assert [each.name for each in plan.requirements] == ["com.google.code.gson:gson"]
+    assert plan.undecided == ()
+    assert Target.decode(plan.target).sources == ("A.java", "b/B.java")
+
+
 def test_a_program_that_is_not_there_is_an_error() -> None:
     with pytest.raises(ViewError):
         planned({}, "A.java")
