@@ -31,6 +31,7 @@ from jhansi_runner.resolvers.java.target import Target
 
 JAVA = "java"
 MAX_UNDECIDED = 200
+_JUNIT, _CONSOLE = "org.junit.jupiter.", "org.junit.platform.console.ConsoleLauncher"
 UNKNOWN = "no file of the workspace provides it, and no map knows an artifact that does"
 
 
@@ -135,6 +136,7 @@ def _of_gradle(view: View, entry: str | None, parse: ParseImports, built: _Build
 
 
 def _of_scan(scanned: Scan, entry: str | None, directives: jbang.Directives, names: NameMap) -> Plan:
+    scanned = _with_console(scanned) if entry is not None else scanned
     requirements, undecided, artifacts = map_imports(scanned, names)
     plain = not requirements and len(scanned.sources) == 1
     return Plan(
@@ -148,20 +150,32 @@ def _of_scan(scanned: Scan, entry: str | None, directives: jbang.Directives, nam
     )
 
 
+def _with_console(scanned: Scan) -> Scan:
+    """The scan of a program; one that is tests and has no `main` needs JUnit's console to be started."""
+    first = scanned.sources[0]
+    tests = next((each for each in first.imports if each.name.startswith(_JUNIT)), None)
+    if tests is None or first.main is not None or first.implicit:
+        return scanned
+    console = Import(_CONSOLE, tests.line)
+    return replace(scanned, sources=(replace(first, imports=(*first.imports, console)), *scanned.sources[1:]))
+
+
 def target_of(sources: tuple[Source, ...], entry: str, directives: jbang.Directives, *, plain: bool) -> Target:
     """What is compiled and started, for sources that no build lays out."""
     first = sources[0]
     main = first.main
     implicit = first.implicit or (main.main if main and main.main == "instance" else "")
     name = first.class_name(main.name) if main else first.class_name(first.stem)
+    console = any(each.name == _CONSOLE for each in first.imports) and main is None
     starts = not first.types or (main is not None and first.types[0] == main)
     return Target(
-        main=directives.main or name,
+        main=directives.main or (_CONSOLE if console else name),
         plain=plain and starts and not directives.main,
         sources=tuple(each.path for each in sources),
         resources=(posixpath.dirname(entry),) if first.root is None else (first.root,),
         preview=directives.preview or bool(implicit),
         java=directives.java or ("21+" if implicit else ""),
+        arguments=("execute", "--disable-banner", "--disable-ansi-colors", "--select-class", name) if console else (),
     )
 
 

@@ -105,7 +105,14 @@ class JavaResolver:
             return Launch(
                 ("/bin/sh", _SCRIPT, "-1", *_plain(target, version, entry), ENTRY), env, (), mounts, (), _SIGNS
             )
-        return Launch(("/bin/sh", _SCRIPT, *_options(target, version), "--"), env, (), mounts, (_CLASSES,), _SIGNS)
+        return Launch(
+            ("/bin/sh", _SCRIPT, *_options(target, version), "--", *target.arguments),
+            env,
+            (),
+            mounts,
+            (_CLASSES,),
+            _SIGNS,
+        )
 
     def diagnose(self, words: str, view: View, plan: Plan) -> Sequence[Missing]:
         """What javac, java or Maven did not find."""

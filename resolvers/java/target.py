@@ -14,7 +14,8 @@ class Target:
     `main` is the class to start, `plain` tells that `java` can start the file as it is. `sources` are files, `roots`
     folders of which every source is compiled, `resources` folders that the program finds on its class path.
     `release` is the version of Java that it is written for, 0 for any; `preview` asks for features that are none yet.
-    `tests` shows it what only tests need. `java` is a version that must be had: "17" exactly, "17+" at least.
+    `tests` shows it what only tests need, `arguments` come before the program's own. `java` is a version that must be
+    had: "17" exactly, "17+" at least.
     """
 
     main: str = ""
@@ -26,6 +27,7 @@ class Target:
     preview: bool = False
     tests: bool = False
     java: str = ""
+    arguments: tuple[str, ...] = ()
 
     def encode(self) -> str:
         """As a text."""

@@ -93,6 +93,20 @@ def test_what_is_only_written_out_is_followed_here_and_asked_for_where_it_is_cer
     assert Target.decode(plan.target).sources == ("A.java", "b/B.java")
 
 
+def test_tests_without_a_main_are_started_by_junits_console() -> None:
+    source = "package x; import org.junit.jupiter.api.Test;\nclass ATest { @Test void works() {} }"
+    plan = planned({"ATest.java": source}, "ATest.java")
+    assert [each.name for each in plan.requirements] == [
+        "org.junit.jupiter:junit-jupiter",
+        "org.junit.platform:junit-platform-console",
+    ]
+    target = Target.decode(plan.target)
+    assert target.main == "org.junit.platform.console.ConsoleLauncher"
+    assert target.arguments[-2:] == ("--select-class", "x.ATest")
+    with_main = planned({"A.java": "import org.junit.jupiter.api.*;\n" + MAIN}, "A.java")
+    assert [each.name for each in with_main.requirements] == ["org.junit.jupiter:junit-jupiter"]
+
+
 def test_a_program_that_is_not_there_is_an_error() -> None:
     with pytest.raises(ViewError):
         planned({}, "A.java")
