@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "runner": {"proxy", "resolvers", "runner"},
 }
 TOO_SLOW_FOR_A_WARM_RUN = {
-    "aiohttp", "asyncio", "click", "dataclasses", "diskcache", "enum", "granian", "json", "mitmproxy",
+    "aiohttp", "asyncio", "click", "dataclasses", "diskcache", "enum", "httptools", "json", "mitmproxy",
     "packageurl", "packaging", "pathlib", "pipreqs", "re", "ruamel", "socket", "subprocess", "typing", "yaml",
 }  # fmt: skip
 

@@ -16,6 +16,7 @@ from mitmproxy.proxy.layers.modes import HttpProxy
 from mitmproxy.proxy.mode_servers import ProxyConnectionHandler
 
 from jhansi_runner.proxy.gate.bounded import BoundedHttpLayer
+from jhansi_runner.proxy.gate.pieces import LargeRecordsLayer
 from jhansi_runner.proxy.gate.verdict import (
     PLAIN,
     PROTOCOL,
@@ -44,11 +45,14 @@ class Door:
 
 
 class DoorBook:
-    """Which connection came in by which door. mitmproxy's servers register their connections here."""
+    """Which connection came in by which door. mitmproxy's servers register their connections here.
 
-    def __init__(self, door: Door, doors: dict[str, Door]) -> None:
+    `doors` and `handlers` are those of all connections.
+    """
+
+    def __init__(self, door: Door, doors: dict[str, Door], handlers: dict[str, ProxyConnectionHandler]) -> None:
         self.connections: dict[tuple[object, ...] | str, ProxyConnectionHandler] = {}
-        self._door, self._doors = door, doors
+        self._door, self._doors, self._handlers = door, doors, handlers
 
     @contextmanager
     def register_connection(
@@ -58,11 +62,13 @@ class DoorBook:
         handler.timeout_watchdog.timeout = _IDLE_SECONDS
         self.connections[connection_id] = handler
         self._doors[str(connection_id)] = self._door
+        self._handlers[str(connection_id)] = handler
         try:
             yield
         finally:
             del self.connections[connection_id]
             del self._doors[str(connection_id)]
+            del self._handlers[str(connection_id)]
 
 
 @contextmanager
@@ -121,7 +127,7 @@ class Gate:
         elif len(data) >= 3:
             if starts_like_tls_record(data):
                 server_tls = ServerTLSLayer(context)
-                server_tls.child_layer = ClientTLSLayer(context)
+                server_tls.child_layer = LargeRecordsLayer(context)
                 nextlayer.layer = server_tls
             else:
                 host = self._tunnels.get(context.client.id, "")
@@ -180,15 +186,13 @@ class Gate:
         )
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
-        """Stream the mirror's answer; its reason becomes the reason phrase, which pip prints."""
+        """Stream the mirror's answer; the reason phrase, which pip prints, is the mirror's."""
         response = flow.response
         if response is None:
             return
         response.stream = True
-        reason = response.headers.pop(REASON_HEADER, "")
-        response.headers.pop(CODE_HEADER, None)
-        if reason:
-            response.reason = f"{response.reason}: {reason}"
+        for name in (CODE_HEADER, REASON_HEADER):
+            response.headers.pop(name, None)
 
     def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
         """Dial nothing but the mirror, whatever went wrong before."""

@@ -22,6 +22,7 @@ from mitmproxy.addons import proxyserver, tlsconfig
 from mitmproxy.proxy import mode_servers
 
 from jhansi_runner.proxy.gate.addon import Door, DoorBook, Gate
+from jhansi_runner.proxy.gate.pieces import LargeAnswers
 from jhansi_runner.proxy.gate.verdict import CONNECTIONS, Refusal
 from jhansi_runner.proxy.outbox import Outbox
 from jhansi_runner.proxy.paths import AUTHORITY_FILE
@@ -118,9 +119,11 @@ class GateProcess:
         self._control = control
         self._reports = Outbox(control, flood_message)
         self._doors: dict[str, Door] = {}
+        self._handlers: dict[str, mode_servers.ProxyConnectionHandler] = {}
         self._keepers: dict[str, _Doorkeeper] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.gate = Gate(self._doors, MIRROR, registries(), self._tell)
+        self.answers = LargeAnswers(self._handlers)
         self.closed = asyncio.Event()
 
     def on_message(self) -> None:
@@ -143,7 +146,7 @@ class GateProcess:
             Upstream(u["type"], u["index"], u["public"], frozenset(u["files"])) for u in message["upstreams"]
         )
         door = Door(message["run"], upstreams)
-        book = DoorBook(door, self._doors)
+        book = DoorBook(door, self._doors, self._handlers)
         instance: mode_servers.ServerInstance[Any] = mode_servers.ServerInstance.make("regular", book)
         reason = f"more than {_DOOR_CONNECTIONS} connections at once; further ones are closed until others end"
         refusal = Refusal(CONNECTIONS, reason)
@@ -189,7 +192,7 @@ async def serve(authority: str, descriptor: int) -> None:
     )
     gate_master = master.Master(opts)
     process = GateProcess(control)
-    gate_master.addons.add(_CoreOptions(), tlsconfig.TlsConfig(), process.gate)
+    gate_master.addons.add(_CoreOptions(), tlsconfig.TlsConfig(), process.gate, process.answers)
     opts.update(connection_strategy="lazy")
     loop = asyncio.get_running_loop()
     running = loop.create_task(gate_master.run())

@@ -16,7 +16,7 @@ RUN_HEADER = "x-jhansi-run"
 CODE_HEADER = "x-jhansi-code"
 """The code of a refusal."""
 REASON_HEADER = "x-jhansi-reason"
-"""The sentence of a refusal, which the gate also makes the reason phrase: pip prints nothing else."""
+"""The sentence of a refusal, which is also made the reason phrase: pip prints nothing else."""
 
 SAFE = (("x-content-type-options", "nosniff"), ("content-security-policy", "sandbox"))
 """What packages bring is shown in no browser as if it were the mirror's own."""
@@ -40,7 +40,7 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request. `path` is decoded by nobody yet; header names are in lower case; `client` is an address."""
+    """One request. `path` and `query` are as they were sent; header names are in lower case; `client` is an address."""
 
     method: str
     path: str

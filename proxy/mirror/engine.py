@@ -51,8 +51,7 @@ class Mirror:
         registry, upstream = self._registries.get(type_), upstreams.get(type_)
         if registry is None or upstream is None:
             return problem(403, DENY_REGISTRY, f"the registry {type_[:40]!r} is not enabled by the policy")
-        below = Request(request.method, "/" + rest, request.query, request.headers, request.client, request.scheme)
-        answer = await self._answer(registry, below, asker, upstream)
+        answer = await self._answer(registry, "/" + rest, request, asker, upstream)
         return in_words_of(registry, answer) if answer.status >= 400 and answer.code else answer
 
     def phrased(self, request: Request, answer: Answer) -> Answer:
@@ -60,10 +59,12 @@ class Mirror:
         registry = self._registries.get(request.path.removeprefix("/").partition("/")[0])
         return answer if registry is None else in_words_of(registry, answer)
 
-    async def _answer(self, registry: Registry, request: Request, asker: Asker, upstream: Upstream) -> Answer:
-        wanted = None if request.query else self._route(registry, request.path)
+    async def _answer(
+        self, registry: Registry, path: str, request: Request, asker: Asker, upstream: Upstream
+    ) -> Answer:
+        wanted = None if request.query else self._route(registry, path)
         if wanted is None:
-            words = f"{request.path[:200]} names no package of {registry.type}; only what its clients install is served"
+            words = f"{path[:200]} names no package of {registry.type}; only what its clients install is served"
             return problem(403, NO_PACKAGE, words)
         try:
             return await self._dispatch(registry, wanted, request, asker, upstream)

@@ -44,23 +44,30 @@ def view(listing: Listing, asker: Asker, now: float, is_kept: Callable[[Item], b
     denied = refusal(package, listing.package)
     if denied is not None:
         return View(listing.items, denied.reason, denied.rule, denied)
-    judged = list(zip(listing.items, _decisions(listing, asker, now), strict=True))
-    refused = {item.release.coordinate.version: (item, no) for item, no in judged if not no.allowed}
-    observed = tuple({no.code: no for _, decision in judged for no in decision.observed}.values())
-    if not refused:
-        shown = tuple(item for item, _ in judged if not asker.offline or is_kept(item))
+    decisions = _decisions(listing, asker, now)
+    allowed = (item for item, no in zip(listing.items, decisions, strict=True) if no.allowed)
+    shown = tuple(filter(is_kept, allowed) if asker.offline else allowed)
+    different = {id(decision): decision for decision in decisions}.values()  # few, where there are many items
+    observed: tuple[Decision, ...] = ()
+    if any(decision.observed for decision in different):
+        observed = tuple({no.code: no for decision in decisions for no in decision.observed}.values())
+    if all(decision.allowed for decision in different):
         return View(shown, observed=observed)
-    until = min((no.until for _, no in judged if no.until is not None), default=None)
+    refused = {
+        item.release.coordinate.version: (item, no)
+        for item, no in zip(listing.items, decisions, strict=True)
+        if not no.allowed
+    }
+    until = min((no.until for no in different if no.until is not None), default=None)
     last, why = list(refused.values())[-1]
     by_rule = [pair for pair in refused.values() if pair[1].code != DENY_SDIST]
-    if by_rule and not any(decision.allowed for _, decision in judged):
+    if by_rule and not any(decision.allowed for decision in different):
         last, why = by_rule[-1]
         denied = refusal(why, last.release.coordinate)
         assert denied is not None
         return View(
             listing.items, _sentence(listing, len(refused), denied.reason), denied.rule, denied, until, observed
         )
-    shown = tuple(item for item, no in judged if no.allowed and (not asker.offline or is_kept(item)))
     return View(
         shown, _sentence(listing, len(refused), why.sentence(last.release.coordinate)), "", None, until, observed
     )

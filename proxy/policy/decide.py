@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from jhansi_runner.proxy.coordinate import Coordinate
 from jhansi_runner.proxy.policy import codes
@@ -78,13 +79,7 @@ class PolicySet:
 
     def needs(self, purl_type: str) -> Needs:
         """What has to be known of releases of this package-url type to judge them."""
-        ages = [policy.ages[purl_type].seconds for policy in self.layers if purl_type in policy.ages]
-        return Needs(
-            dates=bool(ages),
-            licences=any(policy.licences is not None for policy in self.layers),
-            scripts=any(policy.install_scripts == "deny" for policy in self.layers),
-            age=max(ages, default=0.0),
-        )
+        return _needs(self.layers, purl_type)
 
     def size_limit(self, coordinate: Coordinate, now: float | None = None) -> int | None:
         """The most bytes that a file of this package may have, None for no limit."""
@@ -138,6 +133,17 @@ class PolicySet:
                 observed += (decision,)
                 decision = _let_pass(policy)
         return replace(decision, observed=observed) if observed else decision
+
+
+@lru_cache(maxsize=64)  # every request asks, and policies never change
+def _needs(layers: tuple[Policy, ...], purl_type: str) -> Needs:
+    ages = [policy.ages[purl_type].seconds for policy in layers if purl_type in policy.ages]
+    return Needs(
+        dates=bool(ages),
+        licences=any(policy.licences is not None for policy in layers),
+        scripts=any(policy.install_scripts == "deny" for policy in layers),
+        age=max(ages, default=0.0),
+    )
 
 
 def _let_pass(policy: Policy) -> Decision:

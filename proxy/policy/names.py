@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from enum import Enum
 from functools import lru_cache
 
@@ -39,6 +40,14 @@ def depends_on_version(policy: Policy, package: Coordinate, now: float) -> bool:
     return _for_any_version(policy, policy.era(now), package.type, package.namespace, package.name) is None
 
 
+def telling_apart(policy: Policy, package: Coordinate, now: float) -> Callable[[str | None], Hashable]:
+    """Return what gives two versions of the package the same word only where `decide` gives them the same answer."""
+    era = policy.era(now)
+    matters = depends_on_version(policy, package, now)
+    rules = _rules_naming(policy, era, package.type, package.namespace, package.name) if matters else ()
+    return lambda version: _first(rules, version)
+
+
 def fit(policy: Policy, rule: Rule, coordinate: Coordinate, now: float) -> Fit:
     """Tell whether the rule decides for the coordinate, and if not, why not."""
     if not _names(rule, coordinate.type, coordinate.namespace, coordinate.name):
@@ -65,10 +74,17 @@ def _for_any_version(policy: Policy, era: int, purl_type: str, namespace: str, n
 
 @lru_cache(maxsize=32768)
 def _for_this_version(policy: Policy, era: int, coordinate: Coordinate) -> Decision:
-    for rule in _rules_naming(policy, era, coordinate.type, coordinate.namespace, coordinate.name):
-        if _version_fit(rule, coordinate.version) is Fit.APPLIES:
-            return _by_rule(rule)
-    return _by_default(policy)
+    rules = _rules_naming(policy, era, coordinate.type, coordinate.namespace, coordinate.name)
+    place = _first(rules, coordinate.version)
+    return _by_default(policy) if place is None else _by_rule(rules[place])
+
+
+def _first(rules: tuple[Rule, ...], version: str | None) -> int | None:
+    """The place of the first rule that applies to a version, None for no rule."""
+    for place, rule in enumerate(rules):
+        if _version_fit(rule, version) is Fit.APPLIES:
+            return place
+    return None
 
 
 def _by_rule(rule: Rule) -> Decision:

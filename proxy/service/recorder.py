@@ -40,7 +40,7 @@ class Recorder:
             log_trace()
             words = f"the proxy failed ({type(error).__name__}); its log says more"
             answer = self._phrase(request, problem(500, FAULTY, words))
-        entry = _entry(request, who, answer)
+        entry = _entry(request, who, answer, self._ledger.now())
         failure = self.record(entry)
         for decision in answer.observed:
             observed = replace(
@@ -70,11 +70,13 @@ class Recorder:
         try:
             await download.finished()
         except UpstreamFailure as failure:
-            fault = replace(entry, verdict=FAULT, status=failure.status, code=UPSTREAM, reason=str(failure), size=0)
-            self.record(fault)
+            why = str(failure)
+            self.record(
+                replace(entry, verdict=FAULT, status=failure.status, code=UPSTREAM, reason=why, size=0, time=0.0)
+            )
 
 
-def _entry(request: Request, who: Entry, answer: Answer) -> Entry:
+def _entry(request: Request, who: Entry, answer: Answer, now: float) -> Entry:
     refused = answer.status in (401, 403, 405)
     verdict = DENY if refused else FAULT if answer.status >= 400 and answer.status != 416 else ALLOW
     return Entry(  # `replace` takes three times as long
@@ -92,5 +94,6 @@ def _entry(request: Request, who: Entry, answer: Answer) -> Entry:
         answer.status,
         0 if request.method == "HEAD" else answer.size,
         answer.cache,
-        client=who.client,
+        now,
+        who.client,
     )

@@ -17,7 +17,7 @@ from jhansi_runner.proxy.ledger import Ledger
 from jhansi_runner.proxy.mirror.artifacts import Artifacts
 from jhansi_runner.proxy.mirror.documents import Documents
 from jhansi_runner.proxy.mirror.engine import Mirror
-from jhansi_runner.proxy.mirror.server import Application, DescriptorServer
+from jhansi_runner.proxy.mirror.http.server import Server
 from jhansi_runner.proxy.mirror.upstream_client import UpstreamClient
 from jhansi_runner.proxy.registries.all import registries
 from jhansi_runner.proxy.service.control import Control
@@ -41,8 +41,9 @@ async def serve(
     runs = Runs(Mirror(registries(), store, Documents(store, client), artifacts), ledger)
     control = Control(listener, gate, runs)
     ledger.listen(control.tell)
-    server = DescriptorServer(Application(runs.handle), mirror_listener)
-    tasks = [asyncio.create_task(server.serve()), asyncio.create_task(control.serve())]
+    server = Server(runs.handle, mirror_listener)
+    server.start()
+    serving = asyncio.create_task(control.serve())
     upkeep = asyncio.create_task(Upkeep(store, files, folders.state, room, _say).run())
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -52,7 +53,7 @@ async def serve(
     cache = _identity(folders.cache)
     idle_since = time.monotonic()
     limit = float(os.environ.get("JHANSI_PROXY_IDLE") or _IDLE_SECONDS)
-    while not (stop.is_set() or control.gate_gone.is_set() or any(task.done() for task in tasks)):
+    while not (stop.is_set() or control.gate_gone.is_set() or serving.done()):
         if control.busy or artifacts.busy:
             idle_since = time.monotonic()
         elif time.monotonic() - idle_since > limit:
@@ -62,11 +63,10 @@ async def serve(
         await asyncio.sleep(_TICK_SECONDS)
     listener.close()
     await artifacts.close()
-    server.stop()  # type: ignore[no-untyped-call]
-    tasks.append(upkeep)
-    for task in tasks:
+    await server.close()
+    for task in (serving, upkeep):
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.gather(serving, upkeep, return_exceptions=True)
     await client.close()
     store.close()
     ledger.close()

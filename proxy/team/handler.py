@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 
 from jhansi_runner.proxy.ledger import Entry
 from jhansi_runner.proxy.mirror.answer import Answer, Asker, Request, problem
@@ -65,16 +66,15 @@ class Handler:
             return Answer(200, (("content-type", CONTENT_TYPE),), body, size=len(body))
         in_force = self._keeper.in_force
         asker = Asker(in_force.policy, offline=self._settings.offline, base=base)
-        who = Entry("mirror", "", "", "", client=request.client)
         return await self._recorder.served(
-            request, who, lambda: self._mirror.answer(request, asker, in_force.upstreams)
+            request, _who(request.client), lambda: self._mirror.answer(request, asker, in_force.upstreams)
         )
 
     async def _recorded(self, request: Request, answer: Answer) -> Answer:
         async def given() -> Answer:
             return answer
 
-        return await self._recorder.served(request, Entry("mirror", "", "", "", client=request.client), given)
+        return await self._recorder.served(request, _who(request.client), given)
 
     async def _people(self, base: str) -> bytes:
         """The page. Only what is worked out for all takes long; what differs by request is written at once."""
@@ -94,6 +94,11 @@ class Handler:
                 cut=refused.cut,
             )
         )
+
+
+@lru_cache(maxsize=1024)
+def _who(client: str) -> Entry:
+    return Entry("mirror", "", "", "", client=client)
 
 
 def _base(request: Request) -> str:

@@ -21,7 +21,7 @@ from jhansi_runner.proxy.ledger import Ledger
 from jhansi_runner.proxy.mirror.artifacts import Artifacts
 from jhansi_runner.proxy.mirror.documents import Documents
 from jhansi_runner.proxy.mirror.engine import Mirror
-from jhansi_runner.proxy.mirror.server import Application, DescriptorServer
+from jhansi_runner.proxy.mirror.http.server import Server
 from jhansi_runner.proxy.mirror.upstream_client import UpstreamClient
 from jhansi_runner.proxy.registries.all import registries
 from jhansi_runner.proxy.service.recorder import Recorder
@@ -48,7 +48,7 @@ def main() -> None:
     os.umask(0o077)
     asyncio.run(serve(listener, numbers, settings, int(sys.argv[4])))
     sys.stderr.flush()
-    os._exit(0)  # threads of granian's may wait for clients that do not go
+    os._exit(0)  # a thread may still look at a large folder of advisories
 
 
 async def serve(listener: int, numbers: str, settings: Settings, parent: int) -> None:
@@ -77,8 +77,8 @@ async def serve(listener: int, numbers: str, settings: Settings, parent: int) ->
     denied = Refreshed(lambda: refused(folders.ledger, time.time()), _REFUSED_SECONDS)
     handler = Handler(settings, token, keeper, mirror, Recorder(ledger, mirror.phrased), cached, denied, scraped)
     tls = (settings.tls_certificate, settings.tls_key) if settings.tls_certificate else None
-    server = DescriptorServer(Application(handler.handle), listener, tls)
-    task = asyncio.create_task(server.serve())
+    server = Server(handler.handle, listener, tls)
+    server.start()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -86,7 +86,7 @@ async def serve(listener: int, numbers: str, settings: Settings, parent: int) ->
     loop.add_signal_handler(signal.SIGHUP, lambda: None)  # it looks every second anyway
     looking = ThreadPoolExecutor(1)  # a new policy must not wait for what clients can have many threads do
     try:
-        while not (stop.is_set() or task.done() or os.getppid() != parent):
+        while not (stop.is_set() or os.getppid() != parent):
             await loop.run_in_executor(looking, keeper.look)  # a new folder of advisories takes its time
             counters.set("policy_reloads_total", keeper.reloads)
             counters.set("policy_wrong", int(bool(keeper.trouble)))
@@ -95,14 +95,12 @@ async def serve(listener: int, numbers: str, settings: Settings, parent: int) ->
                 async with asyncio.timeout(_TICK_SECONDS):
                     await stop.wait()
             except TimeoutError:
-                if not task.done():
-                    _mark(os.path.join(numbers, SERVED))
+                _mark(os.path.join(numbers, SERVED))
     finally:
         await artifacts.close()
-        server.stop()  # type: ignore[no-untyped-call]
-        task.cancel()
+        await server.close()
         upkeep.cancel()
-        await asyncio.wait([task, upkeep], timeout=_END_SECONDS)  # granian does not always notice
+        await asyncio.wait([upkeep], timeout=_END_SECONDS)
         counters.save(numbers)
         await client.close()
         store.close()

@@ -10,13 +10,14 @@ from itertools import product
 from jhansi_runner.proxy.versions.interface import Ordered, rank
 
 _COMPARISON = re.compile(r"(<=|>=|==|!=|<|>|=|)\s*(.*)", re.DOTALL)
-_HOLDS: dict[str, Callable[[int], bool]] = {
-    "<": lambda order: order < 0,
-    "<=": lambda order: order <= 0,
-    "==": lambda order: order == 0,
-    "!=": lambda order: order != 0,
-    ">=": lambda order: order >= 0,
-    ">": lambda order: order > 0,
+# One comparison each, where there is a way: an index of thousands of versions is compared while a client waits.
+_HOLDS: dict[str, Callable[[Ordered, Ordered], bool]] = {
+    "<": lambda version, bound: version < bound,
+    "<=": lambda version, bound: not bound < version,
+    "==": lambda version, bound: rank(version, bound) == 0,
+    "!=": lambda version, bound: rank(version, bound) != 0,
+    ">=": lambda version, bound: not version < bound,
+    ">": lambda version, bound: bound < version,
 }
 
 
@@ -29,7 +30,7 @@ class Comparison:
 
     def holds(self, version: Ordered) -> bool:
         """Compare in the plain order."""
-        return _HOLDS[self.operator](rank(version, self.bound))
+        return _HOLDS[self.operator](version, self.bound)
 
 
 Together = tuple[Comparison, ...]

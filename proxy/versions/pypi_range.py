@@ -27,10 +27,10 @@ class PypiRange:
 
     def touches(self, version: Version) -> bool:
         """As `VersionRange.touches`: the plain order puts 2.0rc1 into `<2.0`, and 1.0.post1 into `>1.0`."""
-        return all(
-            plain.holds(version) if plain else one.contains(version, prereleases=True)
-            for one, plain in zip(self.specifiers, self.plain, strict=True)
-        )
+        for one, plain in zip(self.specifiers, self.plain, strict=True):
+            if not (plain.holds(version) if plain else one.contains(version, prereleases=True)):
+                return False
+        return True
 
 
 def parse_pypi_range(text: str) -> PypiRange:

@@ -74,8 +74,8 @@ def test_a_denied_artifact_is_refused(anywhere: Desk) -> None:
     assert not _fetched(anywhere, "bad")
 
 
-def test_through_the_gate_the_reason_is_printed(at_gate: Desk) -> None:
-    said = _build(at_gate, "needs-bad").words
+def test_the_reason_is_printed(anywhere: Desk) -> None:
+    said = _build(anywhere, "needs-bad").words
     assert "it steals keys" in said and jvm.LINE in said, said
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -143,3 +144,24 @@ def test_a_mirror_with_tls_is_believed_by_its_authority(desk: Desk, up: NpmUpstr
     assert desk.run("npm", "install", "app").code != 0
     done = desk.run("npm", "install", "app", NODE_EXTRA_CA_CERTS=str(authority.ca_file))
     assert done.code == 0, done.said
+
+
+@pytest.mark.parametrize("size", [1000, 3_000_000])
+def test_publishing_on_the_mirror_is_refused_and_says_so(
+    at_mirror: Desk, team: Team, up: NpmUpstream, size: int
+) -> None:
+    """npm writes all of the package before it reads the answer."""
+    at_mirror.write("package.json", json.dumps({"name": "mine", "version": "1.0.0"}))
+    at_mirror.write("noise.txt", os.urandom(size).hex())
+    at_mirror.write(at_mirror.home / ".npmrc", f"//127.0.0.1:{team.port}/npm/:_authToken={TOKEN}\n")
+    published = at_mirror.run("npm", "publish")
+    assert published.code != 0
+    assert "publishing is refused" in published.said, published.said
+    assert not [request for request in up.requests if request.method == "PUT"]
+
+
+def test_an_audit_on_the_mirror_is_refused_and_says_so(at_mirror: Desk) -> None:
+    assert at_mirror.run("npm", "install", "app").code == 0
+    audit = at_mirror.run("npm", "audit")
+    assert audit.code != 0
+    assert "auditing and searching is refused" in audit.said, audit.said

@@ -24,7 +24,7 @@ from jhansi_runner.proxy.mirror.answer import RUN_HEADER, Asker
 from jhansi_runner.proxy.mirror.artifacts import Artifacts
 from jhansi_runner.proxy.mirror.documents import Documents
 from jhansi_runner.proxy.mirror.engine import Mirror as Engine
-from jhansi_runner.proxy.mirror.server import Application, DescriptorServer
+from jhansi_runner.proxy.mirror.http.server import Server
 from jhansi_runner.proxy.mirror.upstream_client import UpstreamClient
 from jhansi_runner.proxy.policy.decide import PolicySet
 from jhansi_runner.proxy.policy.load import load
@@ -120,14 +120,12 @@ class Mirror:
         self.runs = Runs(Engine(registries(), self.store, documents, self.artifacts, self._now), ledger)
         self.run("run")
         self.run("offline", offline=True)
-        server = DescriptorServer(Application(self.runs.handle), self._listener)
-        task = asyncio.create_task(server.serve())
-        await _connectable(self.port)
+        server = Server(self.runs.handle, self._listener)
+        server.start()
         self._ready.set()
         await self._stop.wait()
-        server.stop()  # type: ignore[no-untyped-call]
+        await server.close()
         await self.artifacts.close()
-        await asyncio.wait([task], timeout=10)
         await client.close()
         self.store.close()
         ledger.close()
@@ -165,11 +163,6 @@ class Mirror:
         """The files that the cache holds: hashes of artifacts, and whatever is incoming."""
         found = [name for _, _, names in os.walk(self.folder + "/sha256") for name in names]
         return found + [f"incoming {name}" for name in os.listdir(self.folder + "/incoming")]
-
-
-async def _connectable(port: int) -> None:
-    _, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.close()
 
 
 def eventually(claim: Callable[[], object], seconds: float = 10) -> None:

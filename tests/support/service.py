@@ -171,3 +171,28 @@ def services(home: Path | str) -> list[int]:
     """The services that serve a home, by process id."""
     mark = f"JHANSI_HOME={home}\0".encode()
     return [pid for pid, command in processes() if b"proxy.service.main" in command and mark in environ(pid)]
+
+
+def gates_of(folders: paths.Paths) -> list[int]:
+    """The gate itself, once it runs: the process of a service whose command it is, not the one that made its cell."""
+    (service,) = services(os.path.dirname(folders.state))
+
+    def found() -> list[int]:
+        family = {service}
+        for pid, _ in sorted(processes()):
+            with contextlib.suppress(OSError):
+                if int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]) in family:
+                    family.add(pid)
+        commands = {pid: command for pid, command in processes() if pid in family}
+        return [
+            pid for pid, command in commands.items() if b"gate.main" in command and not command.startswith(b"bwrap")
+        ]
+
+    eventually(found)
+    return found()
+
+
+def gate_memory(folders: paths.Paths) -> int:
+    """What the gate holds in memory, in bytes."""
+    (gate,) = gates_of(folders)
+    return int(Path(f"/proc/{gate}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import resource
 import socket
 from collections.abc import Iterator
@@ -19,8 +18,7 @@ from jhansi_runner.proxy.gate.addon import DoorBook
 from jhansi_runner.proxy.service.client import connect
 from support.mirror import eventually
 from support.registry import Upstream
-from support.service import Door, service_home, services
-from support.user import processes
+from support.service import Door, gates_of, service_home
 
 MOST = 64
 
@@ -64,7 +62,7 @@ def test_a_run_has_64_connections_and_the_next_is_closed(
 
 def test_idle_connections_end_after_two_minutes() -> None:
     handler: Any = SimpleNamespace(timeout_watchdog=SimpleNamespace(timeout=600))
-    with DoorBook(GateDoor("run", ()), {}).register_connection("one", handler):
+    with DoorBook(GateDoor("run", ()), {}, {}).register_connection("one", handler):
         assert handler.timeout_watchdog.timeout == 120
 
 
@@ -74,21 +72,10 @@ def test_the_gate_may_open_as_many_files_as_the_host_lets_it() -> None:
     try:
         with service_home() as folders:
             connect(folders).close()
-            (service,) = services(os.path.dirname(folders.state))
-            (gate,) = _gates_of(service)
+            (gate,) = gates_of(folders)
             eventually(lambda: _files(gate) == {str(hard)}, 5)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
-def _gates_of(service: int) -> list[int]:
-    family = {service}
-    for pid, _ in sorted(processes()):
-        with contextlib.suppress(OSError):
-            if int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]) in family:
-                family.add(pid)
-    commands = {pid: command for pid, command in processes() if pid in family}
-    return [pid for pid, command in commands.items() if b"gate.main" in command and not command.startswith(b"bwrap")]
 
 
 def _files(pid: int) -> set[str]:

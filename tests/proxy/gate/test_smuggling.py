@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import socket
 from pathlib import Path
@@ -11,10 +10,8 @@ import pytest
 
 from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.paths import AUTHORITY_FILE
-from support.mirror import eventually
 from support.registry import Upstream
-from support.service import Door, sent_until_cut_off, services
-from support.user import processes
+from support.service import Door, gate_memory, gates_of, sent_until_cut_off
 
 SECOND = "GET /files/{files}/bad-1.0-py3-none-any.whl HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
 
@@ -79,12 +76,12 @@ def test_pipelined_requests_are_judged_one_by_one(door: Door, up: Upstream) -> N
 
 
 def test_a_head_without_end_is_cut_off(door: Door, home: paths.Paths) -> None:
-    before = _gate_memory(home)
+    before = gate_memory(home)
     with door.tls() as connection:
         connection.sendall(f"GET /simple/demo/ HTTP/1.1\r\nHost: {door.public}\r\nX: ".encode())
         assert sent_until_cut_off(connection, b"x" * (1 << 16)) < 100 << 20
     assert "KiB" in door.wait_for("JR-GATE-PROTOCOL").reason
-    assert _gate_memory(home) - before < 30 << 20
+    assert gate_memory(home) - before < 30 << 20
 
 
 def test_a_head_without_end_is_cut_off_before_the_tunnel_too(door: Door) -> None:
@@ -95,11 +92,11 @@ def test_a_head_without_end_is_cut_off_before_the_tunnel_too(door: Door) -> None
 
 
 def test_a_flood_behind_a_request_is_cut_off(door: Door, home: paths.Paths) -> None:
-    before = _gate_memory(home)
+    before = gate_memory(home)
     with door.tls() as connection:
         connection.sendall(f"GET /simple/demo/ HTTP/1.1\r\nHost: {door.public}\r\n\r\n".encode())
         sent_until_cut_off(connection, b"\r\nx" * (1 << 14))
-    assert _gate_memory(home) - before < 30 << 20
+    assert gate_memory(home) - before < 30 << 20
 
 
 @pytest.mark.parametrize("lines", [100, 1000])
@@ -116,7 +113,7 @@ def test_control_characters_in_a_header_do_not_reach_the_mirror(door: Door) -> N
 
 def test_the_gates_network_holds_nothing_but_the_mirror(door: Door, home: paths.Paths) -> None:
     door.get("/simple/demo/")
-    (gate,) = _gates(home)
+    (gate,) = gates_of(home)
     net = Path(f"/proc/{gate}/net")
     assert len((net / "route").read_text().splitlines()) == 1, "no route leads out"
     interfaces = [line.split(":")[0].strip() for line in (net / "dev").read_text().splitlines()[2:]]
@@ -127,35 +124,12 @@ def test_the_gates_network_holds_nothing_but_the_mirror(door: Door, home: paths.
 
 
 def test_the_gate_sees_its_authority_and_nothing_of_the_user(home: paths.Paths) -> None:
-    (gate,) = _gates(home)
+    (gate,) = gates_of(home)
     root = Path(f"/proc/{gate}/root")
     environment = Path(f"/proc/{gate}/environ").read_bytes().split(b"\0")
     names = {entry.split(b"=")[0] for entry in environment if entry}
-    assert names == {b"PYTHONPATH", b"PATH", b"LANG", b"PWD"}
+    heap = {b"MALLOC_MMAP_THRESHOLD_", b"MALLOC_TRIM_THRESHOLD_"}
+    assert names == {b"PYTHONPATH", b"PATH", b"LANG", b"PWD"} | heap
     assert os.listdir(root / "authority") == [AUTHORITY_FILE]
     assert not (root / home.state.lstrip("/")).exists()
     assert not (root / "etc/passwd").exists()
-
-
-def _gates(home: paths.Paths) -> list[int]:
-    """The gate itself: the process whose command it is and which has no child, once there is one."""
-    (service,) = services(os.path.dirname(home.state))
-
-    def found() -> list[int]:
-        family = {service}
-        for pid, _ in sorted(processes()):
-            with contextlib.suppress(OSError):
-                if int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]) in family:
-                    family.add(pid)
-        commands = {pid: command for pid, command in processes() if pid in family}
-        return [
-            pid for pid, command in commands.items() if b"gate.main" in command and not command.startswith(b"bwrap")
-        ]
-
-    eventually(found)
-    return found()
-
-
-def _gate_memory(home: paths.Paths) -> int:
-    (gate,) = _gates(home)
-    return int(Path(f"/proc/{gate}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from jhansi_runner.proxy.mirror import server
 from jhansi_runner.proxy.mirror.answer import RUN_HEADER
 from support.mirror import Mirror, eventually, mirrored
 from support.registry import Fault, Listing, Upstream
@@ -98,8 +97,7 @@ def test_a_client_that_stops_reading_and_leaves_is_let_go(both: Both) -> None:
     eventually(lambda: _descriptors() <= before)
 
 
-def test_clients_that_leave_before_the_first_byte_are_let_go(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "_FIRST_READ_SECONDS", 0.5)
+def test_clients_that_leave_before_the_first_byte_are_let_go(both: Both) -> None:
     up, mirror = both
     big = _large(up, 16 * MIB)
     mirror.index()

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from jhansi_runner.proxy.coordinate import Coordinate, pypi
 from jhansi_runner.proxy.policy.decide import PolicySet
+from jhansi_runner.proxy.policy.load import load
 from jhansi_runner.proxy.policy.release import SCRIPT, SDIST, Release
-from support.policies import instant, main_and_floor
+from jhansi_runner.proxy.policy.sources import FLOOR, MAIN, Source
+from support.policies import HEAD, instant, main_and_floor
 
 NOW = instant("2026-11-21T10:00Z")
 DAY = 86_400
@@ -55,6 +57,65 @@ def test_a_group_gets_the_answer_that_each_of_it_would_get(
     assert policies.judge_all(releases, NOW) == [policies.judge(release, NOW) for release in releases]
 
 
+PACKAGES = {"pypi": "foo", "npm": "foo", "maven": "org.test/foo", "golang": "git.test/foo"}
+RANGES = {
+    "pypi": [">=1,<2", "<2.0", ">1.0", ">=1.0.1", "<=2.0rc1", "==1.*", "~=1.0.1", "!=1.0", "==1.0", ">=700,<900"],
+    "npm": ["1.x", "^1.0.1", "~1.0", "<2.0.0", ">=1.0.0 <2.0.0", ">1.0.1-rc.1", "1.0.1 - 2.0.1", "1.0.0"],
+    "maven": ["[1.0,2.0)", "(,2.0)", "(1.0.1,)", "[1.0]", "[1.0,1.0.1],[2.0,)"],
+    "golang": [">=v1.0.0, <v2", "<v2.0.0", ">v1.0.1", "==v1.0.1", "!=v1.0.0", "<=v1.0.1"],
+}
+TAILS = ["", "", "rc1", "-rc.1", ".post1", ".dev2", "+local", "-SNAPSHOT", "-0.20240102030405-abcdefabcdef"]
+VERSIONS = st.builds(
+    "{}{}.{}.{}{}".format,
+    st.sampled_from(["", "v"]),
+    st.sampled_from([0, 1, 2, 700, 900]),
+    st.integers(0, 2),
+    st.integers(0, 2),
+    st.sampled_from(TAILS),
+) | st.sampled_from([None, "", "1", "1.0", "2.0", "1.0rc1", "2.0a1", "v2", "odd", "1!1.0", "9" * 5000])
+
+
+@st.composite
+def _ranged(draw: st.DrawFn) -> tuple[PolicySet, list[Release]]:
+    """One file or two with rules for ranges of a package, and releases of it."""
+    purl_type = draw(st.sampled_from(sorted(PACKAGES)))
+    rule = st.builds(
+        "{{{}: pkg:{}/{}{}{}}}".format,
+        st.sampled_from(["deny", "allow", "exempt: [age, size], allow"]),
+        st.just(purl_type),
+        st.just(PACKAGES[purl_type]),
+        st.sampled_from(["", *(f", versions: '{text}'" for text in RANGES[purl_type])]),
+        st.sampled_from(["", "", ", until: 2026-11-20", ", until: 2026-11-21"]),
+    )
+    file = st.builds(
+        "{}\n{}\n{}\nrules: [{}]\n".format,
+        st.sampled_from(["", "mode: observe"]),
+        st.sampled_from(["", f"minimum_age: {{{purl_type}: 3 days}}"]),
+        st.sampled_from(["", "max_size: 1 kB"]),
+        st.lists(rule, min_size=1, max_size=4).map(", ".join),
+    )
+    namespace, _, name = PACKAGES[purl_type].rpartition("/")
+    release = st.builds(
+        Release,
+        VERSIONS.map(lambda version: Coordinate(purl_type, namespace, name, version)),
+        published=DATES,
+        seen=DATES,
+        size=st.sampled_from([None, 10, 1_001]),
+    )
+    head = HEAD.replace("{pypi:", "{maven: {enabled: true}, pypi:")
+    texts = draw(st.lists(file, min_size=1, max_size=2))
+    sources = [Source(role, (head + text).encode(), role) for role, text in zip((MAIN, FLOOR), texts, strict=False)]
+    return load(sources[::-1]), draw(st.lists(release, max_size=30))
+
+
+@given(_ranged())
+def test_versions_that_no_range_tells_apart_get_the_answer_that_each_would_get(
+    ranged: tuple[PolicySet, list[Release]],
+) -> None:
+    policies, releases = ranged
+    assert policies.judge_all(releases, NOW) == [policies.judge(release, NOW) for release in releases]
+
+
 @pytest.mark.parametrize(
     ("main", "floor", "first", "second"),
     [
@@ -73,6 +134,13 @@ def test_the_strictest_file_tells_releases_apart(
     releases = [Release(pypi("foo", "1"), **facts) for facts in (first, second)]  # type: ignore[arg-type]
     for policies in (main_and_floor(main, floor), main_and_floor(floor, main)):
         assert [one.allowed for one in policies.judge_all(releases, NOW)] == [True, False]
+
+
+def test_every_file_tells_versions_apart() -> None:
+    old, new = "rules: [{deny: pkg:pypi/foo, versions: '<2'}]", "rules: [{deny: pkg:pypi/foo, versions: '>=3'}]"
+    releases = [Release(pypi("foo", version)) for version in ("2", "1", "3", "2.1")]
+    for policies in (main_and_floor(old, new), main_and_floor(new, old)):
+        assert [one.allowed for one in policies.judge_all(releases, NOW)] == [True, False, False, True]
 
 
 def test_advisories_are_asked_about_each_version() -> None:

@@ -1,0 +1,1 @@
+"""The mirror's own HTTP/1.1: connections, requests and answers. The parser is httptools."""
