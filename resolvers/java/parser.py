@@ -179,8 +179,8 @@ class Source:
                     self.add_import(name, token.line, optional=True)
 
     def uses(self) -> list[str]:
-        """The words that begin with a capital letter: types, or what looks like them."""
-        found = dict.fromkeys(each.text for each in self.tokens if each.kind == "word" and each.text[:1].isupper())
+        """The words of the file: among them are the types that it uses."""
+        found = dict.fromkeys(each.text for each in self.tokens if each.kind == "word")
         return [each for each in found if len(each) <= MAX_NAME][:MAX_USES]
 
 

@@ -19,7 +19,7 @@ from jhansi_runner.resolvers.interface import (
     View,
     ViewError,
 )
-from jhansi_runner.resolvers.java import gradle, jbang, maven_plan, pom, project
+from jhansi_runner.resolvers.java import catalog, gradle, jbang, maven_plan, pom, project
 from jhansi_runner.resolvers.java.artifact import IMPORT, Artifact
 from jhansi_runner.resolvers.java.maven_plan import MANIFEST
 from jhansi_runner.resolvers.java.names import CURATED, NameMap, binding_for, default_names
@@ -107,18 +107,32 @@ def _gradle(view: View, entry: str | None, parse: ParseImports) -> _Build | None
     for folder in parents(entry) if entry is not None else ("",):
         for name in gradle.NAMES:
             path = join(folder, name)
-            try:
-                data = view.read(path)
-            except ViewError as fault:
-                raise ManifestError(path, 0, fault.reason, "make it a regular file inside the workspace") from None
+            data = _read(view, path)
             if data is not None:
                 (answer,) = parse([SourceFile(path, data)])
                 return _Build(path, numbered(answer.facts))
     return None
 
 
+def _catalog(view: View, built: str) -> catalog.Catalog:
+    """The catalog of the nearest folder that has one, from that of the build up."""
+    for folder in parents(built):
+        path = join(folder, catalog.PATH)
+        data = _read(view, path)
+        if data is not None:
+            return catalog.parse(data, path)
+    return {}
+
+
+def _read(view: View, path: str) -> bytes | None:
+    try:
+        return view.read(path)
+    except ViewError as fault:
+        raise ManifestError(path, 0, fault.reason, "make it a regular file inside the workspace") from None
+
+
 def _of_gradle(view: View, entry: str | None, parse: ParseImports, built: _Build) -> Plan:
-    artifacts = gradle.artifacts(built.lines, built.path)
+    artifacts = gradle.artifacts(built.lines, built.path, _catalog(view, built.path))
     folder = posixpath.dirname(built.path)
     notes = [f"{built.path}: read as text, Gradle itself is not run"]
     notes += [

@@ -74,6 +74,8 @@ if [ ! -f "$classes/.run" ]; then
         quoted "$new"
         printf '%s\n' -encoding UTF-8 -g -parameters -nowarn -XDsuppressNotes -implicit:none -cp
         quoted "${jars#:}"
+        echo -sourcepath # none: what is compiled unasked would be missed when it changes
+        quoted "$new"
         if [ -n "$preview" ]; then
             printf '%s\n' --enable-preview
         fi

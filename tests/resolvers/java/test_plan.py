@@ -86,11 +86,12 @@ def test_a_pom_that_cannot_be_obeyed_is_an_error_with_its_line(text: str, line: 
 
 
 def test_what_is_only_written_out_is_followed_here_and_asked_for_where_it_is_certain() -> None:
-    source = "class A { b.B x = rx.Value; Object y = new com.google.gson.Gson(); com.zz.Unknown z; }"
-    plan = planned({"A.java": source, "b/B.java": "package b; public class B {}"}, "A.java")
+    source = "class A { b.B x = rx.Value; Object y = new com.google.gson.Gson(); com.zz.Unknown z; small s; }"
+    files = {"A.java": source, "b/B.java": "package b; public class B {}", "parts.java": "class small {}"}
+    plan = planned(files, "A.java")
     assert [each.name for each in plan.requirements] == ["com.google.code.gson:gson"]
     assert plan.undecided == ()
-    assert Target.decode(plan.target).sources == ("A.java", "b/B.java")
+    assert Target.decode(plan.target).sources == ("A.java", "parts.java", "b/B.java")
 
 
 def test_tests_without_a_main_are_started_by_junits_console() -> None:
