@@ -18,7 +18,10 @@ from jhansi_runner.resolvers.java.target import Target
 
 MAX_FOUND = 100
 _NAME = r"[A-Za-z_$][\w$]*(?:\.[\w$]+)*"
-_PLACE = r"(?:\[ERROR\] )?(?P<file>[^\s:][^:\n]*\.java):(?:\[(?P<line>\d+),\d+\]|(?P<plain>\d+):(?: error:)?)"
+_PLACE = (
+    r"(?:\[ERROR\] )?(?P<file>[^\s:][^:\n]*\.java):"
+    r"(?:\[(?P<line>[0-9]{1,9}),[0-9]+\]|(?P<plain>[0-9]{1,9}):(?: error:)?)"
+)
 _PACKAGE = re.compile(rf"{_PLACE} package (?P<name>{_NAME}) does not exist")
 _NO_SYMBOL = re.compile(rf"{_PLACE} cannot find symbol")
 _SYMBOL = re.compile(r"(?:\[ERROR\] )?\s*symbol:\s+(?:class|interface|static)?\s*(?P<name>\w+)")
@@ -26,7 +29,7 @@ _LOCATION = re.compile(rf"(?:\[ERROR\] )?\s*location:\s+package (?P<name>{_NAME}
 _NO_FILE = re.compile(rf"\s*class file for (?P<name>{_NAME}) not found")
 _NO_CLASS = re.compile(r"(?:.*?\b)?(?:NoClassDefFoundError: |ClassNotFoundException: )(?P<name>[A-Za-z_$][\w$./]*)")
 _NO_DRIVER = re.compile(r".*No suitable driver found for (?P<name>jdbc:[a-z0-9]+)")
-_FRAME = re.compile(r"\s+at (?:[\w.]+//?)?[\w$.<>]+\((?P<file>\w+\.java):(?P<line>\d+)\)")
+_FRAME = re.compile(r"\s+at (?:[\w.]+//?)?[\w$.<>]+\((?P<file>\w+\.java):(?P<line>[0-9]{1,9})\)")
 _NO_ARTIFACT = re.compile(
     r".*?(?:Could not find artifact |Could not resolve |Could not find |artifacts could not be resolved: )"
     r"(?P<name>[\w.-]+:[\w.-]+(?::[\w.-]+)*)"

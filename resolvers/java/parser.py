@@ -141,22 +141,22 @@ class Source:
 
     def read_types(self) -> None:
         """Top-level types, and what kind of `main` each has: it stands one brace deeper, or at the top of a file."""
-        depth, begun = 0, self.at
+        depth, static = 0, False
         for at in range(self.at, len(self.tokens)):
             token = self.tokens[at]
             if token.kind == "sign":
-                if token.text in "{};":
-                    begun = at + 1
+                static = static and token.text not in "{};"
                 depth += (token.text == "{") - (token.text == "}")
                 continue
             if token.kind != "word" or at + 1 >= len(self.tokens):
                 continue
             after = self.tokens[at + 1]
+            static = static or token.text == "static"
             if depth == 0 and token.text in TYPES and after.kind == "word" and self.tokens[at - 1].text != ".":
                 if token.text != "record" or (at + 2 < len(self.tokens) and self.tokens[at + 2].text in "(<"):
                     self.types.append({"name": after.text[:MAX_NAME], "line": token.line, "main": ""})
             elif token.text == "main" and after.text == "(" and depth < 2 and self.tokens[at - 1].text == "void":
-                kind = "static" if any(each.text == "static" for each in self.tokens[begun:at]) else "instance"
+                kind = "static" if static else "instance"
                 if depth == 0:
                     self.implicit = kind
                 elif self.types and self.types[-1]["main"] != "static":
@@ -200,6 +200,8 @@ def qualified(tokens: list[Token], at: int) -> str:
 def read_java(data: bytes) -> tuple[list[dict[str, object]], str | None, dict[str, object]]:
     """Imports, problem and facts of a Java source."""
     text = data.decode("utf-8", "replace")
+    if text.startswith("#!"):  # a script's first line, which is no Java
+        text = f"//{text[2:]}"
     source = Source(tokens_of(text)).run()
     head = text[:65_536].splitlines()
     facts: dict[str, object] = {

@@ -45,7 +45,7 @@ class JavaResolver:
 
     language = JAVA
     type = MAVEN
-    suffixes = (".java", ".jsh")
+    suffixes = (".java",)
     shebangs = ("java", "jbang")
     manifests = ("pom.xml", "build.gradle", "build.gradle.kts")
     commands = ("java", "javac", "jshell", "jar", "mvn", "gradle")

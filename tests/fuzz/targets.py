@@ -6,11 +6,12 @@ from fuzz.engine import Target
 from fuzz.read_archives import TARGETS as ARCHIVES
 from fuzz.read_heads import TARGETS as HEADS
 from fuzz.read_indexes import TARGETS as INDEXES
+from fuzz.read_java import TARGETS as JAVA
 from fuzz.read_messages import TARGETS as MESSAGES
 from fuzz.read_policies import TARGETS as POLICIES
 from fuzz.read_texts import TARGETS as TEXTS
 from fuzz.read_urls import TARGETS as URLS
 
 TARGETS: dict[str, Target] = {
-    target.name: target for target in (*ARCHIVES, *HEADS, *INDEXES, *MESSAGES, *POLICIES, *TEXTS, *URLS)
+    target.name: target for target in (*ARCHIVES, *HEADS, *INDEXES, *JAVA, *MESSAGES, *POLICIES, *TEXTS, *URLS)
 }

@@ -139,7 +139,7 @@ def test_modules_of_a_build_are_compiled_together_with_a_parent_of_the_registry(
     assert done.stdout == "JSON xfound", done.stderr
 
 
-def test_a_jdbc_driver_that_only_a_run_misses_is_installed_and_the_program_run_again(java: User) -> None:
+def test_what_only_a_run_misses_is_installed_and_the_program_run_again(java: User) -> None:
     java.write(
         "Main.java",
         "class Main { public static void main(String[] a) throws Exception {"

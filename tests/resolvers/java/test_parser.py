@@ -43,6 +43,10 @@ def test_what_only_looks_like_an_import_is_none(source: str) -> None:
     assert imports(source) == []
 
 
+def test_the_first_line_of_a_script_hides_nothing() -> None:
+    assert imports("#!/usr/bin/env -S java --source 17\nimport a.B;\nclass A {}") == [("a.B", 2)]
+
+
 def test_an_import_of_a_module_names_no_package() -> None:
     assert imports("import module java.base;\nimport a.B;\nvoid main() {}") == [("a.B", 2)]
 
