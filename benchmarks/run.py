@@ -8,7 +8,7 @@ import sys
 import time
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_SECTIONS = ("warm", "install", "hits", "large", "filtering", "memory")
+_SECTIONS = ("accuracy", "warm", "install", "hits", "large", "filtering", "memory")
 _ONLINE = ("install", "hits")
 
 

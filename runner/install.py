@@ -27,6 +27,7 @@ from jhansi_runner.runner.console import counted, say
 from jhansi_runner.runner.errors import FAILED, REFUSED, RunnerError
 from jhansi_runner.runner.inventories import inventory, is_compared
 from jhansi_runner.runner.job import Job
+from jhansi_runner.runner.learning import learn
 from jhansi_runner.runner.link import start_early
 from jhansi_runner.runner.record import Record
 from jhansi_runner.runner.rejudge import still_allowed
@@ -175,6 +176,8 @@ class Installer:
         except OSError:
             if not os.path.isdir(f"{target}/site"):
                 raise
+        if not lock.build:
+            learn(job.folders, resolver, packages, self._policy)
 
     def _has(self, lock: _Lock, name: str) -> bool:
         return os.path.isdir(f"{self._base(lock)}/{name}/site")

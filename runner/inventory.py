@@ -10,9 +10,10 @@ import csv
 import hashlib
 import io
 import os
+import re
 import stat
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
@@ -27,6 +28,8 @@ _RECORD_BYTES = 64 << 20
 _ADDED = frozenset(("INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_build.json", "uv_cache.json"))
 """What installers write into a package's own folder of records."""
 _SCHEMES = ("purelib", "platlib", "data")
+_BYTECODE = re.compile(r"\.[\w-]+(?:\.opt-\w+)?\.pyc$")
+"""What follows a module's name, which may have dots of its own. Source: PEP 3147, PEP 488."""
 _BLOCK_BYTES = 1 << 18
 
 
@@ -58,14 +61,15 @@ def differences(site: str, packages: Sequence[Locked], cache: str) -> list[str]:
     """Where a folder of packages differs from the wheels that the mirror verified; a sentence for each.
 
     Every file that a wheel records must be there with the recorded hash, or with that of
-    another package of the lock that brings the same path. What the installer adds (bytecode, scripts, its own
-    records) is not in the wheel and is not compared.
+    another package of the lock that brings the same path. What the installer adds (bytecode, commands, its own
+    records) is not in the wheel and is not compared; nor is what it rewrites, a script.
     """
     wanted = {canonicalize_name(one.name) for one in packages}
     hashes = {value.removeprefix("sha256:") for one in packages for value in one.hashes}
     there = frozenset(_paths(site))
     found: set[str] = set()
     digests: dict[str, set[str]] = {}
+    scripts: set[str] = set()
     store, files = Store(cache), ArtifactFiles(cache)
     try:
         for _, artifact in store.artifacts():
@@ -75,13 +79,16 @@ def differences(site: str, packages: Sequence[Locked], cache: str) -> list[str]:
                 if all(path in there for path, _ in recorded):
                     found.add(name)
                     for path, digest in recorded:
-                        digests.setdefault(path, set()).add(digest)
+                        if digest:
+                            digests.setdefault(path, set()).add(digest)
+                        else:
+                            scripts.add(path)
     finally:
         store.close()
     problems = [f"no wheel of {name} that the mirror verified matches" for name in sorted(wanted - found)]
     changed = (path for path, allowed in digests.items() if _digest(f"{site}/{path}") not in allowed)
     problems += [f"{path} is not what its wheel holds" for path in changed]
-    return problems + [f"{path} is in no wheel" for path in sorted(_unexplained(there, digests))]
+    return problems + [f"{path} is in no wheel" for path in sorted(_unexplained(there, digests, scripts))]
 
 
 def _paths(site: str, inside: str = "") -> Iterator[str]:
@@ -94,17 +101,17 @@ def _paths(site: str, inside: str = "") -> Iterator[str]:
                 yield inside + entry.name
 
 
-def _unexplained(there: Iterable[str], digests: Mapping[str, set[str]]) -> Iterator[str]:
+def _unexplained(there: Iterable[str], digests: Mapping[str, set[str]], scripts: Set[str]) -> Iterator[str]:
     """Files that no wheel records and no installer adds: a `sitecustomize.py`, say, which Python would run."""
     infos = {path.split("/", 1)[0] for path in digests if path.split("/", 1)[0].endswith(_SUFFIX)}
     for path in there:
-        if path in digests or path == ".lock":
+        if path in digests or path in scripts or path == ".lock":
             continue
         parent, _, last = path.rpartition("/")
-        source = f"{parent.removesuffix('__pycache__')}{last.split('.', 1)[0]}.py"
+        source = f"{parent.removesuffix('__pycache__')}{_BYTECODE.sub('', last)}.py"
         explained = (
             (parent in infos and last in _ADDED)
-            or (parent.endswith("__pycache__") and last.endswith(".pyc") and source in digests)
+            or (parent.endswith("__pycache__") and last.endswith(".pyc") and (source in digests or source in scripts))
             or (parent == "bin" and not last.endswith((".py", ".pth", ".pyc")))
         )
         if not explained:
@@ -112,7 +119,7 @@ def _unexplained(there: Iterable[str], digests: Mapping[str, set[str]]) -> Itera
 
 
 def _recorded(wheel: str) -> Iterator[tuple[str, str]]:
-    """Path and hash of each file that a wheel puts into the folder of packages as it is."""
+    """Path and hash of each file that a wheel puts into the folder of packages; the hash of a script is ""."""
     with zipfile.ZipFile(wheel) as archive:
         record = next(n for n in archive.namelist() if n.endswith(f"{_SUFFIX}/RECORD") and n.count("/") == 1)
         if archive.getinfo(record).file_size > _RECORD_BYTES:
@@ -120,20 +127,22 @@ def _recorded(wheel: str) -> Iterator[tuple[str, str]]:
         text = archive.read(record).decode("utf-8")
     for row in csv.reader(io.StringIO(text)):
         if len(row) >= 2 and row[1].startswith("sha256="):
-            place = _place(row[0])
+            place, rewritten = _place(row[0])
             if place:
-                yield place, row[1].removeprefix("sha256=")
+                yield place, "" if rewritten else row[1].removeprefix("sha256=")
 
 
-def _place(path: str) -> str:
-    """Where a file of a wheel ends up, "" for one that is rewritten on the way (a script)."""
+def _place(path: str) -> tuple[str, bool]:
+    """Where a file of a wheel ends up, "" for nowhere, and whether its first line is rewritten on the way."""
     first, _, rest = path.partition("/")
     if not first.endswith(".data"):
-        return path
+        return path, False
     scheme, _, inside = rest.partition("/")
+    if scheme == "scripts":
+        return f"bin/{inside}", True
     if scheme == "headers":
-        return f"include/{inside}"
-    return inside if scheme in _SCHEMES else ""
+        return f"include/{canonicalize_name(first.partition('-')[0])}/{inside}", False  # as uv does it
+    return inside if scheme in _SCHEMES else "", False
 
 
 def _digest(path: str) -> str:

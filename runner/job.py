@@ -54,9 +54,9 @@ class Job:
         self.starting: Starting | None = None
         self.links = 0
         command = os.path.basename(options.command[0]) if options.command else ""  # tells the language
+        flags = ("no-install" if options.no_install else "", "fix" if options.fix else "")
         tools = env.get("PATH", "")  # where the language's programs are looked for
-        asked = (options.language or "", options.python or "", "no-install" if options.no_install else "")
-        choices = (*asked, command, tools)
+        choices = (options.language or "", options.python or "", *flags, command, tools)
         self.sandbox = ticket.key(self.workspace, "", ())[:16]
         self.name = ticket.key(self.workspace, self.entry or "--", choices)
 

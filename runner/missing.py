@@ -9,11 +9,12 @@ from collections.abc import Mapping
 
 from jhansi_runner.proxy.coordinate import Coordinate
 from jhansi_runner.proxy.policy.decide import PolicySet
-from jhansi_runner.resolvers.interface import NOTHING, SCAN, Missing, Requirement
+from jhansi_runner.resolvers.interface import Missing, Requirement
 from jhansi_runner.runner.console import say
 from jhansi_runner.runner.errors import RunnerError
 from jhansi_runner.runner.inside import Ended
 from jhansi_runner.runner.job import Job
+from jhansi_runner.runner.missed import by_hand, keep, kept
 from jhansi_runner.runner.prepare import language_of, load_policy, make_plan, prepare
 from jhansi_runner.runner.record import Record
 from jhansi_runner.runner.ticket import Ticket
@@ -39,18 +40,19 @@ class Mending:
             plan = make_plan(self._job, view, resolver)
             missing = resolver.diagnose(ended.words.decode("utf-8", "replace"), view, plan)[:_MOST]
             policy = load_policy(self._job)
+            self._added = self._added or list(kept(self._job, policy))
         except RunnerError:  # the program changed its own manifest, say: there is nothing more to be found out
             return None
-        by_hand = plan.source not in (SCAN, NOTHING) and not self._job.options.fix
-        known = {each.purl for each in (*plan.requirements, *self._added)}
+        by_author = by_hand(plan, self._job)
+        known = {(each.purl, each.text) for each in (*plan.requirements, *self._added)}
         wanted = []
         for each in missing:
             allowed = _allowed(each, policy)
-            self._tell(each, allowed=allowed, by_hand=by_hand)
-            if each.requirement is not None and allowed and each.requirement.purl not in known:
+            self._tell(each, allowed=allowed, by_author=by_author)
+            if each.requirement is not None and allowed and _key(each.requirement) not in known:
                 wanted.append(each.requirement)
         options = self._job.options
-        if not wanted or by_hand or options.no_install or options.command or self._rounds >= _ROUNDS:
+        if not wanted or by_author or options.no_install or options.command or self._rounds >= _ROUNDS:
             return None
         self._rounds += 1
         self._added += wanted
@@ -62,6 +64,7 @@ class Mending:
             for line in error.lines:
                 say(f"  {line}")
             return None
+        keep(self._job, self._added)
         if ended.fed:
             say("it is installed now; run the program once more: its input was read and cannot be given again")
             return None
@@ -69,7 +72,7 @@ class Mending:
             self._record.again()
         return again
 
-    def _tell(self, each: Missing, *, allowed: bool, by_hand: bool) -> None:
+    def _tell(self, each: Missing, *, allowed: bool, by_author: bool) -> None:
         if self._record is not None:
             self._record.unlisted_imports.append(as_json(each, allowed=allowed))
         provided = f", which {each.requirement.name} provides" if each.requirement is not None else ""
@@ -79,9 +82,13 @@ class Mending:
                 say(f"  the closest known package is {each.closest}; nothing is installed on a guess")
         elif not allowed:
             say(f"  the policy does not let it in: jhansi-runner policy explain {each.requirement.purl}")
-        elif by_hand and each.addition:
+        elif by_author and each.addition:
             say(f"  add to {each.manifest}: {each.addition}")
             say("  or run again with --fix, which installs it for this run")
+
+
+def _key(requirement: Requirement) -> tuple[str, str]:
+    return requirement.purl, requirement.text
 
 
 def _allowed(each: Missing, policy: PolicySet) -> bool:

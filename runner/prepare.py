@@ -25,6 +25,8 @@ from jhansi_runner.runner.install import Installed, Installer
 from jhansi_runner.runner.interpreter import own
 from jhansi_runner.runner.job import Job
 from jhansi_runner.runner.language import choose
+from jhansi_runner.runner.learning import informed
+from jhansi_runner.runner.missed import by_hand, kept, with_missed
 from jhansi_runner.runner.parse import sandboxed_parser
 from jhansi_runner.runner.record import Record
 from jhansi_runner.runner.view import RecordingView
@@ -58,9 +60,10 @@ def language_of(job: Job, view: RecordingView) -> Resolver:
     """The language of a job's program or command. Raises RunnerError when it cannot be told."""
     command = job.options.command[0] if job.options.command else ""
     try:
-        return choose(resolvers(), job.options.language, job.entry or None, command, view)
+        chosen = choose(resolvers(), job.options.language, job.entry or None, command, view)
     except BrokenResolver as error:
         raise RunnerError(str(error)) from None
+    return informed(job.folders, chosen, lambda: load_policy(job))
 
 
 def make_plan(job: Job, view: RecordingView, resolver: Resolver) -> Plan:
@@ -98,7 +101,7 @@ def prepare(
         announce(plan)
     if record is not None and not missed:
         record.planned(plan)
-    plan = _without_denied_options(with_missed(plan, missed), policy)
+    plan = _without_denied_options(with_missed(plan, missed or _missed_before(job, plan, policy)), policy)
     _refuse_early(plan, policy, record)
     done = Installed("", False, ())
     for path in tools.shown:
@@ -133,10 +136,11 @@ def _ticket(job: Job, resolver: Resolver, tools: toolchain.Toolchain, launch: La
     return made
 
 
-def with_missed(plan: Plan, missed: Sequence[Requirement]) -> Plan:
-    """A plan with what it does not name yet."""
-    named = {each.purl for each in plan.requirements}
-    return replace(plan, requirements=(*plan.requirements, *(each for each in missed if each.purl not in named)))
+def _missed_before(job: Job, plan: Plan, policy: PolicySet) -> Sequence[Requirement]:
+    found = () if by_hand(plan, job) else kept(job, policy)
+    if found and not job.options.no_install:
+        say(f"missing in an earlier run: {', '.join(each.text for each in found)}")
+    return found
 
 
 def _until(policy: PolicySet) -> int:

@@ -1,7 +1,10 @@
 """What Python source imports. Runs alone (`python -I imports.py`): hostile source can crash a parser.
 
 stdin: {"files": [{"path", "data" (base64)}]}
-stdout: {"files": [{"path", "imports": [the fields of Found], "problem"}]}
+stdout: {"files": [{"path", "imports": [the fields of Found], "problem", "facts"}]}
+`facts`: "paths", what the file puts on `sys.path`, each as [whether it is relative to the file's folder, path]; for a
+setup.py what it passes to `setup`, as "install_requires" (a list, or false for what only running it would tell) and
+"python_requires".
 Only the standard library is imported, and nothing of ours.
 """
 
@@ -18,9 +21,13 @@ from typing import NamedTuple
 
 MAX_IMPORTS = 2_000
 MAX_NAME = 200
+MAX_PATHS = 20
+SETUP = "setup.py"
 
 GUARDS = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 LOADERS = frozenset({"import_module", "__import__"})
+PROBES = frozenset({"find_spec", "find_loader"})
+SKIPS = frozenset({"importorskip"})
 EXITS = frozenset({"exit", "quit", "_exit", "abort"})
 HERE = {"platform": "linux", "name": "posix", "system": "Linux"}
 
@@ -58,6 +65,7 @@ class Walk:
         self.found: list[Found] = []
         self.groups = 0
         self.branches: dict[int, int] = {}
+        self.probes: set[str] = set()
         self.stack: list[tuple[ast.AST, Context]] = []
 
     def run(self, tree: ast.AST) -> list[Found]:
@@ -73,6 +81,8 @@ class Walk:
                     self.guarded(node, context)
                 case ast.If():
                     self.condition(node, context)
+                case ast.Assign(targets=[ast.Name(id=name)], value=value) if self.probed(value):
+                    self.probes.add(name)
                 case _:
                     self.push(ast.iter_child_nodes(node), context)
         return self.found
@@ -111,7 +121,9 @@ class Walk:
         verdict = holds(node.test)
         hidden = context._replace(type_checking=True)
         body, orelse = context, context
-        if mentions(node.test, "TYPE_CHECKING"):
+        if self.probed(node.test):
+            body = orelse = context._replace(optional=True)
+        elif mentions(node.test, "TYPE_CHECKING"):
             negated = isinstance(node.test, ast.UnaryOp) and isinstance(node.test.op, ast.Not)
             body, orelse = (context, hidden) if negated else (hidden, context)
         elif mentions(node.test, "version_info") and node.orelse:
@@ -121,6 +133,10 @@ class Walk:
         self.push(node.orelse if verdict is not True else [], orelse)
         self.push(node.body if verdict is not False else [], body)
         self.push([node.test], context)
+
+    def probed(self, test: ast.expr) -> bool:
+        """Whether an expression asks if a module can be found, or names what such an answer was kept in."""
+        return any(mentions(test, name) for name in (*PROBES, *self.probes))
 
 
 def named(node: ast.AST, context: Context) -> Iterator[Found]:
@@ -140,6 +156,8 @@ def named(node: ast.AST, context: Context) -> Iterator[Found]:
         ):
             if function in LOADERS and NAME.fullmatch(name):
                 yield Found(name, node.lineno, *place)
+            elif function in SKIPS and NAME.fullmatch(name):
+                yield Found(name, node.lineno, *Context(optional=True)[:4])
 
 
 def member(module: str, name: str) -> str:
@@ -221,27 +239,132 @@ def names_of(text: str) -> Iterator[str]:
             yield words[0]
 
 
-def imports_of(data: bytes) -> tuple[list[Found], str | None]:
-    """The imports of one file, and what was wrong with it if it did not parse."""
+def search_paths(tree: ast.AST) -> Iterator[tuple[bool, str]]:
+    """What a file adds to `sys.path`, as far as it is spelled out."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(
+                func=ast.Attribute(
+                    value=ast.Attribute(value=ast.Name(id="sys"), attr="path"), attr="insert" | "append"
+                ),
+                args=[*_, added],
+            ):
+                if (found := path_of(added)) and len(found[1]) <= MAX_NAME:
+                    yield found
+
+
+def path_of(node: ast.expr) -> tuple[bool, str] | None:
+    """A path, and whether it is relative to the file's own folder: `Path(__file__).parent / "lib"` is (True, "./lib").
+
+    A file itself has the path "" in its folder, so that its parent is ".".
+    """
+    match node:
+        case ast.Constant(value=str(text)):
+            return False, text
+        case ast.Name(id="__file__"):
+            return True, ""
+        case ast.BinOp(left=left, op=ast.Div(), right=ast.Constant(value=str(text))):
+            return joined(path_of(left), [text])
+        case ast.Attribute(value=inner, attr="parent"):
+            return parent(path_of(inner))
+        case ast.Subscript(value=ast.Attribute(value=inner, attr="parents"), slice=ast.Constant(value=int(level))):
+            found = path_of(inner)
+            for _ in range(min(level, 10) + 1):
+                found = parent(found)
+            return found
+        case ast.Call(func=ast.Name(id=function) | ast.Attribute(attr=function), args=[inner, *rest]):
+            if function == "dirname":
+                return parent(path_of(inner))
+            if function == "join" and all(isinstance(one, ast.Constant) for one in rest):
+                return joined(path_of(inner), [str(one.value) for one in rest if isinstance(one, ast.Constant)])
+            if function in SAME_PATH and not rest:
+                return path_of(inner)
+        case ast.Call(func=ast.Attribute(value=inner, attr="resolve" | "absolute" | "as_posix"), args=[]):
+            return path_of(inner)
+    return None
+
+
+def parent(found: tuple[bool, str] | None) -> tuple[bool, str] | None:
+    """The folder of a path that is relative to the file's folder."""
+    return (True, f"{found[1]}/.." if found[1] else ".") if found and found[0] else None
+
+
+def joined(found: tuple[bool, str] | None, parts: list[str]) -> tuple[bool, str] | None:
+    """A path with more parts behind it."""
+    return (found[0], "/".join([found[1] or ".", *parts])) if found else None
+
+
+SAME_PATH = frozenset({"str", "Path", "PurePath", "abspath", "realpath", "normpath", "fspath"})
+
+
+def setup_facts(tree: ast.Module) -> dict[str, object]:
+    """What a setup.py passes to `setup`."""
+    names = {
+        statement.targets[0].id: statement.value
+        for statement in tree.body
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)
+    }
+    facts: dict[str, object] = {}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id="setup") | ast.Attribute(attr="setup"), keywords=keywords):
+                given = {keyword.arg: keyword.value for keyword in keywords}
+                if "install_requires" in given:
+                    facts["install_requires"] = strings(given["install_requires"], names) or False
+                match given.get("python_requires"):
+                    case ast.Constant(value=str(text)):
+                        facts["python_requires"] = text
+    return facts
+
+
+def strings(node: ast.expr, names: dict[str, ast.expr]) -> list[str] | None:
+    """The strings of a list that is spelled out, perhaps under a name or in two parts; None for anything else."""
+    match node:
+        case ast.Name(id=name) if name in names:
+            return strings(names[name], {})
+        case ast.List(elts=items) | ast.Tuple(elts=items):
+            found = [item.value for item in items if isinstance(item, ast.Constant) and isinstance(item.value, str)]
+            return found if len(found) == len(items) else None
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            parts = strings(left, names), strings(right, names)
+            return [*parts[0], *parts[1]] if parts[0] is not None and parts[1] is not None else None
+    return None
+
+
+def facts_of(path: str, tree: ast.Module) -> dict[str, object]:
+    """What else a file tells; nothing of one that is too deep to be looked through."""
+    try:
+        facts: dict[str, object] = setup_facts(tree) if path.rpartition("/")[2] == SETUP else {}
+        if paths := [found for _, found in zip(range(MAX_PATHS), search_paths(tree), strict=False)]:
+            facts["paths"] = paths
+    except RecursionError:
+        return {}
+    return facts
+
+
+def imports_of(data: bytes, path: str = "") -> tuple[list[Found], str | None, dict[str, object]]:
+    """The imports of one file, what was wrong with it if it did not parse, and what else it tells."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return Walk().run(ast.parse(data)), None
+            tree = ast.parse(data)
+            return Walk().run(tree), None, facts_of(path, tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as fault:
         problem = getattr(fault, "msg", None) or str(fault) or type(fault).__name__
         line = getattr(fault, "lineno", None)
     text = data.decode("utf-8", "replace")
     found = [each for _, each in zip(range(MAX_IMPORTS), by_line(text), strict=False)]
-    return found, f"line {line}: {problem}" if line else problem
+    return found, f"line {line}: {problem}" if line else problem, {}
 
 
 def main() -> None:
     """Read files from stdin, write their imports to stdout."""
     answers = []
     for file in json.load(sys.stdin)["files"]:
-        found, problem = imports_of(base64.b64decode(file["data"]))
+        found, problem, facts = imports_of(base64.b64decode(file["data"]), file["path"])
         imports = [each._asdict() for each in found]
-        answers.append({"path": file["path"], "imports": imports, "problem": problem and problem[:MAX_NAME]})
+        problem = problem and problem[:MAX_NAME]
+        answers.append({"path": file["path"], "imports": imports, "problem": problem, "facts": facts})
     json.dump({"files": answers}, sys.stdout)
 
 

@@ -11,6 +11,8 @@ from jhansi_runner.resolvers.python.requirement import from_pep508
 
 START = "# /// script"
 END = "# ///"
+SUFFIX = " (PEP 723)"
+"""What follows the script's path in the name of its metadata."""
 
 
 def manifest(data: bytes, path: str) -> Manifest | None:
@@ -24,7 +26,7 @@ def manifest(data: bytes, path: str) -> Manifest | None:
     for requirement in toml.strings(document, "dependencies", path, text):
         line = toml.line_of(text, requirement) + first - 1
         draft.requirements.append(from_pep508(requirement, path, line))
-    return draft.finish(f"{path} (PEP 723)")
+    return draft.finish(f"{path}{SUFFIX}")
 
 
 def _block(text: str, path: str) -> tuple[int, str] | None:

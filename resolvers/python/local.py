@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import posixpath
 
-from jhansi_runner.resolvers.interface import View, ViewError
+from jhansi_runner.resolvers.interface import FileImports, View, ViewError
+
+MAX_ROOTS = 64
 
 
 def join(folder: str, name: str) -> str:
@@ -21,6 +23,24 @@ def parents(path: str) -> tuple[str, ...]:
     return tuple(folders)
 
 
+def search_paths(file: FileImports) -> tuple[str, ...]:
+    """The folders of the workspace that a file puts on `sys.path`, as our parser says: its words, checked.
+
+    What is not relative to the file itself is relative to where the program starts, which we take for the workspace
+    or the file's folder.
+    """
+    listed = file.facts.get("paths") if isinstance(file.facts, dict) else None
+    found: dict[str, None] = {}
+    for entry in listed if isinstance(listed, list | tuple) else ():
+        match entry:
+            case [bool(beside), str(path)] | (bool(beside), str(path)) if not path.startswith("/"):
+                for base in (posixpath.dirname(file.path), *(() if beside else ("",))):
+                    folder = posixpath.normpath(posixpath.join(base, path))
+                    if folder.split("/")[0] != "..":
+                        found["" if folder == "." else folder] = None
+    return tuple(found)
+
+
 class Modules:
     """Finds local modules from import roots, reading folder listings through a view, each once."""
 
@@ -28,6 +48,10 @@ class Modules:
         self._view = view
         self._roots = roots
         self._listings: dict[str, frozenset[str]] = {}
+
+    def look_in(self, folders: tuple[str, ...]) -> None:
+        """Add import roots behind those that there are."""
+        self._roots = tuple(dict.fromkeys((*self._roots, *folders)))[:MAX_ROOTS]
 
     def absolute(self, name: str) -> tuple[str, ...] | None:
         """The files that importing a dotted name runs, or None when the name is not local."""

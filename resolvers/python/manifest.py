@@ -1,7 +1,4 @@
-"""Which manifest speaks for a program: inline metadata, else the nearest one up to the workspace.
-
-A manifest that names no package decides nothing: templates are born empty.
-"""
+"""What a manifest asks for, whichever file it is. `precedence.py` says which one decides."""
 
 from __future__ import annotations
 
@@ -37,7 +34,7 @@ class Draft:
 
     def note(self, file: str, line: int, text: str) -> None:
         """Tell the user something about a place in a file."""
-        self.notes.append(f"{file}:{line}: {text}")
+        self.notes.append(f"{file}:{line}: {text}" if line else f"{file}: {text}")
 
     def finish(self, source: str) -> Manifest:
         """The manifest, its parts in a stable order and each once."""

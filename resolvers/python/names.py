@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 import importlib.util
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -17,6 +17,7 @@ from packaging.utils import canonicalize_name
 CURATED = "curated"
 PIPREQS = "pipreqs"
 IDENTITY = "identity"
+LEARNED = "learned"
 
 # `google.cloud.vision_v1` is a module of the distribution that provides `google.cloud.vision`.
 VERSIONED = re.compile(r"_v\d\w*$")
@@ -37,12 +38,15 @@ class Answer:
 class NameMap:
     """The maps in their order. `curated` gives () for a name that no package may be installed for.
 
-    `known` holds canonical names of widely used distributions.
+    `known` and `ranked` hold canonical names of distributions that are imported by their own name; `ranked` those that
+    are less well known. `learned` has names from wheels that no other map has: see `learned.py`.
     """
 
     curated: Mapping[str, tuple[str, ...]]
     pipreqs: Mapping[str, str]
     known: frozenset[str]
+    ranked: frozenset[str] = frozenset()
+    learned: Mapping[str, str] = field(default_factory=dict)
 
     def lookup(self, name: str) -> Answer | None:
         """The answer for a dotted import name by its longest known prefix, None when no map is sure."""
@@ -53,9 +57,20 @@ class NameMap:
         top = name.partition(".")[0]
         if top in self.pipreqs:
             return Answer((self.pipreqs[top],), top, PIPREQS)
-        if top == top.lower() and canonicalize_name(top) in self.known:
+        if top == top.lower() and self._is_known(canonicalize_name(top)):
             return Answer((canonicalize_name(top),), top, IDENTITY)
+        if top in self.learned:
+            return Answer((self.learned[top],), top, LEARNED)
         return None
+
+    def is_distribution(self, name: str) -> bool:
+        """Whether a canonical name is that of a distribution that one of our maps gives as an answer."""
+        return self._is_known(name) or any(
+            canonicalize_name(Pep508(text).name) == name for row in self.curated.values() for text in row
+        )
+
+    def _is_known(self, distribution: str) -> bool:
+        return distribution in self.known or distribution in self.ranked
 
     def undecided_name(self, name: str) -> str:
         """The part of an unknown name to show: its first, or in a shared namespace what comes after that."""
@@ -82,8 +97,17 @@ class NameMap:
                 spellings.setdefault(namespace + dot + distribution.replace("-", "_"), distribution)
         if not dot:
             spellings |= {known.replace("-", "_"): known for known in sorted(self.known)}
-        near = difflib.get_close_matches(name.lower(), spellings, n=1, cutoff=CLOSE)
-        return spellings[near[0]] if near else None
+        near = _nearest(name.lower(), spellings)
+        if near is None and not dot:
+            spellings = {each.replace("-", "_"): each for each in sorted(self.ranked)}
+            near = _nearest(name.lower(), spellings)
+        return spellings[near] if near else None
+
+
+def _nearest(word: str, words: Iterable[str]) -> str | None:
+    """The word that looks most alike; one with the same letters in another order before all others."""
+    near = difflib.get_close_matches(word, words, n=5, cutoff=CLOSE)
+    return next((each for each in near if sorted(each) == sorted(word)), near[0] if near else None)
 
 
 def _prefixes(name: str) -> list[str]:
@@ -145,6 +169,7 @@ def default_names() -> NameMap:
     data = resources.files(__package__) / "data"
     curated = parse_curated((data / "curated.txt").read_text("utf-8"))
     known = parse_known((data / "known.txt").read_text("utf-8"))
+    ranked = parse_known((data / "ranked.txt").read_text("utf-8"))
     targets = {canonicalize_name(Pep508(text).name) for row in curated.values() for text in row}
     pipreqs = parse_pipreqs(_pipreqs_text(), known | targets)
-    return NameMap(curated, pipreqs, known)
+    return NameMap(curated, pipreqs, known, ranked)

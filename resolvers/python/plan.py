@@ -14,11 +14,10 @@ from jhansi_runner.resolvers.interface import (
     Undecided,
     View,
 )
-from jhansi_runner.resolvers.python import inline, pyproject, requirements_file
+from jhansi_runner.resolvers.python import pylock
 from jhansi_runner.resolvers.python.choices import Status, needed
-from jhansi_runner.resolvers.python.local import join, parents
-from jhansi_runner.resolvers.python.manifest import PYPROJECT, REQUIREMENTS, Draft, Manifest
 from jhansi_runner.resolvers.python.names import Answer, NameMap, default_names
+from jhansi_runner.resolvers.python.precedence import find_manifest
 from jhansi_runner.resolvers.python.requirement import from_pep508, merged
 from jhansi_runner.resolvers.python.scan import Scan, scan
 from jhansi_runner.resolvers.python.stdlib import is_stdlib
@@ -35,7 +34,7 @@ def plan(view: View, entry: str | None, parse: ParseImports, names: NameMap | No
 
     Raises ManifestError for a manifest that cannot be obeyed, ViewError when the entry cannot be read.
     """
-    manifest = find_manifest(view, entry)
+    manifest = find_manifest(view, entry, parse)
     if manifest.requirements:
         return Plan(
             PYTHON,
@@ -45,6 +44,7 @@ def plan(view: View, entry: str | None, parse: ParseImports, names: NameMap | No
             notes=manifest.notes,
             allow_prereleases=manifest.allow_prereleases,
             requires_python=manifest.requires_python,
+            files=pylock.files(manifest.source, manifest.requirements),
         )
     scanned = scan(view, entry, parse)
     requirements, undecided = map_imports(scanned, names or default_names())
@@ -56,34 +56,6 @@ def plan(view: View, entry: str | None, parse: ParseImports, names: NameMap | No
         notes=(*manifest.notes, *scanned.notes),
         requires_python=manifest.requires_python,
     )
-
-
-def find_manifest(view: View, entry: str | None) -> Manifest:
-    """The manifest that decides: inline metadata, else the nearest folder's; none without requirements."""
-    skipped = Draft()
-    if entry is not None:
-        data = view.read(entry)
-        found = inline.manifest(data, entry) if data is not None else None
-        if found is not None:
-            if found.requirements:
-                return found
-            skipped.requires_python = found.requires_python
-    for folder in parents(entry) if entry is not None else ("",):
-        for name, collect in ((PYPROJECT, _pyproject), (REQUIREMENTS, requirements_file.collect)):
-            path = join(folder, name)
-            draft = Draft(requires_python=skipped.requires_python)
-            if not collect(view, path, draft):
-                continue
-            if draft.requirements:
-                draft.notes = [*skipped.notes, *draft.notes]
-                return draft.finish(path)
-            skipped.notes += draft.notes or [f"{path}: names no package, so it does not decide"]
-            skipped.requires_python = draft.requires_python
-    return skipped.finish(NOTHING)
-
-
-def _pyproject(view: View, path: str, draft: Draft) -> bool:
-    return pyproject.collect(view, path, (), draft)
 
 
 def map_imports(scanned: Scan, names: NameMap) -> tuple[tuple[Requirement, ...], tuple[Undecided, ...]]:

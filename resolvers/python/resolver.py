@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import IO
 
 from jhansi_runner.proxy.coordinate import PYPI
 from jhansi_runner.resolvers.interface import Missing, ParseImports, Plan, View
-from jhansi_runner.resolvers.python import imports, steps
+from jhansi_runner.resolvers.python import imports, learned, steps
+from jhansi_runner.resolvers.python.diagnosis import diagnose
+from jhansi_runner.resolvers.python.launching import launch_for
+from jhansi_runner.resolvers.python.names import NameMap, default_names
 from jhansi_runner.resolvers.python.plan import PYTHON, plan
-from jhansi_runner.resolvers.resolver import ENTRY, Launch, Locked, Program, Step, Tools
+from jhansi_runner.resolvers.python.precedence import FILES
+from jhansi_runner.resolvers.python.tracebacks import SIGNS
+from jhansi_runner.resolvers.resolver import Launch, Locked, Program, Step, Tools
 
 _PLACE = "/deps"
 _NO_WHEEL = ("no usable wheels", "no wheels", "building from source is disabled")
 """How uv says that a package would have to be built."""
-
-_SIGNS = ("ModuleNotFoundError", "ImportError")
 
 
 class PythonResolver:
@@ -23,18 +28,34 @@ class PythonResolver:
 
     language = PYTHON
     type = PYPI
-    suffixes = (".py", ".pyw")
+    suffixes = (".py", ".pyw", ".ipynb")
     shebangs = ("python",)
-    manifests = ("pyproject.toml", "requirements.txt")
+    manifests = FILES
     commands = ("python", "python3", "pip", "pytest", "uv")
     programs: tuple[Program, ...] = ()
     place = _PLACE
     parser = os.path.abspath(imports.__file__)
     shareable = True
 
+    def __init__(self, names: NameMap | None = None) -> None:
+        self._names = names
+
+    def provides(self, artifact: IO[bytes], name: str) -> str:
+        """What a wheel provides, as lines to keep."""
+        return learned.rows(name, learned.import_names(artifact))
+
+    def learned_from(self, text: str) -> frozenset[str]:
+        """The distributions of lines that were kept."""
+        return learned.distributions(text)
+
+    def knowing(self, text: str, vouched: frozenset[str]) -> PythonResolver:
+        """This resolver with a map more."""
+        names = default_names()
+        return PythonResolver(replace(names, learned=learned.unclaimed(text, names, vouched)))
+
     def plan(self, view: View, entry: str | None, parse: ParseImports) -> Plan:
         """What a program needs, as `Resolver.plan`."""
-        return plan(view, entry, parse)
+        return plan(view, entry, parse, self._names)
 
     def resolve(self, plan: Plan, tools: Tools, *, build: bool) -> Sequence[Step]:
         """uv's resolution. `build` lets source distributions be built for their metadata."""
@@ -66,13 +87,15 @@ class PythonResolver:
 
     def launch(self, plan: Plan, entry: str | None, tools: Tools, *, installed: bool) -> Launch:
         """The interpreter, with the set on its path."""
+        words, mounts = launch_for(entry)
         return Launch(
-            (tools.paths[PYTHON], ENTRY),
+            (tools.paths[PYTHON], *words),
             env={"PYTHONPATH": _PLACE} if installed else {},
             path=(f"{_PLACE}/bin",) if installed else (),
-            signs=_SIGNS,
+            mounts=mounts,
+            signs=SIGNS,
         )
 
     def diagnose(self, words: str, view: View, plan: Plan) -> Sequence[Missing]:
         """What was not there to be imported."""
-        return ()
+        return diagnose(words, view, plan, self._names)

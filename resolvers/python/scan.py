@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from jhansi_runner.resolvers.interface import FileImports, ParseImports, SourceFile, View, ViewError
-from jhansi_runner.resolvers.python.local import Modules, join, parents
+from jhansi_runner.resolvers.python import notebook
+from jhansi_runner.resolvers.python.local import Modules, join, parents, search_paths
 from jhansi_runner.resolvers.python.stdlib import is_stdlib
 
 MAX_FILES = 2_000
@@ -51,8 +52,21 @@ class _Reader:
                 continue
             if data is not None:
                 self._bytes += len(data)
-                sources.append(SourceFile(path, data))
+                sources.append(SourceFile(path, self._source(path, data)))
         return sources
+
+    def _source(self, path: str, data: bytes) -> bytes:
+        """The Python of a file: a notebook's is in its cells."""
+        if not path.lower().endswith(notebook.SUFFIX):
+            return data
+        try:
+            made = notebook.script(data)
+        except notebook.NotANotebook as fault:
+            self.notes.append(f"{path}: {fault}")
+            return b""
+        for cell, line, text in made.installs:
+            self.notes.append(f"{path}:{line}: cell {cell}: not obeyed, the imports decide: {text[:120]}")
+        return "\n".join(made.lines).encode("utf-8", "replace")
 
 
 def scan(view: View, entry: str | None, parse: ParseImports) -> Scan:
@@ -65,6 +79,8 @@ def scan(view: View, entry: str | None, parse: ParseImports) -> Scan:
     reader = _Reader(view)
     if entry is None:
         files = list(parse(reader.read(list(_python_files(view, reader.notes)))))
+        for file in files:
+            modules.look_in(search_paths(file))
     else:
         files = _closure(entry, view, reader, modules, parse)
     problems = [f"{file.path}: parsed by line only: {file.problem}" for file in files if file.problem]
@@ -80,6 +96,8 @@ def _closure(entry: str, view: View, reader: _Reader, modules: Modules, parse: P
     while sources := reader.read(wanted):
         batch = parse(sources)
         files.extend(batch)
+        for file in batch:
+            modules.look_in(search_paths(file))
         wanted = sorted({path for file in batch for path in _reached(file, modules)})
     return files
 
@@ -109,7 +127,7 @@ def _python_files(view: View, notes: list[str]) -> Iterator[str]:
             continue
         if "pyvenv.cfg" in names:
             continue
-        yield from (join(folder, name) for name in names if name.endswith(".py"))
+        yield from (join(folder, name) for name in names if name.endswith((".py", notebook.SUFFIX)))
         inner = [name[:-1] for name in names if name.endswith("/") and not _is_foreign(name[:-1])]
         folders.extend(join(folder, name) for name in reversed(inner))
 

@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 
 from jhansi_runner.proxy.coordinate import pypi
 from jhansi_runner.resolvers.interface import Plan, Requirement
+from jhansi_runner.resolvers.python import pylock
 from jhansi_runner.resolvers.resolver import CACHE, SITE, STAGE, Locked, Step, UnfitLock
 
 UV = "/tools/uv"
@@ -52,6 +53,8 @@ def resolve(plan: Plan, python: str, *, build: bool) -> Step:
     if plan.constraints:
         files["constraints.in"] = _lines(plan.constraints)
         argv += ["--constraint", _LIMITS]
+    if any(path == pylock.NAME for path, _ in plan.files):
+        argv += ["--no-deps"]
     if plan.allow_prereleases:
         argv += ["--prerelease", "allow"]
     if not build:
@@ -85,7 +88,10 @@ def narrowed(lock: str, plan: Plan) -> str:
     for line in lock.splitlines():
         if not _LOCK_LINE.fullmatch(line):
             raise UnfitLock(f"uv wrote a lock with a line that no lock has: {line[:120]!r}")
-    written = {each.name: frozenset(each.hashes) for each in plan.requirements if each.hashes}
+    written: dict[str, frozenset[str]] = {}
+    for each in plan.requirements:  # a lock has one for each of several markers
+        if each.hashes:
+            written[each.name] = written.get(each.name, frozenset()).union(each.hashes)
     entries = [_narrow(entry, written) for entry in _entries(lock)]
     return "".join(entries)
 

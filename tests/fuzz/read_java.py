@@ -13,7 +13,8 @@ from jhansi_runner.resolvers.java.lock import Lock, read
 from jhansi_runner.resolvers.java.parser import read_xml
 from jhansi_runner.resolvers.java.target import Target as Program
 from jhansi_runner.resolvers.resolver import UnfitLock
-from support.javas import DictView, planned
+from support.javas import planned
+from support.workspaces import DictView
 
 _MAIN = "class A { public static void main(String[] a) {} }"
 _EMPTY = DictView({})

@@ -9,9 +9,10 @@ from fuzz.read_indexes import TARGETS as INDEXES
 from fuzz.read_java import TARGETS as JAVA
 from fuzz.read_messages import TARGETS as MESSAGES
 from fuzz.read_policies import TARGETS as POLICIES
+from fuzz.read_python import TARGETS as PYTHON
 from fuzz.read_texts import TARGETS as TEXTS
 from fuzz.read_urls import TARGETS as URLS
 
 TARGETS: dict[str, Target] = {
-    target.name: target for target in (*ARCHIVES, *HEADS, *INDEXES, *JAVA, *MESSAGES, *POLICIES, *TEXTS, *URLS)
+    target.name: target for target in (*ARCHIVES, *HEADS, *INDEXES, *JAVA, *MESSAGES, *POLICIES, *PYTHON, *TEXTS, *URLS)
 }

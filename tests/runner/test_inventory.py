@@ -127,3 +127,33 @@ def test_a_package_that_is_missing_extra_or_of_another_version_is_named(installe
         "second is there and was not locked",
         "first 1.1 was locked, and 1.0 is there",
     ]
+
+
+def test_headers_lie_where_the_installer_puts_them(tmp_path: Path) -> None:
+    header = "acme_tools-1.0.data/headers/acme.h"
+    installed = Installed(tmp_path, make_wheel("acme-tools", "1.0", {"acme.py": "", header: "int x;"}))
+    (installed.site / "include/acme-tools").mkdir(parents=True)
+    (installed.site / header).rename(installed.site / "include/acme-tools/acme.h")
+    assert installed.problems() == []
+
+
+def test_a_script_of_a_wheel_may_be_a_python_file(tmp_path: Path) -> None:
+    script = "acme-1.0.data/scripts/tool.py"
+    installed = Installed(tmp_path, make_wheel("acme", "1.0", {"acme.py": "", script: "#!python\n"}))
+    (installed.site / "bin/__pycache__").mkdir(parents=True)
+    (installed.site / script).rename(installed.site / "bin/tool.py")
+    (installed.site / "bin/tool.py").write_text("#!/usr/bin/python3\n")
+    (installed.site / "bin/__pycache__/tool.cpython-311.pyc").write_bytes(b"bytecode")
+    assert installed.problems() == []
+    (installed.site / "bin/other.py").write_text("")
+    assert installed.problems() == ["bin/other.py is in no wheel"]
+
+
+@pytest.mark.parametrize("name", ["hook-a.b.cpython-311.pyc", "hook-a.b.cpython-312.opt-1.pyc"])
+def test_the_bytecode_of_a_file_with_dots_in_its_name(tmp_path: Path, name: str) -> None:
+    installed = Installed(tmp_path, make_wheel("acme", "1.0", {"hooks/hook-a.b.py": ""}))
+    (installed.site / "hooks/__pycache__").mkdir()
+    (installed.site / "hooks/__pycache__" / name).write_bytes(b"bytecode")
+    assert installed.problems() == []
+    (installed.site / "hooks/__pycache__/hook-a.cpython-311.pyc").write_bytes(b"bytecode")
+    assert installed.problems() == ["hooks/__pycache__/hook-a.cpython-311.pyc is in no wheel"]

@@ -4,36 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from jhansi_runner.resolvers.interface import FileImports, Import, Plan, SourceFile, ViewError
+from jhansi_runner.resolvers.interface import FileImports, Import, Plan, SourceFile
 from jhansi_runner.resolvers.java.parser import answers
 from jhansi_runner.resolvers.java.plan import plan
-
-Files = Mapping[str, str | bytes]
-
-
-class DictView:
-    """A workspace as a dictionary from path to content. A path in `refused` may not be read."""
-
-    def __init__(self, files: Files, refused: Sequence[str] = ()) -> None:
-        self._files = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
-        self._refused = refused
-
-    def read(self, path: str) -> bytes | None:
-        """Raises AssertionError for a path that a resolver must not form."""
-        assert not path.startswith(("/", "./")), path
-        assert ".." not in path.split("/"), path
-        if path in self._refused:
-            raise ViewError(path, "is a symbolic link")
-        return self._files.get(path)
-
-    def names(self, folder: str) -> tuple[str, ...]:
-        """Names in a folder, folders with a trailing slash."""
-        assert ".." not in folder.split("/"), folder
-        prefix = f"{folder}/" if folder else ""
-        below = [path[len(prefix) :] for path in self._files if path.startswith(prefix)]
-        return tuple(sorted({name.partition("/")[0] + ("/" if "/" in name else "") for name in below}))
+from support.workspaces import DictView, Files
 
 
 def parse_here(sources: Sequence[SourceFile]) -> list[FileImports]:

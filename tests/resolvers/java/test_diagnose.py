@@ -6,7 +6,8 @@ import pytest
 
 from jhansi_runner.resolvers.interface import Missing
 from jhansi_runner.resolvers.java.diagnose import missing
-from support.javas import DictView, Files, planned, pom
+from support.javas import planned, pom
+from support.workspaces import DictView, Files
 
 MAIN = "public class A {\n public static void main(String[] a) {}\n}\n"
 JAVAC = """\

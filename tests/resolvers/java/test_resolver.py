@@ -15,7 +15,8 @@ from jhansi_runner.resolvers.java.lock import Lock
 from jhansi_runner.resolvers.java.resolver import JavaResolver
 from jhansi_runner.resolvers.java.target import Target
 from jhansi_runner.resolvers.resolver import ENTRY, Tools, UnfitLock
-from support.javas import Files, planned, pom
+from support.javas import planned, pom
+from support.workspaces import Files
 
 JAVA = JavaResolver()
 MAIN = "class A { public static void main(String[] a) {} }"

@@ -46,6 +46,8 @@ def names(source: str | bytes) -> list[str]:
         ("if sys.platform.startswith('darwin'):\n    import a", []),
         ("match x:\n    case 1:\n        import a", ["a"]),
         ("x = '\\d'\nimport a", ["a"]),
+        ("a = pytest.importorskip('a.b')", ["a.b"]),
+        ("if importlib.util.find_spec('a'):\n    import a", ["a"]),
     ],
 )
 def test_names(source: str | bytes, expected: list[str]) -> None:
@@ -53,7 +55,7 @@ def test_names(source: str | bytes, expected: list[str]) -> None:
 
 
 def test_alternatives_share_a_group() -> None:
-    found, _ = imports_of(b"try:\n    import a as x\nexcept ImportError:\n    import b as x")
+    found, *_ = imports_of(b"try:\n    import a as x\nexcept ImportError:\n    import b as x")
     assert found == [Found("a", 2, True, False, 1, 0, "x"), Found("b", 4, False, False, 1, 1, "x")]
 
 
@@ -84,18 +86,18 @@ def test_a_version_test_makes_alternatives() -> None:
 
 @pytest.mark.parametrize("ending", ["raise", "sys.exit(1)", "exit()", "os._exit(1)"])
 def test_a_guard_that_gives_up_leaves_the_import_required(ending: str) -> None:
-    found, _ = imports_of(f"try:\n    import a\nexcept ImportError:\n    print('no')\n    {ending}".encode())
+    found, *_ = imports_of(f"try:\n    import a\nexcept ImportError:\n    print('no')\n    {ending}".encode())
     assert [each.optional for each in found] == [False]
 
 
 @pytest.mark.parametrize("handler", ["pass", "a = None", "print('no')", "HAS_A = False"])
 def test_a_guard_that_goes_on_makes_it_optional(handler: str) -> None:
-    found, _ = imports_of(f"try:\n    import a\nexcept (ImportError, OSError):\n    {handler}".encode())
+    found, *_ = imports_of(f"try:\n    import a\nexcept (ImportError, OSError):\n    {handler}".encode())
     assert [each.optional for each in found] == [True]
 
 
 def test_a_guard_against_something_else_is_no_guard() -> None:
-    found, _ = imports_of(b"try:\n    import a\nexcept ValueError:\n    import b")
+    found, *_ = imports_of(b"try:\n    import a\nexcept ValueError:\n    import b")
     assert [(each.name, each.optional, each.group) for each in found] == [("a", False, None), ("b", False, None)]
 
 
@@ -108,7 +110,7 @@ def test_a_guard_against_something_else_is_no_guard() -> None:
     ],
 )
 def test_a_file_that_does_not_parse_is_read_by_line(source: str) -> None:
-    found, problem = imports_of(source.encode())
+    found, problem, _ = imports_of(source.encode())
     assert [each.name for each in found] == ["a.b", "c.d"]
     assert problem is not None
 
@@ -151,6 +153,7 @@ def test_it_runs_alone_and_keeps_the_order() -> None:
         "path": "b.py",
         "imports": [Found("x.y", 1, binds="z")._asdict()],
         "problem": None,
+        "facts": {},
     }
     assert answer[1]["path"] == "a.py"
     assert answer[1]["problem"]
@@ -168,5 +171,43 @@ FRAGMENTS = ["import a", "from b import c", "try:", "except ImportError:", "    
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=12))
 def test_no_arrangement_of_lines_raises(lines: list[str]) -> None:
-    found, _ = imports_of("\n".join(lines).encode())
+    found, *_ = imports_of("\n".join(lines).encode())
     assert all(each.line >= 1 for each in found)
+
+
+@pytest.mark.parametrize(
+    ("source", "optional"),
+    [
+        ("if find_spec('a'):\n    import a", True),
+        ("if importlib.util.find_spec('a') is not None:\n    import a\nelse:\n    x = 1", True),
+        ("HAS = importlib.util.find_spec('a') is not None\nif HAS:\n    import a", True),
+        ("HAS = bool(find_spec('a'))\nif HAS and x:\n    import a", True),
+        ("a = pytest.importorskip('a')", True),
+        ("if find_spec('b'):\n    pass\nimport a", False),
+        ("if find_spec('a') is None:\n    raise SystemExit\nimport a", False),
+        ("HAS = True\nif HAS:\n    import a", False),
+    ],
+)
+def test_what_is_looked_for_first_is_optional(source: str, optional: bool) -> None:
+    found, *_ = imports_of(source.encode())
+    assert [each.optional for each in found if each.name == "a"] == [optional]
+
+
+@pytest.mark.parametrize(
+    ("expression", "path"),
+    [
+        ("'lib'", (False, "lib")),
+        ("'../lib'", (False, "../lib")),
+        ("os.path.dirname(__file__)", (True, ".")),
+        ("os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'src')", (True, "./../src")),
+        ("os.path.dirname(os.path.dirname(os.path.realpath(__file__)))", (True, "./..")),
+        ("str(Path(__file__).resolve().parent / 'lib')", (True, "./lib")),
+        ("str(pathlib.Path(__file__).parents[1] / 'lib')", (True, "./../lib")),
+        ("os.path.join('a', name)", None),
+        ("find_it()", None),
+    ],
+)
+@pytest.mark.parametrize("method", ["insert(0, {})", "append({})"])
+def test_what_is_put_on_the_path_is_told(expression: str, path: tuple[bool, str] | None, method: str) -> None:
+    *_, facts = imports_of(f"import sys\nsys.path.{method.format(expression)}".encode())
+    assert facts.get("paths") == (None if path is None else [path])

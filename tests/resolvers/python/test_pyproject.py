@@ -62,7 +62,8 @@ def test_a_project_may_name_no_package(manifest: Read, text: str) -> None:
 
 def test_dynamic_dependencies_are_said(manifest: Read) -> None:
     found = manifest("[project]\nname = 'x'\ndynamic = ['version', 'dependencies']\n")
-    assert found.notes == ("pyproject.toml:3: dependencies are dynamic, so this file does not decide",)
+    note = "dependencies are dynamic, and setuptools is not run: write them into [project]"
+    assert found.notes == (f"pyproject.toml:3: {note}",)
 
 
 def test_poetry_counts_only_without_project_dependencies(manifest: Read) -> None:

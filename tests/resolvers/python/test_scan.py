@@ -88,3 +88,38 @@ def test_each_file_is_parsed_once(workspace: MakeView, parse: ParseImports) -> N
 
     scan(workspace({"main.py": "import a, b", "a.py": "import b", "b.py": "import a, main"}), "main.py", counting)
     assert sorted(seen) == ["a.py", "b.py", "main.py"]
+
+
+def test_folders_that_the_program_puts_on_its_path_are_looked_in(workspace: MakeView, parse: ParseImports) -> None:
+    added = "import os, sys\nsys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'shared'))\n"
+    files = {
+        "app/main.py": added + "sys.path.append('vendor')\nsys.path.append('../../etc')\nimport tools, other, passwd",
+        "shared/tools.py": "import yaml",
+        "vendor/other.py": "",
+        "etc/passwd.py": "",
+    }
+    found = scan(workspace(files), "app/main.py", parse)
+    assert [file.path for file in found.files] == ["app/main.py", "shared/tools.py", "vendor/other.py"]
+    assert found.modules.absolute("passwd") is None
+
+
+@pytest.mark.parametrize("facts", [None, 3, {"paths": 3}, {"paths": [3, [True], [True, 3], [1, "a"], [False, "/etc"]]}])
+def test_what_the_parser_says_of_paths_is_checked(workspace: MakeView, facts: object) -> None:
+    def parse(files: Sequence[SourceFile]) -> Sequence[FileImports]:
+        return [FileImports(file.path, (), facts=facts) for file in files]
+
+    view = workspace({"main.py": "", "etc/x.py": "", "a/x.py": ""})
+    assert scan(view, "main.py", parse).modules.absolute("x") is None
+
+
+def test_one_broken_file_does_not_stop_the_rest(workspace: MakeView, parse: ParseImports) -> None:
+    files = {
+        "main.py": "import old, new, n",
+        "old.py": "import yaml\nprint 'two'",
+        "new.py": "import rich",
+        "n.py": "\0",
+    }
+    found = scan(workspace(files), "main.py", parse)
+    assert [file.path for file in found.files] == ["main.py", "n.py", "new.py", "old.py"]
+    assert [each.name for file in found.files for each in file.imports] == ["old", "new", "n", "rich", "yaml"]
+    assert len(found.notes) == 2

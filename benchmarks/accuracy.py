@@ -1,0 +1,27 @@
+"""How many of the names that programs import are answered with the right distribution. Needs no network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from benchmarks.table import Line
+from jhansi_runner.resolvers.python.names import default_names
+from support.accuracy import rows, score
+
+_LISTS = {
+    "first.tsv": "Python names, the half that the maps were mended on",
+    "second.tsv": "Python names, the half that they were not",
+    "traps.tsv": "Python names that mislead",
+}
+
+
+def lines() -> Iterator[Line]:
+    """The lines about import names: per cent of each list."""
+    names = default_names()
+    for file, title in _LISTS.items():
+        listed = rows(file)
+        found = score(names, listed)
+        title = f"{title} ({len(listed)})"
+        yield Line(f"{title}: right", "%", [found.share(found.right)], aim="98 %")
+        yield Line(f"{title}: wrong", "%", [found.share(found.wrong)], aim="0 %")
+        yield Line(f"{title}: undecided", "%", [found.share(found.undecided)])
