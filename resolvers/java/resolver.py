@@ -101,10 +101,8 @@ class JavaResolver:
         version = tools.versions["java"]
         _require(target, int(version.split(".")[0]), entry)
         env = {"JHANSI_JVM": jvm.OPTIONS}
-        if target.plain and not installed:
-            return Launch(
-                ("/bin/sh", _SCRIPT, "-1", *_plain(target, version, entry), ENTRY), env, (), mounts, (), _SIGNS
-            )
+        if target.plain and not installed and not entry.endswith(".java"):  # javac takes no other name
+            return Launch(("/bin/sh", _SCRIPT, "-1", *_plain(target, version), ENTRY), env, (), mounts, (), _SIGNS)
         return Launch(
             ("/bin/sh", _SCRIPT, *_options(target, version), "--", *target.arguments),
             env,
@@ -136,12 +134,9 @@ def _require(target: Target, major: int, entry: str) -> None:
         raise ManifestError(entry, 1, message, f"put a JDK {target.release} first on PATH, or ask for {major}")
 
 
-def _plain(target: Target, version: str, entry: str) -> list[str]:
+def _plain(target: Target, version: str) -> list[str]:
     major = int(version.split(".")[0])
-    words = ["-p"] if _preview(target, major) else []
-    if not entry.endswith(".java") or words:
-        words += ["-n", str(major)]
-    return [*words, "--"]
+    return [*(["-p"] if _preview(target, major) else []), "-n", str(major), "--"]
 
 
 def _preview(target: Target, major: int) -> bool:

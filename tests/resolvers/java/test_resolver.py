@@ -36,9 +36,9 @@ def test_it_is_one_of_the_languages() -> None:
     assert resolvers()["java"].suffixes == JAVA.suffixes
 
 
-def test_one_file_is_started_as_it_is_and_with_a_set_it_is_compiled() -> None:
-    assert argv({"A.java": MAIN}, "A.java") == ["/bin/sh", "/launch/java.sh", "-1", "--", ENTRY]
-    words = argv({"A.java": MAIN}, "A.java", installed=True)
+def test_a_script_is_started_as_it_is_and_a_source_is_compiled() -> None:
+    assert argv({"tool": MAIN}, "tool") == ["/bin/sh", "/launch/java.sh", "-1", "-n", "17", "--", ENTRY]
+    words = argv({"A.java": MAIN}, "A.java")
     assert words[2:4] == ["-m", "A"]
     assert words[-1] == "--"
     assert ENTRY not in words
