@@ -6,6 +6,7 @@ from functools import cache
 from importlib.metadata import entry_points
 
 from jhansi_runner.resolvers.golang.resolver import GoResolver
+from jhansi_runner.resolvers.java.resolver import JavaResolver
 from jhansi_runner.resolvers.node.resolver import NodeResolver
 from jhansi_runner.resolvers.python.resolver import PythonResolver
 from jhansi_runner.resolvers.resolver import Resolver
@@ -23,7 +24,7 @@ def resolvers() -> dict[str, Resolver]:
 
     Raises BrokenResolver. Source: ADR 0011.
     """
-    ours: tuple[Resolver, ...] = (PythonResolver(), NodeResolver(), GoResolver())
+    ours: tuple[Resolver, ...] = (PythonResolver(), NodeResolver(), GoResolver(), JavaResolver())
     found = {one.language: one for one in ours}
     for point in sorted(entry_points(group=GROUP), key=lambda each: each.name):
         try:

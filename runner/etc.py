@@ -7,6 +7,8 @@ import os
 import shutil
 import tempfile
 
+from jhansi_runner.runner.trust_store import trust_store
+
 _FILES = {
     "passwd": "root:x:0:0:root:/nonexistent:/usr/sbin/nologin\nsandbox:x:1000:1000:sandbox:/tmp/home:/bin/sh\n"
     "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
@@ -19,8 +21,8 @@ _FILES = {
     "machine-id": "",
     "ld.so.cache": "",
 }
-_MOUNT_POINTS = ("alternatives", "ssl/certs")
-_BUNDLE = "ssl/certs/ca-certificates.crt"
+_MOUNT_POINTS = ("alternatives", "ssl/certs/java")
+_BUNDLE, _JAVAS = "ssl/certs/ca-certificates.crt", "ssl/certs/java/cacerts"
 
 
 def ensure(folder: str, certificate: str) -> str:
@@ -45,7 +47,7 @@ def ensure(folder: str, certificate: str) -> str:
 def _trusts(folder: str, trusted: bytes) -> bool:
     try:
         with open(os.path.join(folder, _BUNDLE), "rb") as file:
-            return file.read() == trusted
+            return file.read() == trusted and os.path.exists(os.path.join(folder, _JAVAS))
     except OSError:
         return False
 
@@ -61,6 +63,8 @@ def _replace(folder: str, trusted: bytes) -> None:
             file.write(text)
     with open(os.path.join(new, _BUNDLE), "wb") as file:
         file.write(trusted)
+    with open(os.path.join(new, _JAVAS), "wb") as file:
+        file.write(trust_store(trusted))
     os.symlink("certs/ca-certificates.crt", os.path.join(new, "ssl/cert.pem"))
     for path, _, _ in os.walk(new):
         os.chmod(path, 0o755)  # noqa: S103  # the sandbox's `/etc`, which holds nothing secret

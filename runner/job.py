@@ -57,7 +57,8 @@ class Job:
         self.links = 0
         command = os.path.basename(options.command[0]) if options.command else ""  # tells the language
         flags = ("no-install" if options.no_install else "", "fix" if options.fix else "")
-        choices = (options.language or "", options.python or "", *flags, command)
+        tools = env.get("PATH", "")  # where the language's programs are looked for
+        choices = (options.language or "", options.python or "", *flags, command, tools)
         self.sandbox = ticket.key(self.workspace, "", ())[:16]
         self.name = ticket.key(self.workspace, self.entry or "--", choices)
 

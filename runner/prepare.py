@@ -105,6 +105,9 @@ def prepare(
     plan = _without_denied_options(with_missed(plan, missed or _missed_before(job, plan, policy)), policy)
     _refuse_early(plan, policy, job, record)
     done = Installed("", False, ())
+    for path in tools.shown:
+        if path.startswith("/etc/"):
+            etc.mount_point(job.folders.state + "/etc", path)
     if plan.requirements:
         with _explained():
             done = Installer(job, plan, resolver, tools, policy).installed(record)
@@ -118,9 +121,6 @@ def prepare(
     made = _ticket(job, resolver, tools, launch, done)
     made.asked = asked.keep(job.folders.runs, plan) if done.name else ""
     made.egress, made.inputs, made.until = policy.egress.run, view.inputs, _until(policy)
-    for path in made.shown:
-        if path.startswith("/etc/"):
-            etc.mount_point(job.folders.state + "/etc", path)
     if not job.options.no_install:  # what is missing today may be there tomorrow
         ticket.write(paths.make(job.folders.tickets), job.name, made)
     return made

@@ -17,6 +17,7 @@ from jhansi_runner.runner.interpreter import Interpreter, planted
 
 _PYTHON = "python"
 _NUMBER = re.compile(r"\d+(?:\.\d+)+|\d+")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _SECONDS = 60
 _SYSTEM = "/usr"
 
@@ -116,7 +117,7 @@ def _version(program: Program, path: str) -> str:
     except (OSError, subprocess.SubprocessError) as error:
         reason = getattr(error, "strerror", None) or "it does not tell its version"
         raise RunnerError(f"{path} cannot be used: {reason}", lines=(program.hint,)) from None
-    found = _NUMBER.search(done.stdout or done.stderr)
+    found = _NUMBER.search(_COLOUR.sub("", done.stdout) or done.stderr)
     version = found.group() if found else ""
     if found is None or tuple(int(part) for part in version.split(".")) < program.least:
         least = ".".join(str(part) for part in program.least)

@@ -1,0 +1,111 @@
+"""From a package to the artifact that provides it, or to nothing: a guess is never an answer."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from jhansi_runner.resolvers.java.artifact import Artifact, parse
+
+CURATED = "curated"
+CLOSE = 0.75
+_OWN = ("java.", "jdk.", "sun.")
+_BINDING = "?slf4j"
+_SIMPLE = Artifact("org.slf4j", "slf4j-simple", "2.0.16")
+_BINDERS = ("ch.qos.logback:", "org.springframework.boot:", "org.apache.logging.log4j:log4j-slf4j", "io.dropwizard:")
+_BINDS = ("slf4j-simple", "slf4j-nop", "slf4j-jdk14", "slf4j-log4j12", "slf4j-reload4j")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What provides a package: the artifacts, and the part of its name that decided.
+
+    `binding` tells that they want a binding of SLF4J beside them.
+    """
+
+    artifacts: tuple[Artifact, ...]
+    matched: str
+    binding: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NameMap:
+    """`rows` by prefix, and the packages of the JDK."""
+
+    rows: Mapping[str, Answer]
+    jdk: frozenset[str]
+
+    def is_jdk(self, name: str) -> bool:
+        """Whether a class, or a package with `.*`, comes with Java."""
+        if name.startswith(_OWN):
+            return True
+        return any(prefix in self.jdk for prefix in _prefixes(name)) and self.lookup(name) is None
+
+    def lookup(self, name: str) -> Answer | None:
+        """The answer by the longest known prefix of a dotted name, None when there is none."""
+        if name.startswith(_OWN):
+            return None
+        package = name.rpartition(".")[0]
+        for prefix in _prefixes(name):
+            if prefix in self.jdk and prefix == package:
+                return None
+            if prefix in self.rows:
+                return self.rows[prefix]
+        return None
+
+    def closest(self, name: str) -> str | None:
+        """The artifact of the package whose name looks most like this one."""
+        near = difflib.get_close_matches(name.removesuffix(".*"), self.rows, n=1, cutoff=CLOSE)
+        return self.rows[near[0]].artifacts[0].key if near else None
+
+    def unknown_name(self, name: str) -> str:
+        """What to call a name that no map knows: its package."""
+        package = name.rpartition(".")[0]
+        while package and package.rpartition(".")[2][:1].isupper():
+            package = package.rpartition(".")[0]
+        return package or name
+
+
+def binding_for(artifacts: Iterable[Artifact]) -> Artifact | None:
+    """A binding of SLF4J, None where one of the artifacts is or brings one."""
+    bound = any(each.key.startswith(_BINDERS) or each.name in _BINDS for each in artifacts)
+    return None if bound else _SIMPLE
+
+
+def _prefixes(name: str) -> Iterable[str]:
+    """The dotted prefixes, longest first."""
+    name = name.removesuffix(".*")
+    while name:
+        yield name
+        name = name.rpartition(".")[0]
+
+
+def parse_rows(text: str) -> dict[str, Answer]:
+    """Read rows of `artifact... | prefix...`. Raises ValueError for one that is none."""
+    rows = {}
+    for line in _lines(text):
+        left, bar, right = line.partition(" | ")
+        words = left.split()
+        found = [parse(word) for word in words if word != _BINDING]
+        artifacts = tuple(each for each in found if each is not None)
+        if not bar or not artifacts or len(artifacts) != len(found):
+            raise ValueError(f"no row of the map: {line}")
+        for prefix in right.split():
+            rows[prefix] = Answer(artifacts, prefix, _BINDING in words)
+    return rows
+
+
+def _lines(text: str) -> list[str]:
+    lines = (line.partition("#")[0].strip() for line in text.splitlines())
+    return [line for line in lines if line]
+
+
+@cache
+def default_names() -> NameMap:
+    """The maps that are shipped."""
+    data = resources.files(__package__) / "data"
+    jdk = frozenset(_lines((data / "jdk.txt").read_text("utf-8")))
+    return NameMap(parse_rows((data / "packages.txt").read_text("utf-8")), jdk)

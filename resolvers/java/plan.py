@@ -1,0 +1,232 @@
+"""What a Java program needs: directives, a pom.xml or a Gradle build decide, as their author knows; else a scan."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from jhansi_runner.resolvers.interface import (
+    NOTHING,
+    SCAN,
+    Import,
+    ManifestError,
+    ParseImports,
+    Plan,
+    Requirement,
+    SourceFile,
+    Undecided,
+    View,
+    ViewError,
+)
+from jhansi_runner.resolvers.java import catalog, gradle, jbang, maven_plan, pom, project
+from jhansi_runner.resolvers.java.artifact import IMPORT, Artifact
+from jhansi_runner.resolvers.java.maven_plan import MANIFEST
+from jhansi_runner.resolvers.java.names import CURATED, NameMap, binding_for, default_names
+from jhansi_runner.resolvers.java.paths import join, parents
+from jhansi_runner.resolvers.java.scan import Scan, all_sources, scan
+from jhansi_runner.resolvers.java.source import Source, numbered
+from jhansi_runner.resolvers.java.steps import POM_FILE
+from jhansi_runner.resolvers.java.target import Target
+
+JAVA = "java"
+MAX_UNDECIDED = 200
+_JUNIT, _CONSOLE = "org.junit.jupiter.", "org.junit.platform.console.ConsoleLauncher"
+UNKNOWN = "no file of the workspace provides it, and no map knows an artifact that does"
+
+
+def plan(view: View, entry: str | None, parse: ParseImports, names: NameMap | None = None) -> Plan:
+    """The plan for the file `entry`, or for the whole workspace when it is None.
+
+    Raises ManifestError for a manifest that cannot be obeyed, ViewError when the entry cannot be read.
+    """
+    directives = _directives(view, entry, parse)
+    if entry is not None and directives.artifacts:
+        return _of_directives(view, entry, parse, directives)
+    found = project.find(view, entry, parse)
+    built = _gradle(view, entry, parse)
+    nearer = found is None or (built is not None and _depth(built.path) > _depth(found.pom.path))
+    if built is not None and nearer:
+        return _of_gradle(view, entry, parse, built)
+    if found is not None:
+        planned = maven_plan.plan(view, entry, parse, found)
+        if planned.requirements:
+            return planned
+    scanned = scan(view, entry, parse, directives.sources) if entry is not None else all_sources(view, parse)
+    planned = _of_scan(scanned, entry, directives, names or default_names())
+    if found is None:
+        return planned
+    note = f"{found.pom.path}: names no artifact, so it does not decide"
+    return replace(planned, notes=(note, *planned.notes))
+
+
+def _directives(view: View, entry: str | None, parse: ParseImports) -> jbang.Directives:
+    data = view.read(entry) if entry is not None else None
+    if entry is None or data is None or b"//" not in data:
+        return jbang.Directives()
+    (answer,) = parse([SourceFile(entry, data)])
+    facts = answer.facts if isinstance(answer.facts, dict) else {}
+    found = jbang.read(numbered(facts.get("directives")), entry)
+    inside = [project.normal(posixpath.dirname(entry), each) for each in found.sources]
+    return replace(found, sources=tuple(each for each in inside if each))
+
+
+def _of_directives(view: View, entry: str, parse: ParseImports, directives: jbang.Directives) -> Plan:
+    scanned = scan(view, entry, parse, directives.sources)
+    artifacts = [each for each, _ in directives.artifacts]
+    return Plan(
+        JAVA,
+        entry,
+        tuple(requirements_of(directives.artifacts, entry)),
+        notes=(*directives.notes, *scanned.notes),
+        files=((POM_FILE, pom.made_up(artifacts)),),
+        target=target_of(scanned.sources, entry, directives, plain=False).encode(),
+    )
+
+
+def requirements_of(artifacts: Iterable[tuple[Artifact, int]], file: str) -> list[Requirement]:
+    """The requirements that a manifest's artifacts are, each once. Lists of versions are none."""
+    found: dict[str, Requirement] = {}
+    for each, line in artifacts:
+        if each.scope != IMPORT:
+            found.setdefault(each.key, each.requirement(file, line, MANIFEST))
+    return [found[key] for key in sorted(found)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Build:
+    path: str
+    lines: tuple[tuple[str, int], ...]
+
+
+def _depth(path: str) -> int:
+    return path.count("/")
+
+
+def _gradle(view: View, entry: str | None, parse: ParseImports) -> _Build | None:
+    for folder in parents(entry) if entry is not None else ("",):
+        for name in gradle.NAMES:
+            path = join(folder, name)
+            data = _read(view, path)
+            if data is not None:
+                (answer,) = parse([SourceFile(path, data)])
+                return _Build(path, numbered(answer.facts))
+    return None
+
+
+def _catalog(view: View, built: str) -> catalog.Catalog:
+    """The catalog of the nearest folder that has one, from that of the build up."""
+    for folder in parents(built):
+        path = join(folder, catalog.PATH)
+        data = _read(view, path)
+        if data is not None:
+            return catalog.parse(data, path)
+    return {}
+
+
+def _read(view: View, path: str) -> bytes | None:
+    try:
+        return view.read(path)
+    except ViewError as fault:
+        raise ManifestError(path, 0, fault.reason, "make it a regular file inside the workspace") from None
+
+
+def _of_gradle(view: View, entry: str | None, parse: ParseImports, built: _Build) -> Plan:
+    artifacts = gradle.artifacts(built.lines, built.path, _catalog(view, built.path))
+    folder = posixpath.dirname(built.path)
+    notes = [f"{built.path}: read as text, Gradle itself is not run"]
+    notes += [
+        f"{built.path}:{line}: the other project's artifacts are not added" for line in gradle.projects(built.lines)
+    ]
+    target = maven_plan.laid_out(view, entry, parse, (folder,), gradle.release(built.lines))
+    return Plan(
+        JAVA,
+        built.path,
+        tuple(requirements_of(artifacts, built.path)),
+        notes=tuple(notes),
+        files=((POM_FILE, pom.made_up([each for each, _ in artifacts])),) if artifacts else (),
+        target=target.encode(),
+    )
+
+
+def _of_scan(scanned: Scan, entry: str | None, directives: jbang.Directives, names: NameMap) -> Plan:
+    scanned = _with_console(scanned) if entry is not None else scanned
+    requirements, undecided, artifacts = map_imports(scanned, names)
+    plain = not requirements and len(scanned.sources) == 1
+    return Plan(
+        JAVA,
+        SCAN if requirements or undecided else NOTHING,
+        requirements,
+        undecided=undecided,
+        notes=(*directives.notes, *scanned.notes),
+        files=((POM_FILE, pom.made_up(artifacts)),) if artifacts else (),
+        target=target_of(scanned.sources, entry, directives, plain=plain).encode() if entry is not None else "",
+    )
+
+
+def _with_console(scanned: Scan) -> Scan:
+    """The scan of a program; one that is tests and has no `main` needs JUnit's console to be started."""
+    first = scanned.sources[0]
+    tests = next((each for each in first.imports if each.name.startswith(_JUNIT)), None)
+    if tests is None or first.main is not None or first.implicit:
+        return scanned
+    console = Import(_CONSOLE, tests.line)
+    return replace(scanned, sources=(replace(first, imports=(*first.imports, console)), *scanned.sources[1:]))
+
+
+def target_of(sources: tuple[Source, ...], entry: str, directives: jbang.Directives, *, plain: bool) -> Target:
+    """What is compiled and started, for sources that no build lays out."""
+    first = sources[0]
+    main = first.main
+    implicit = first.implicit or (main.main if main and main.main == "instance" else "")
+    name = first.class_name(main.name) if main else first.class_name(first.stem)
+    console = any(each.name == _CONSOLE for each in first.imports) and main is None
+    starts = not first.types or (main is not None and first.types[0] == main)
+    return Target(
+        main=directives.main or (_CONSOLE if console else name),
+        plain=plain and starts and not directives.main,
+        sources=tuple(each.path for each in sources),
+        resources=(posixpath.dirname(entry),) if first.root is None else (first.root,),
+        preview=directives.preview or bool(implicit),
+        java=directives.java or ("21+" if implicit else ""),
+        arguments=("execute", "--disable-banner", "--disable-ansi-colors", "--select-class", name) if console else (),
+    )
+
+
+def map_imports(
+    scanned: Scan, names: NameMap
+) -> tuple[tuple[Requirement, ...], tuple[Undecided, ...], tuple[Artifact, ...]]:
+    """A requirement for each artifact that provides the imports, what no map knows, and all artifacts to resolve."""
+    artifacts: dict[str, tuple[Artifact, str, int, str]] = {}
+    undecided: dict[str, Undecided] = {}
+    binding: tuple[str, int, str] | None = None
+    for source in scanned.sources:
+        for each in source.imports:
+            if scanned.is_local(each) or names.is_jdk(each.name) or not _tells(each):
+                continue
+            found = names.lookup(each.name)
+            if found is None:
+                _add_undecided(undecided, source.path, each, names)
+                continue
+            place = (source.path, each.line, found.matched)
+            for artifact in found.artifacts:
+                artifacts.setdefault(artifact.key, (artifact, *place))
+            binding = binding or (place if found.binding else None)
+    if binding and (bound := binding_for(one[0] for one in artifacts.values())):
+        artifacts[bound.key] = (bound, *binding)
+    rows = [artifacts[key] for key in sorted(artifacts)]
+    requirements = tuple(one.requirement(path, line, CURATED, word) for one, path, line, word in rows)
+    by_name = sorted(undecided.values(), key=lambda item: item.import_name)
+    return requirements, tuple(by_name), tuple(row[0] for row in rows)
+
+
+def _tells(each: Import) -> bool:
+    """Whether a name is certainly that of a package's class: `rx.Value` in the code may be a field of a variable."""
+    return ":" in each.name or each.name.count(".") >= (2 if each.optional else 1)
+
+
+def _add_undecided(undecided: dict[str, Undecided], path: str, each: Import, names: NameMap) -> None:
+    """What is only written out in the code may be anything: a field's field looks like a package's class."""
+    name = names.unknown_name(each.name)
+    if not each.optional and name not in undecided and len(undecided) < MAX_UNDECIDED:
+        undecided[name] = Undecided(name, path, each.line, UNKNOWN, names.closest(each.name))

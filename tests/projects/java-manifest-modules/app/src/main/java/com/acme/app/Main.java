@@ -1,0 +1,5 @@
+package com.acme.app;
+
+public class Main {
+    public static void main(String[] args) {}
+}

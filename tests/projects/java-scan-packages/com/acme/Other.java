@@ -1,0 +1,5 @@
+package com.acme;
+
+import org.joda.time.DateTime;
+
+class Unused {}

@@ -1,0 +1,9 @@
+package com.acme;
+
+import com.acme.model.User;
+
+class Helper {
+    String help(User user) {
+        return user.name();
+    }
+}

@@ -1,0 +1,7 @@
+package com.acme.util;
+
+public class Text {
+    public static String shout(String words) {
+        return words.toUpperCase();
+    }
+}

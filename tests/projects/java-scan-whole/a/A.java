@@ -1,0 +1,5 @@
+package a;
+
+import org.jsoup.Jsoup;
+
+class A {}

@@ -1,0 +1,6 @@
+package b;
+
+import a.A;
+import com.google.gson.Gson;
+
+class B {}

@@ -1,0 +1,1 @@
+import org.joda.time.DateTime;
