@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -25,10 +26,18 @@ def _for_make(block: Block) -> bool:
     return any(step.command.startswith("make ") for step in block.steps)
 
 
+def _marks(block: Block) -> list[pytest.MarkDecorator]:
+    """`online` for a block that says so; one that needs a program of the host is skipped where that is missing."""
+    needed = [word.removeprefix("needs-") for word in block.info if word.startswith("needs-")]
+    missing = [name for name in needed if shutil.which(name) is None]
+    marks = [pytest.mark.online] if "online" in block.info else []
+    return (
+        [*marks, pytest.mark.skipif(bool(missing), reason=f"{' '.join(missing)} not installed")] if missing else marks
+    )
+
+
 RUN_HERE = [
-    pytest.param(block, id=f"line {block.line}", marks=[pytest.mark.online] if "online" in block.info else [])
-    for block in CONSOLE
-    if not _for_make(block)
+    pytest.param(block, id=f"line {block.line}", marks=_marks(block)) for block in CONSOLE if not _for_make(block)
 ]
 
 
