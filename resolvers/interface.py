@@ -193,7 +193,8 @@ class Plan:
     `constraints` limit versions and install nothing. `notes` are sentences for the user, each with its place.
     `requires_python` is a version specifier, "" for any. `files` are texts that the installer works from, by their
     path below the stage, such as a manifest and its lock without what must not be obeyed. `target` is what of the
-    workspace is started, where that is not the program's own file: a package's folder, a class.
+    workspace is started, where that is not the program's own file: a package's folder, a class. `system` is what of
+    the language's own library it imports, where that is worth knowing.
     """
 
     language: str
@@ -206,6 +207,7 @@ class Plan:
     requires_python: str = ""
     files: tuple[tuple[str, str], ...] = ()
     target: str = ""
+    system: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """The object that `deps plan --json` prints. Source: design section 8."""

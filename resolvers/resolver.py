@@ -81,13 +81,26 @@ class Locked:
 
 
 @dataclass(frozen=True, slots=True)
+class Seed:
+    """What the host's own programs make once for all workspaces, such as a compiled standard library.
+
+    `step` fills the folder at `place`, and sees nothing of a workspace but names that were checked. Programs find the
+    folder there, read-only. A step that fails costs time, and is no error.
+    """
+
+    place: str
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
 class Launch:
     """How programs are started: what stands before their own arguments, and what they find.
 
     `argv` has `ENTRY` where the program's path belongs; it is not used for a command that the user gave. `path` are
     folders in front of PATH. `mounts` are files or folders of our own, shown read-only: path on the host, and place.
     `keeps` are folders that persist for this workspace alone and can be written, such as a cache of compiled code.
-    `signs` are words on stderr by which a program that failed may have missed a package: then `diagnose` is asked.
+    `seed` is made before, if it is not there. `signs` are words on stderr by which a program that failed may have
+    missed a package: then `diagnose` is asked.
     """
 
     argv: tuple[str, ...]
@@ -96,6 +109,7 @@ class Launch:
     mounts: tuple[tuple[str, str], ...] = ()
     keeps: tuple[str, ...] = ()
     signs: tuple[str, ...] = ()
+    seed: Seed | None = None
 
 
 class Resolver(Protocol):

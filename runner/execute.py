@@ -142,6 +142,7 @@ def _holds(found: ticket.Ticket, job: Job) -> bool:
         ticket.still_true(found, job.workspace, job.policy)
         and (not dependencies or os.path.isdir(dependencies))
         and os.path.exists(job.folders.state + "/etc")
+        and all(os.path.exists(path) for path, _ in found.mounts)
         and all(os.path.lexists(job.folders.state + path) for path in found.shown if path.startswith("/etc/"))
     )
 

@@ -30,6 +30,7 @@ from jhansi_runner.runner.learning import informed
 from jhansi_runner.runner.missed import by_hand, kept, with_missed
 from jhansi_runner.runner.parse import sandboxed_parser
 from jhansi_runner.runner.record import Record
+from jhansi_runner.runner.seeds import grown
 from jhansi_runner.runner.view import RecordingView
 from jhansi_runner.runner.visible import private_folders
 
@@ -127,7 +128,10 @@ def prepare(
 
 
 def _ticket(job: Job, resolver: Resolver, tools: toolchain.Toolchain, launch: Launch, done: Installed) -> ticket.Ticket:
-    places = [resolver.place, *launch.keeps, *(place for _, place in launch.mounts)]
+    mounts = list(launch.mounts)
+    if launch.seed is not None:
+        mounts.append((grown(job, tools, launch.seed), launch.seed.place))
+    places = [resolver.place, *launch.keeps, *(place for _, place in mounts)]
     strange = [each for each in places if not each.startswith(tuple(f"{top}/" for top in sandbox.PLACES))]
     if not set(strange) <= set(sandbox.PLACES):
         raise RunnerError(f"the resolver for {resolver.language} wants to mount at {', '.join(strange)}")
@@ -135,7 +139,7 @@ def _ticket(job: Job, resolver: Resolver, tools: toolchain.Toolchain, launch: La
     made.programs = [(path, ticket.signature(path)) for path in tools.programs]
     made.shown, made.hidden, made.named, made.after = tools.shown, tools.hidden, tools.named, tools.path
     made.argv, made.env, made.path = launch.argv, tuple(launch.env.items()), launch.path
-    made.mounts, made.keeps, made.place, made.signs = launch.mounts, launch.keeps, resolver.place, launch.signs
+    made.mounts, made.keeps, made.place, made.signs = mounts, launch.keeps, resolver.place, launch.signs
     made.dependencies, made.private = done.name, done.private
     return made
 

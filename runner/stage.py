@@ -11,7 +11,7 @@ import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.ledger import ALLOW, Entry
@@ -146,8 +146,11 @@ class Stage:
         with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(text)
 
-    def run(self, step: Step) -> None:
-        """Take one step, with the registries as the only way out. Raises StepFailed, RunnerError."""
+    def run(self, step: Step, writable: Sequence[tuple[str, str]] = ()) -> None:
+        """Take one step, with the registries as the only way out. Raises StepFailed, RunnerError.
+
+        `writable` are further folders of ours that it may write to: path on the host, and place.
+        """
         for name, text in step.files.items():
             self._write(name, text)
         words = bytearray()
@@ -160,7 +163,7 @@ class Stage:
         self._progress.begin()
         ended = run_inside(
             self._job,
-            self._arguments(step),
+            self._arguments(step, writable),
             step.argv,
             sinks=(-1, -1),
             keep=(keep, keep),
@@ -182,7 +185,7 @@ class Stage:
         if entry.verdict == ALLOW and entry.purl:
             self._progress.add(entry.purl, entry.size)
 
-    def _arguments(self, step: Step) -> list[str]:
+    def _arguments(self, step: Step, writable: Sequence[tuple[str, str]]) -> list[str]:
         tools = self._tools
         variables = {**sandbox.variables((), tools.path, door=True), **step.env}
         return [
@@ -190,7 +193,8 @@ class Stage:
             *sandbox.toolchain(tools.shown, tools.hidden),
             *sandbox.programs(tools.named),
             *sandbox.read_only(tools.installer),
-            *("--bind", self.folder, STAGE, "--chdir", STAGE),
+            *sandbox.writable([(self.folder, STAGE), *writable]),
+            *("--chdir", STAGE),
             *sandbox.environment(variables),
             *sandbox.sealed(),
         ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 
-from jhansi_runner.resolvers.golang import modfile, recipe, skeleton, steps
+from jhansi_runner.resolvers.golang import modfile, recipe, seed, skeleton, steps
 from jhansi_runner.resolvers.golang.recipe import join
 from jhansi_runner.resolvers.golang.steps import MODULES, OVERLAY, PLACE, WORKSPACE
 from jhansi_runner.resolvers.interface import ManifestError, Plan
@@ -61,8 +61,10 @@ def launch(plan: Plan, entry: str | None, tools: Tools, *, installed: bool) -> L
     if not plan.target:
         raise ManifestError(entry, 0, "is no program", "start a file of package main, or: exec -- go test ./...")
     folder = found.folders[0]
+    grown = seed.of(plan.system)
+    script = seed.linking(grown, f"{KEEP}/build") + script
     argv = ("/bin/sh", "-c", script, "go", *before, f"{WORKSPACE}/{folder}".rstrip("/"), _binary(plan.target))
-    return Launch((*argv, _target(plan.target, folder)), env, keeps=(KEEP,), signs=SIGNS)
+    return Launch((*argv, _target(plan.target, folder)), env, keeps=(KEEP,), signs=SIGNS, seed=grown)
 
 
 def require_release(plan: Plan, tools: Tools) -> None:

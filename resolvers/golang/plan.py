@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from jhansi_runner.proxy.registries.golang_names import coordinate
 from jhansi_runner.resolvers.golang import recipe, skeleton, sums
@@ -45,8 +46,11 @@ def plan(view: View, entry: str | None, parse: ParseImports, names: Names | None
     scanner = Scanner(view, parse)
     target = _start(scanner, entry)
     if modules is None:
-        return _without_manifest(view, entry, scanner, target, names)
-    return _with_manifest(view, entry, scanner, target, modules)
+        found = _without_manifest(view, entry, scanner, target, names)
+    else:
+        found = _with_manifest(view, entry, scanner, target, modules)
+    own = {each.name for _, each in scanner.scan.imports(tests=False)} & names.std
+    return replace(found, system=tuple(sorted(own)))
 
 
 def _start(scanner: Scanner, entry: str | None) -> str:
