@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 
@@ -16,6 +17,8 @@ def beneath(folder: str, path: str, *, make: bool = False) -> Iterator[tuple[int
     Raises OSError, also where a link is on the way.
     """
     *above, last = path.split("/")
+    if {"", ".", ".."} & {*above, last}:
+        raise OSError(errno.EINVAL, "not a path below a folder", path)
     here = os.open(folder, _FOLDER)
     try:
         for name in above:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import sys
 import traceback
@@ -14,12 +13,14 @@ import click
 from jhansi_runner.proxy.paths import UnsafeFolder
 from jhansi_runner.runner.console import say
 from jhansi_runner.runner.errors import FAILED, RunnerError
-from jhansi_runner.runner.events import Events, to_stdout
+from jhansi_runner.runner.events import Events
 from jhansi_runner.runner.execute import execute
 from jhansi_runner.runner.options import EXEC, FLAG, MANY, ExecOptions
-from jhansi_runner.runner.record import Record
+from jhansi_runner.runner.outlet import Outlet
+from jhansi_runner.runner.record import Record, as_line
 
 _PROGRAM = "jhansi-runner"
+_LINES = "--json=lines"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -42,13 +43,14 @@ def run(words: Sequence[str]) -> None:
     cli.add_command(cli_sbom.sbom)
     cli_deps.deps.add_command(cli_sbom.diff)
     try:
-        cli.main(args=list(words), prog_name=_PROGRAM, standalone_mode=False)
+        known = ["--json" if word == _LINES else word for word in words] if words[:1] == ["exec"] else list(words)
+        cli.main(args=known, prog_name=_PROGRAM, standalone_mode=False)
     except click.ClickException as error:
         error.show()
         if _wants_json(words):
-            record = Record()
+            record = Events(Outlet()) if _LINES in words else Record()
             record.error = error.format_message()
-            print_json(record, FAILED)
+            told(record, FAILED)
         sys.exit(FAILED)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
@@ -118,7 +120,7 @@ def _exec(words: tuple[str, ...], **given: object) -> None:
 
 def exec_json(options: ExecOptions) -> int:
     """Run, and print one JSON object whatever happens, or one for each event; the exit code."""
-    record = Events(to_stdout) if options.json_lines else Record()
+    record = Events(Outlet()) if options.json_lines else Record()
     try:
         code = execute(options, os.environ, record)
     except KeyboardInterrupt:
@@ -126,17 +128,22 @@ def exec_json(options: ExecOptions) -> int:
     except Exception as error:  # there is one object, whatever happens
         code = report(error)
         record.error = "\n".join([str(error), *getattr(error, "lines", ())])
+    try:
+        return told(record, code)
+    except KeyboardInterrupt:
+        return 130
+
+
+def told(record: Record, code: int) -> int:
+    """Print the one object, or the last event; the exit code, which is ours when that cannot be written."""
     if isinstance(record, Events):
+        outlet = record.outlet
         record.done(code)
     else:
-        print_json(record, code)
+        outlet = Outlet()
+        outlet.put(as_line(record.to_json(code)))
+    outlet.drain()
+    if outlet.error:
+        say(f"error: the outcome cannot be written: {outlet.error}")
+        return FAILED
     return code
-
-
-def print_json(record: Record, code: int) -> None:
-    """Print the one object."""
-    try:
-        sys.stdout.write(json.dumps(record.to_json(code), ensure_ascii=True) + "\n")
-        sys.stdout.flush()
-    except BrokenPipeError:  # nobody wants to know; Python would complain once more when it ends
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -6,21 +6,21 @@ Events are `plan`, `install`, `output`, `refused`, `again` and, last, `done` wit
 from __future__ import annotations
 
 import codecs
-import json
-import os
-from collections.abc import Callable
 
 from jhansi_runner.proxy.ledger import ALLOW, Entry
 from jhansi_runner.resolvers.interface import Plan
-from jhansi_runner.runner.record import Record, refusal
+from jhansi_runner.runner.outlet import Outlet
+from jhansi_runner.runner.record import Record, as_line, refusal
 
 
 class Events(Record):
-    """A record that also tells. `write` takes a line; what it raises ends the telling and nothing else."""
+    """A record that also tells, line by line."""
 
-    def __init__(self, write: Callable[[bytes], None]) -> None:
+    outlet: Outlet
+
+    def __init__(self, outlet: Outlet) -> None:
         super().__init__()
-        self._write: Callable[[bytes], None] | None = write
+        self.outlet = outlet
         self._sequence = 0
         self._decoders = {name: _decoder() for name in ("stdout", "stderr")}
 
@@ -67,21 +67,9 @@ class Events(Record):
             self._tell("output", stream=stream, text=text)
 
     def _tell(self, event: str, **what: object) -> None:
-        if self._write is None:
-            return
         self._sequence += 1
-        line = json.dumps({"event": event, "seq": self._sequence, **what}, ensure_ascii=True)
-        try:
-            self._write(line.encode() + b"\n")
-        except OSError:  # nobody listens any more; the program goes on
-            self._write = None
+        self.outlet.put(as_line({"event": event, "seq": self._sequence, **what}))
 
 
 def _decoder() -> codecs.IncrementalDecoder:
     return codecs.getincrementaldecoder("utf-8")("replace")
-
-
-def to_stdout(line: bytes) -> None:
-    """Write a line to stdout, whole. Raises OSError."""
-    while line:
-        line = line[os.write(1, line) :]

@@ -7,6 +7,7 @@ Light: a warm `exec` imports this module.
 from __future__ import annotations
 
 import os
+import time
 
 from jhansi_runner.proxy import paths
 from jhansi_runner.runner import sandbox, ticket
@@ -42,6 +43,7 @@ def _carried_out(
     job: Job, env: Mapping[str, str], extra: Mapping[str, str], timeout: float | None, record: Record | None
 ) -> int:
     if record is not None:
+        job.outlet = record.outlet
         record.run_id, record.sandbox_id = job.run, job.sandbox
         record.limits = {"timeout": timeout}
     found = ticket.read(job.folders.tickets, job.name)
@@ -52,21 +54,30 @@ def _carried_out(
     if record is not None:
         record.language = found.language
     job.account.took(found)
-    began = _position()
-    ended = _run(job, found, extra, timeout, record)
+    position, left = _position(), timeout
     mending: Mending | None = None
-    while ended.code and not ended.stopped_by and any(sign.encode() in ended.words for sign in found.signs):
+    while True:
+        began = time.monotonic()
+        ended = _run(job, found, extra, left, record)
+        left = None if left is None else left - (time.monotonic() - began)  # all runs together have the time of one
+        if not _may_have_missed(ended, found) or (left is not None and left <= 0):
+            return TIMED_OUT if ended.timed_out else ended.code
         from jhansi_runner.runner.missing import Mending
 
         mending = mending or Mending(job, env, record)
-        again = mending.after(ended)
+        again = mending.after(ended, found)
         if again is None:
-            break
-        if began >= 0:
-            os.lseek(0, began, os.SEEK_SET)
-        job.account.took(again)
-        ended = _run(job, again, extra, timeout, record)
-    return TIMED_OUT if ended.timed_out else ended.code
+            return ended.code
+        found = again
+        job.account.took(found)
+        if position >= 0:
+            os.lseek(0, position, os.SEEK_SET)
+
+
+def _may_have_missed(ended: Ended, found: ticket.Ticket) -> bool:
+    """Whether a program failed by itself, with words that may mean that a package was missing."""
+    failed = ended.code != 0 and not ended.stopped_by and not ended.timed_out
+    return failed and any(sign.encode() in ended.words for sign in found.signs)
 
 
 def _position() -> int:
@@ -93,7 +104,7 @@ def _run(
     dependencies = set_path(job, found)
     variables = {**sandbox.variables(found.path, found.after, door=door is not None), **dict(found.env)}
     if options.command:
-        require_command(options.command[0], variables["PATH"], found, dependencies)
+        require_command(options.command[0], extra.get("PATH", variables["PATH"]), found, dependencies)
     command = options.command or [*_started(found, shown_entry(job)), *options.arguments]
     shown = shown_paths(options.read, job)
     lock, protected, before = hold(job.folders, job.workspace, [path for path, _ in shown])
@@ -142,7 +153,7 @@ def _holds(found: ticket.Ticket, job: Job) -> bool:
         ticket.still_true(found, job.workspace, job.policy)
         and (not dependencies or os.path.isdir(dependencies))
         and os.path.exists(job.folders.state + "/etc")
-        and all(os.path.exists(path) for path, _ in found.mounts)
+        and all(os.path.exists(path) for path in (*found.shown, *(path for path, _ in found.mounts)))
         and all(os.path.lexists(job.folders.state + path) for path in found.shown if path.startswith("/etc/"))
     )
 
@@ -153,7 +164,10 @@ def _started(found: ticket.Ticket, entry: str) -> list[str]:
 
 
 def kept(job: Job, language: str, place: str) -> str:
-    """The folder of our state that persists for a workspace and a language at a place in the sandbox; it is made."""
+    """The folder of our state that persists for a workspace and a language at a place in the sandbox; it is made.
+
+    A place is one name below `/keep`, so that no folder of ours is looked for in one that programs write to.
+    """
     return paths.make(f"{job.private}/keep/{language}{place}")
 
 

@@ -13,7 +13,7 @@ from jhansi_runner.runner import seccomp
 from jhansi_runner.runner.door import Door
 from jhansi_runner.runner.errors import NOTHING_TO_RUN, RunnerError
 from jhansi_runner.runner.relay import Relay, Stream
-from jhansi_runner.runner.typed import standard_input
+from jhansi_runner.runner.typed import read_some, standard_input
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,12 +84,14 @@ def run_inside(
             if door is not None:
                 door.listener = open_doorway(cell.init)
             streams = (Stream(out_read, sinks[0], keep_out), Stream(err_read, sinks[1], remember))
-            relay = Relay(cell, streams, typed, door, timeout, tick)
+            relay = Relay(cell, streams, typed, door, timeout, tick, job.outlet)
             relay.run()
         else:
             words.extend(os.read(err_read, _WORDS))
     except DoorwayFailed as error:
-        raise _unable(job, f"no doorway: {error}") from None
+        os.kill(cell.pid, _SIGKILL)
+        said = read_some(err_read).decode("utf-8", "replace")  # bubblewrap's own words tell more
+        raise _unable(job, said or f"no doorway: {error}") from None
     finally:
         if relay is None:
             os.kill(cell.pid, _SIGKILL)

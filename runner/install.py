@@ -36,10 +36,12 @@ from jhansi_runner.runner.rejudge import still_allowed
 from jhansi_runner.runner.stage import Stage, StepFailed, Workshop
 from jhansi_runner.runner.toolchain import Toolchain
 
-_FORMAT = "set 3"
+_FORMAT = "set 4"
 _SHOWN = 8
 _ABSENT = 404
 """Go looks for a module at each beginning of a path: what was not there for an installer that succeeded is no news."""
+_KINDS = {"shared": (False, False), "private": (False, True), "built": (True, True)}
+"""What a lock that is kept says of itself: whether it was built, and whether it is private."""
 _VERSION = re.compile(r"v?\d[0-9A-Za-z.+-]*")
 
 
@@ -54,9 +56,11 @@ class Installed:
 
 @dataclass(frozen=True, slots=True)
 class _Lock:
+    """`built` tells that code of packages may have run for it, `private` that its set stays with the workspace."""
+
     text: str
-    build: bool
-    """Whether something in it runs code of its own to be installed, or may have."""
+    built: bool
+    private: bool
 
 
 class Installer:
@@ -69,14 +73,9 @@ class Installer:
         """The set for the plan: the stored one, or a new one. Raises RunnerError."""
         job, policy = self._job, self._policy
         request = self._request_digest()
-        kept = _kept_lock(job, request)
-        if kept is not None:
-            packages = tuple(self._resolver.locked(kept.text))
-            name = self._set_name(kept)
-            if still_allowed(packages, kept.build, policy, job.folders.cache, time.time()) and self._has(kept, name):
-                if not job.options.no_install:
-                    say(f"{counted(len(packages), 'package')}, installed before")
-                return Installed(name, kept.build, packages)
+        stored = self._stored(request)
+        if stored is not None:
+            return stored
         if job.options.no_install:
             say(f"not installed: {', '.join(each.name for each in self._plan.requirements)} (--no-install)")
             return Installed("", False, ())
@@ -95,7 +94,7 @@ class Installer:
                 if not self._has(lock, name):
                     self._fill(stage, lock, name)
             except StepFailed as failed:
-                raise _explained(failed, self._plan, policy) from None
+                raise _explained(failed, self._plan, policy, offline=job.options.offline) from None
             except UnfitLock as error:
                 raise RunnerError(str(error)) from None
             finally:
@@ -103,7 +102,23 @@ class Installer:
                 if record is not None:
                     record.heard(workshop.entries)
                 workshop.close()
-        return Installed(name, lock.build, tuple(self._resolver.locked(lock.text)))
+        return Installed(name, lock.private, tuple(self._resolver.locked(lock.text)))
+
+    def _stored(self, request: str) -> Installed | None:
+        """The set of a lock that was made before, if it is there and the policy still lets all of it in."""
+        kept = _kept_lock(self._job, request)
+        if kept is None:
+            return None
+        try:
+            packages = tuple(self._resolver.locked(kept.text))
+        except UnfitLock:
+            return None
+        name, cache = self._set_name(kept), self._job.folders.cache
+        if not (self._has(kept, name) and still_allowed(packages, kept.built, self._policy, cache, time.time())):
+            return None
+        if not self._job.options.no_install:
+            say(f"{counted(len(packages), 'package')}, installed before")
+        return Installed(name, kept.private, packages)
 
     def _obtained(self, workshop: Workshop) -> tuple[Stage, _Lock]:
         """A lock for the plan, or for what of it is needed, and the stage that it was made in."""
@@ -117,7 +132,7 @@ class Installer:
         left_out = ", ".join(each.name for each in self._plan.requirements if each.optional)
         say(f"resolving without {left_out}, which the program can do without")
         if not needed:
-            return workshop.stage(), _Lock("", False)
+            return workshop.stage(), _Lock("", False, False)
         return self._resolved(workshop, replace(self._plan, requirements=needed))
 
     def _resolved(self, workshop: Workshop, plan: Plan) -> tuple[Stage, _Lock]:
@@ -125,8 +140,8 @@ class Installer:
 
         Each attempt has a stage of its own: code that was built in a stage may have changed whatever is in it.
         """
-        if not (self._resolver.shareable and is_compared(self._resolver.language)):
-            return self._attempted(workshop.stage(), plan, build=True)
+        if not self._is_shareable():
+            return self._attempted(workshop.stage(), plan, build=self._may_build())
         try:
             stage, lock = self._attempted(workshop.stage(), plan, build=False)
             if not (self._resolver.builds(lock.text) and self._may_build()):
@@ -139,6 +154,9 @@ class Installer:
         what = "source distributions are built" if self._resolver.type == PYPI else "packages run code of their own"
         say(f"not everything installs as it is: {what} in the sandbox, for this workspace alone")
         return self._attempted(workshop.stage(), plan, build=True)
+
+    def _is_shareable(self) -> bool:
+        return self._resolver.shareable and is_compared(self._resolver.language)
 
     def _may_build(self) -> bool:
         if self._resolver.type == PYPI:
@@ -153,7 +171,7 @@ class Installer:
             with contextlib.suppress(FileNotFoundError):
                 left[name] = stage.read(name)
         try:
-            return stage, _Lock(self._resolver.lock(plan, left), build)
+            return stage, _Lock(self._resolver.lock(plan, left), build, build or not self._is_shareable())
         except UnfitLock as error:
             raise RunnerError(str(error)) from None
 
@@ -163,11 +181,11 @@ class Installer:
         shown = ", ".join(f"{one.name} {one.version}" for one in packages[:_SHOWN])
         say(f"installing {counted(len(packages), 'package')}: {shown}{', ...' if len(packages) > _SHOWN else ''}")
         began = time.monotonic()
-        for step in resolver.install(lock.text, self._tools.tools, build=lock.build):
+        for step in resolver.install(lock.text, self._tools.tools, build=lock.built):
             stage.run(step)
         stage.discard(CACHE)
         site = stage.folder_named("site")
-        problems = inventory(resolver.language, site, packages, job.folders.cache, built=lock.build)
+        problems = inventory(resolver.language, site, packages, job.folders.cache, built=lock.built)
         if problems:
             raise RunnerError("what was installed is not what was locked; nothing was kept", lines=tuple(problems[:10]))
         size = sum(entry.size for entry in stage.entries)
@@ -187,14 +205,14 @@ class Installer:
         except OSError:
             if not os.path.isdir(f"{target}/site"):
                 raise
-        if not lock.build:
+        if not lock.built:
             learn(job.folders, resolver, packages, self._policy)
 
     def _has(self, lock: _Lock, name: str) -> bool:
         return os.path.isdir(f"{self._base(lock)}/{name}/site")
 
     def _base(self, lock: _Lock) -> str:
-        return self._job.private if lock.build else self._job.folders.sets
+        return self._job.private if lock.private else self._job.folders.sets
 
     def _request_digest(self) -> str:
         """What is asked of which registries, whatever the policy's rules: two plans with one digest get one lock."""
@@ -214,7 +232,7 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _explained(failed: StepFailed, plan: Plan, policy: PolicySet) -> RunnerError:
+def _explained(failed: StepFailed, plan: Plan, policy: PolicySet, *, offline: bool) -> RunnerError:
     """The error for an installer that gave up: what the policy refused if it did, and the installer's own words."""
     words = tuple(line for line in failed.words.strip().splitlines() if line.strip())[-25:]
     refused = any(entry.verdict == DENY for entry in failed.entries)
@@ -228,7 +246,13 @@ def _explained(failed: StepFailed, plan: Plan, policy: PolicySet) -> RunnerError
     withheld += dict.fromkeys(entry.reason for entry in failed.entries if entry.code == WITHHELD)
     if refused or withheld:
         return RunnerError("the policy refuses what the program needs", code=REFUSED, lines=(*withheld, *words))
-    return RunnerError("the packages could not be installed", code=FAILED, lines=words)
+    return RunnerError("the packages could not be installed", code=FAILED, lines=(*words, _next_step(offline=offline)))
+
+
+def _next_step(*, offline: bool) -> str:
+    if offline:
+        return "only what is in the cache can be installed with --offline: run once without it"
+    return "if a name or version does not exist, correct it; if a registry could not be reached, run again"
 
 
 def _pinned(purl: str, specifier: str) -> tuple[Coordinate, ...]:
@@ -244,13 +268,15 @@ def _kept_lock(job: Job, request: str) -> _Lock | None:
             kind, _, text = file.read().partition("\n")
     except OSError:
         return None
-    return _Lock(text, build=kind == "build") if kind in ("build", "wheels") else None
+    found = _KINDS.get(kind)
+    return _Lock(text, *found) if found is not None else None
 
 
 def _keep_lock(job: Job, request: str, lock: _Lock) -> None:
     path = f"{job.folders.state}/requests/{request}"
     with open(f"{path}.{os.getpid()}", "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-        file.write(("build" if lock.build else "wheels") + "\n" + lock.text)
+        kind = next(name for name, found in _KINDS.items() if found == (lock.built, lock.private))
+        file.write(f"{kind}\n{lock.text}")
     os.rename(f"{path}.{os.getpid()}", path)
 
 

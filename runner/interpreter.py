@@ -6,11 +6,12 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from jhansi_runner.runner.errors import RunnerError
+from jhansi_runner.runner.workspace import SHARED
 
 _PROBE = (
     "import site,sys,sysconfig;"
@@ -38,38 +39,47 @@ class Interpreter:
     """Its folders of installed packages, which are the host's and not the program's."""
 
 
-def find(asked: str | None, env: Mapping[str, str], workspace: str, private: Sequence[str]) -> Interpreter:
+def find(asked: str | None, env: Mapping[str, str], planted: Planted, private: Sequence[str]) -> Interpreter:
     """The interpreter for `--python`, a path or a version; without it our own. Raises RunnerError that tells of others.
 
-    It is asked what it is outside of any sandbox, so one that a program may have put into the `workspace` is refused.
+    It is asked what it is outside of any sandbox, so one that a program may have put into a workspace is refused.
     So is one whose library, which is shown to programs, is in a folder that holds one of the `private` ones.
     """
-    found = own() if asked is None else _find(asked, env, workspace)
-    for each in private:
-        if each == found.prefix or each.startswith(found.prefix.rstrip("/") + "/"):
-            raise RunnerError(
-                f"{found.path} keeps its library in {found.prefix}, and to show that would show {each}",
-                lines=("name another interpreter with --python",),
-            )
+    found = own() if asked is None else _find(asked, env, planted)
+    shows = shown_with(found.prefix, private)
+    if shows:
+        raise RunnerError(
+            f"{found.path} keeps its library in {found.prefix}, and to show that would show {shows}",
+            lines=("name another interpreter with --python",),
+        )
     return found
 
 
-def planted(path: str, workspace: str) -> bool:
-    """Whether a program that ran in the workspace could have written the file."""
-    return any(each.startswith(workspace + "/") for each in (os.path.abspath(path), os.path.realpath(path)))
+def shown_with(folder: str, private: Sequence[str]) -> str:
+    """What should stay hidden and would be shown with the folder of a program, "" for nothing."""
+    if folder in SHARED and folder != "/usr":
+        return "what other programs keep there"
+    home = os.path.expanduser("~")
+    if os.path.dirname(folder) == home and os.path.basename(folder).startswith("."):
+        return "what other programs keep of you there"  # `~/.local` has keyrings, `~/.cargo` credentials
+    return next((each for each in private if each == folder or each.startswith(folder.rstrip("/") + "/")), "")
 
 
-def _find(asked: str, env: Mapping[str, str], workspace: str) -> Interpreter:
+Planted = Callable[[str], bool]
+"""Whether a program that ran in a workspace, this one or another, could have written a file."""
+
+
+def _find(asked: str, env: Mapping[str, str], planted: Planted) -> Interpreter:
     if "/" in asked:
-        if planted(asked, workspace):
+        if planted(asked):
             raise RunnerError(
-                f"--python {asked}: is in the workspace, where a program may have put it",
+                f"--python {asked}: is in a workspace, where a program may have put it",
                 lines=("name an interpreter outside of it",),
             )
         return probe(os.path.abspath(asked))
     folders = search_path(env)
     if not _VERSION.fullmatch(asked) and not _NAME.fullmatch(asked):
-        lines = _there(folders, workspace)
+        lines = _there(folders, planted)
         raise RunnerError(f"--python {asked}: give a path, or a version such as 3.12", lines=lines)
     name = asked if asked[0] == "p" else f"python{asked}"
     short = re.sub(r"(\d+\.\d+)\.\d+$", r"\1", name)
@@ -78,8 +88,8 @@ def _find(asked: str, env: Mapping[str, str], workspace: str) -> Interpreter:
         path = f"{folder}/{short}"
         if not os.access(path, os.X_OK):
             continue
-        if planted(path, workspace):
-            tried.append(f"{path} is in the workspace, where a program may have put it")
+        if planted(path):
+            tried.append(f"{path} is in a workspace, where a program may have put it")
             continue
         try:
             found = probe(path)
@@ -91,7 +101,7 @@ def _find(asked: str, env: Mapping[str, str], workspace: str) -> Interpreter:
     ours = own()
     if name.startswith("python3") and f"python{ours.version}.".startswith(name + "."):
         return ours
-    raise RunnerError(f"--python {asked}: there is no such interpreter", lines=(*tried, *_there(folders, workspace)))
+    raise RunnerError(f"--python {asked}: there is no such interpreter", lines=(*tried, *_there(folders, planted)))
 
 
 def search_path(env: Mapping[str, str]) -> list[str]:
@@ -100,10 +110,10 @@ def search_path(env: Mapping[str, str]) -> list[str]:
     return list(dict.fromkeys(folder for folder in named if folder.startswith("/")))
 
 
-def _there(folders: Sequence[str], workspace: str) -> tuple[str, ...]:
+def _there(folders: Sequence[str], planted: Planted) -> tuple[str, ...]:
     """Lines that tell which interpreters there are, ours among them, and where was looked."""
     paths = [f"{folder}/{name}" for folder in folders for name in _names(folder) if _SHOWN.fullmatch(name)]
-    usable = [path for path in paths if os.access(path, os.X_OK) and not planted(path, workspace)]
+    usable = [path for path in paths if os.access(path, os.X_OK) and not planted(path)]
     ours = own()
     found = {ours.path: ours.version}
     for path in dict.fromkeys(map(os.path.realpath, usable)):

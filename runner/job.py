@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from jhansi_runner.proxy.service.client import Starting
     from jhansi_runner.runner.options import ExecOptions
+    from jhansi_runner.runner.outlet import Outlet
 
 
 class Job:
@@ -33,6 +34,7 @@ class Job:
         "links",
         "name",
         "options",
+        "outlet",
         "policy",
         "run",
         "sandbox",
@@ -54,11 +56,12 @@ class Job:
         self.bwrap = _bwrap(env, self.workspace)
         self.run = os.urandom(8).hex()
         self.starting: Starting | None = None
+        self.outlet: Outlet | None = None
         self.links = 0
         command = os.path.basename(options.command[0]) if options.command else ""  # tells the language
         flags = ("no-install" if options.no_install else "", "fix" if options.fix else "")
         tools = env.get("PATH", "")  # where the language's programs are looked for
-        choices = (options.language or "", options.python or "", *flags, command, tools)
+        choices = (options.language or "", options.python or "", *flags, command, tools, *_product())
         self.sandbox = ticket.key(self.workspace, "", ())[:16]
         self.name = ticket.key(self.workspace, self.entry or "--", choices)
 
@@ -66,6 +69,12 @@ class Job:
     def private(self) -> str:
         """The folder of our state for what belongs to this workspace alone."""
         return f"{self.folders.state}/private/{self.sandbox}"
+
+
+def _product() -> tuple[str, ...]:
+    """What changes when another version of ours is installed, or a package that brings a language."""
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    return ticket.signature(__file__), ticket.signature(f"{sys.prefix}/lib/{version}/site-packages")
 
 
 def _workspace(options: ExecOptions, folders: paths.Paths, env: Mapping[str, str]) -> Workspace:
@@ -120,6 +129,8 @@ def _entry(options: ExecOptions, workspace: Workspace) -> str:
         path = os.path.normpath(os.path.join(_current(), asked))
     folder, name = os.path.split(path)
     path = os.path.join(os.path.realpath(folder), name)
+    if path == workspace.path:
+        raise RunnerError(f"{asked or 'an empty name'} is a folder: name the file to run", code=NOTHING_TO_RUN)
     if not path.startswith(workspace.path + "/"):
         raise RunnerError(
             f"{asked} is not in the workspace {workspace.path}",

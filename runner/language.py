@@ -60,7 +60,10 @@ def _of_file(languages: Mapping[str, Resolver], entry: str, view: View) -> Resol
 
 def _of_folder(languages: Mapping[str, Resolver], view: View) -> Resolver:
     """The language whose manifest lies in the workspace; of several, or of none, the default."""
-    names = set(view.names(""))
+    try:
+        names = set(view.names(""))
+    except ViewError:  # a folder with so much in it tells nothing
+        names = set()
     found = [each for each in languages.values() if names & set(each.manifests)]
     chosen = found[0] if len(found) == 1 else languages[_DEFAULT]
     if len(found) > 1:

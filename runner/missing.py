@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from jhansi_runner.proxy.coordinate import Coordinate
+from jhansi_runner.proxy.paths import UnsafeFolder
 from jhansi_runner.proxy.policy.decide import PolicySet
-from jhansi_runner.resolvers.interface import Missing, Requirement
+from jhansi_runner.resolvers.all import resolvers as all_resolvers
+from jhansi_runner.resolvers.interface import NOTHING, Missing, Plan, Requirement
 from jhansi_runner.runner.console import say
 from jhansi_runner.runner.errors import RunnerError
 from jhansi_runner.runner.inside import Ended
 from jhansi_runner.runner.job import Job
 from jhansi_runner.runner.missed import by_hand, keep, kept
-from jhansi_runner.runner.prepare import language_of, load_policy, make_plan, prepare
+from jhansi_runner.runner.prepare import load_policy, make_plan, prepare
 from jhansi_runner.runner.record import Record
 from jhansi_runner.runner.ticket import Ticket
 from jhansi_runner.runner.view import RecordingView
@@ -32,49 +34,59 @@ class Mending:
         self._added: list[Requirement] = []
         self._rounds = 0
 
-    def after(self, ended: Ended) -> Ticket | None:
-        """What to run again with, or None. Tells what was missing, also where nothing can be done about it."""
-        view = RecordingView(self._job.workspace)
-        resolver = language_of(self._job, view)
+    def after(self, ended: Ended, found: Ticket) -> Ticket | None:
+        """What to run again with, or None. Tells what was missing, also where nothing can be done about it.
+
+        The program has ended, with its own exit code: whatever goes wrong from here on is said, and changes nothing.
+        """
         try:
-            plan = make_plan(self._job, view, resolver)
-            missing = resolver.diagnose(ended.words.decode("utf-8", "replace"), view, plan)[:_MOST]
-            policy = load_policy(self._job)
-            self._added = self._added or list(kept(self._job, policy))
-        except RunnerError:  # the program changed its own manifest, say: there is nothing more to be found out
+            return self._after(ended.words.decode("utf-8", "replace"), found, fed=ended.fed)
+        except KeyboardInterrupt:
             return None
-        by_author = by_hand(plan, self._job)
-        known = {(each.purl, each.text) for each in (*plan.requirements, *self._added)}
-        wanted = []
-        for each in missing:
-            allowed = _allowed(each, policy)
-            self._tell(each, allowed=allowed, by_author=by_author)
-            if each.requirement is not None and allowed and _key(each.requirement) not in known:
-                wanted.append(each.requirement)
-        options = self._job.options
-        if not wanted or by_author or options.no_install or options.command or self._rounds >= _ROUNDS:
-            return None
-        self._rounds += 1
-        self._added += wanted
-        say(f"installing {', '.join(each.text for each in wanted)}, and running again")
-        try:
-            again = prepare(self._job, self._env, self._record, self._added)
         except RunnerError as error:
             say(f"error: {error}")
             for line in error.lines:
                 say(f"  {line}")
+        except (OSError, UnsafeFolder) as error:
+            say(f"error: {error}")
+        return None
+
+    def _after(self, words: str, found: Ticket, *, fed: bool) -> Ticket | None:
+        job, options = self._job, self._job.options
+        view, resolver = RecordingView(job.workspace), all_resolvers()[found.language]
+        # A scan of all that a command might use takes long, and the words are the program's.
+        plan = Plan(found.language, NOTHING) if options.command else make_plan(job, view, resolver)
+        missing = resolver.diagnose(words, view, plan)[:_MOST]
+        policy = load_policy(job)
+        self._added = self._added or list(kept(job, policy))
+        by_author = by_hand(plan, job)
+        known = {_key(each) for each in (*plan.requirements, *self._added)}
+        wanted = []
+        # What a program says must not make us ask a registry that the program itself may not ask.
+        adds = not (by_author or options.no_install or options.command) and policy.egress.run != "none"
+        for each in missing:
+            requirement = each.requirement if _allowed(each, policy) else None
+            new = adds and requirement is not None and _key(requirement) not in known and self._rounds < _ROUNDS
+            self._tell(each, allowed=requirement is not None, by_author=by_author, installed=new)
+            if requirement is not None and new:
+                wanted.append(requirement)
+        if not wanted:
             return None
-        keep(self._job, self._added)
-        if ended.fed:
+        self._rounds += 1
+        self._added += wanted
+        say(f"installing {', '.join(each.text for each in wanted)}, and running again")
+        again = prepare(job, self._env, self._record, self._added)
+        keep(job, self._added)
+        if fed:
             say("it is installed now; run the program once more: its input was read and cannot be given again")
             return None
         if self._record is not None:
             self._record.again()
         return again
 
-    def _tell(self, each: Missing, *, allowed: bool, by_author: bool) -> None:
+    def _tell(self, each: Missing, *, allowed: bool, by_author: bool, installed: bool) -> None:
         if self._record is not None:
-            self._record.unlisted_imports.append(as_json(each, allowed=allowed))
+            self._record.unlisted_imports.append({**as_json(each, allowed=allowed), "installed": installed})
         provided = f", which {each.requirement.name} provides" if each.requirement is not None else ""
         say(f"not installed: {each.import_name} ({each.file}:{each.line}){provided}: {each.reason}")
         if each.requirement is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -33,7 +34,10 @@ from jhansi_runner.runner.record import Record
 from jhansi_runner.runner.seeds import grown
 from jhansi_runner.runner.view import RecordingView
 from jhansi_runner.runner.visible import private_folders
+from jhansi_runner.runner.workspace import enclosing
+from jhansi_runner.runner.workspace_lock import is_known
 
+_KEPT = re.compile(r"/keep/[a-z]+")
 _SHOWN = 12
 _ADVISED_SECONDS = 3600.0
 
@@ -97,7 +101,9 @@ def prepare(
     policy = load_policy(job)
     view = RecordingView(job.workspace)
     resolver = language_of(job, view)
-    tools = toolchain.find(resolver, job.options.python, env, job.workspace.path, private_folders(job.folders))
+    tools = toolchain.find(
+        resolver, job.options.python, env, lambda path: _planted(job, path), private_folders(job.folders)
+    )
     plan = make_plan(job, view, resolver)
     if not (job.options.no_install or missed):
         announce(plan)
@@ -123,7 +129,8 @@ def prepare(
     made.asked = asked.keep(job.folders.runs, plan) if done.name else ""
     made.egress, made.inputs, made.until = policy.egress.run, view.inputs, _until(policy)
     if not job.options.no_install:  # what is missing today may be there tomorrow
-        ticket.write(paths.make(job.folders.tickets), job.name, made)
+        with contextlib.suppress(OSError):  # on a disk that is full a ticket is not missed: it only saves time
+            ticket.write(paths.make(job.folders.tickets), job.name, made)
     return made
 
 
@@ -131,9 +138,10 @@ def _ticket(job: Job, resolver: Resolver, tools: toolchain.Toolchain, launch: La
     mounts = list(launch.mounts)
     if launch.seed is not None:
         mounts.append((grown(job, tools, launch.seed), launch.seed.place))
-    places = [resolver.place, *launch.keeps, *(place for _, place in mounts)]
-    strange = [each for each in places if not each.startswith(tuple(f"{top}/" for top in sandbox.PLACES))]
-    if not set(strange) <= set(sandbox.PLACES):
+    places = [resolver.place, *(place for _, place in mounts)]
+    strange = [each for each in places if not _is_place(each)]
+    strange += [each for each in launch.keeps if not _KEPT.fullmatch(each)]
+    if strange:
         raise RunnerError(f"the resolver for {resolver.language} wants to mount at {', '.join(strange)}")
     made = ticket.Ticket(resolver.language, job.policy, "none")
     made.programs = [(path, ticket.signature(path)) for path in tools.programs]
@@ -142,6 +150,16 @@ def _ticket(job: Job, resolver: Resolver, tools: toolchain.Toolchain, launch: La
     made.mounts, made.keeps, made.place, made.signs = mounts, launch.keeps, resolver.place, launch.signs
     made.dependencies, made.private = done.name, done.private
     return made
+
+
+def _planted(job: Job, path: str) -> bool:
+    """Whether a file lies in this workspace, or in one where a program has been."""
+    folders = {folder for each in (os.path.abspath(path), os.path.realpath(path)) for folder in enclosing(each)}
+    return job.workspace.path in folders or any(is_known(job.folders, folder) for folder in folders)
+
+
+def _is_place(path: str) -> bool:
+    return os.path.normpath(path) == path and any(path == top or path.startswith(f"{top}/") for top in sandbox.PLACES)
 
 
 def _missed_before(job: Job, plan: Plan, policy: PolicySet) -> Sequence[Requirement]:

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping, Sequence
 
 from jhansi_runner.proxy.ledger import ALLOW, Entry
 from jhansi_runner.resolvers.interface import Plan
+from jhansi_runner.runner.outlet import Outlet
 
 _HEAD, _TAIL = 1 << 19, 1 << 19
+
+
+def as_line(found: Mapping[str, object]) -> bytes:
+    """A JSON object as one line of ASCII. What no text can be, such as a file's name in no known encoding, is shown."""
+    return json.dumps(_plain(found), ensure_ascii=True).encode() + b"\n"
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value
 
 
 class Capture:
@@ -49,7 +66,9 @@ def refusal(entry: Entry) -> dict[str, object]:
 
 
 class Record:
-    """What is to be told about a run."""
+    """What is to be told about a run. `outlet` is where it is told while it happens, None for nowhere."""
+
+    outlet: Outlet | None = None
 
     def __init__(self) -> None:
         self.stdout, self.stderr, self.output = Capture(), Capture(), Capture()
@@ -85,6 +104,7 @@ class Record:
     def again(self) -> None:
         """Forget what the program wrote: it is run again."""
         self.stdout, self.stderr, self.output = Capture(), Capture(), Capture()
+        self.timed_out = False
 
     def heard(self, entries: Sequence[Entry]) -> None:
         """Take in what the gate told: what was refused or failed, once each, with how often."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from jhansi_runner.proxy.cell.process import Cell
     from jhansi_runner.runner.door import Door
+    from jhansi_runner.runner.outlet import Outlet
 else:
     import _signal as signals  # the C half of `signal`, whose Python half costs a warm exec 5 ms
 
@@ -116,8 +117,9 @@ class Relay:
     """Watches a cell until it ends.
 
     `streams` are the program's outputs. `stdin` is what it gets to read, or None. `door` is watched for the first
-    connection, or None. `timeout` is in seconds, or None. `tick` is called about once a second. Afterwards
-    `timed_out` tells whether it was that, and `stopped_by` which signal of the user's came first, 0 for none.
+    connection, or None. `timeout` is in seconds, or None. `tick` is called about once a second.
+    `outlet` is emptied meanwhile, and while it is full the program waits. Afterwards `timed_out` tells whether it was
+    that, and `stopped_by` which signal of the user's came first, 0 for none.
     """
 
     def __init__(
@@ -128,6 +130,7 @@ class Relay:
         door: Door | None,
         timeout: float | None,
         tick: Callable[[], None] | None = None,
+        outlet: Outlet | None = None,
     ) -> None:
         self._cell, self._streams, self._stdin, self._door = cell, streams, stdin, door
         self._link = -1
@@ -135,6 +138,7 @@ class Relay:
         self._limit_is_timeout = True
         self._flush_by: float | None = None
         self._tick = tick
+        self._outlet = outlet
         self._tick_at = None if tick is None else time.monotonic() + _TICK_SECONDS
         self._process = os.pidfd_open(cell.init)
         self.timed_out = False
@@ -164,6 +168,8 @@ class Relay:
         ready = dict(self._watched(caught, alive).poll(self._milliseconds()))
         for stream in self._streams:
             stream.pass_on(ready)
+        if self._outlet is not None and self._outlet.descriptor in ready:
+            self._outlet.pass_on()
         if self._stdin is not None:
             self._stdin.pass_on(ready)
         for number in caught.drain():
@@ -189,8 +195,12 @@ class Relay:
                 poll.register(self._link, select.POLLIN)
             elif self._door is not None and self._door.listener >= 0:
                 poll.register(self._door.listener, select.POLLIN)
-        for stream in self._streams:
-            stream.watch(poll)
+        outlet = self._outlet
+        if outlet is not None and outlet.pending:
+            poll.register(outlet.descriptor, select.POLLOUT)
+        if outlet is None or not outlet.is_full:
+            for stream in self._streams:
+                stream.watch(poll)
         if self._stdin is not None and alive:
             self._stdin.watch(poll)
         return poll

@@ -143,8 +143,11 @@ class Stage:
                 os.unlink(last, dir_fd=folder)
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             descriptor = os.open(last, flags, 0o600, dir_fd=folder)
-        with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(text)
+        try:
+            with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
+                file.write(text)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, f"{self.folder}/{name}") from None
 
     def run(self, step: Step, writable: Sequence[tuple[str, str]] = ()) -> None:
         """Take one step, with the registries as the only way out. Raises StepFailed, RunnerError.

@@ -118,9 +118,13 @@ def write(folder: str, name: str, ticket: Ticket) -> None:
     rows += [("input", kind, digest, path) for kind, path, digest in ticket.inputs]
     lines = [_HEAD, *("\t".join(map(_quoted, row)) for row in rows), "end", ""]
     partial = f"{folder}/.{name}.{os.getpid()}"
-    with open(partial, "wb") as file:
-        file.write("\n".join(lines).encode("utf-8", "surrogateescape"))
-    os.rename(partial, f"{folder}/{name}")
+    try:
+        with open(partial, "wb") as file:
+            file.write("\n".join(lines).encode("utf-8", "surrogateescape"))
+        os.rename(partial, f"{folder}/{name}")
+    except OSError:
+        os.unlink(partial)
+        raise
 
 
 def read(folder: str, name: str) -> Ticket | None:

@@ -13,7 +13,7 @@ from jhansi_runner.resolvers.python.steps import UV
 from jhansi_runner.resolvers.resolver import Program, Resolver, Tools
 from jhansi_runner.runner import interpreter
 from jhansi_runner.runner.errors import RunnerError
-from jhansi_runner.runner.interpreter import Interpreter, planted
+from jhansi_runner.runner.interpreter import Interpreter, Planted, shown_with
 
 _PYTHON = "python"
 _NUMBER = re.compile(r"\d+(?:\.\d+)+|\d+")
@@ -58,29 +58,25 @@ def of_python(found: Interpreter, uv: str = "") -> Toolchain:
 
 
 def find(
-    resolver: Resolver, asked: str | None, env: Mapping[str, str], workspace: str, private: Sequence[str]
+    resolver: Resolver, asked: str | None, env: Mapping[str, str], planted: Planted, private: Sequence[str]
 ) -> Toolchain:
     """The host's toolchain for a language. `asked` is what `--python` says. Raises RunnerError with what is missing.
 
-    No program is taken from the `workspace`, where a program may have put it, nor shown with a folder that holds one of
-    the `private` ones.
+    No program is taken from a workspace, where a program may have put it. Where the folder that one lies in has more in
+    it than should be shown, it is shown alone.
     """
     if resolver.language == _PYTHON:
-        return of_python(interpreter.find(asked, env, workspace, private), _find_uv())
+        return of_python(interpreter.find(asked, env, planted, private), _find_uv())
     paths: dict[str, str] = {}
     versions: dict[str, str] = {}
     for program in resolver.programs:
-        path = _on_path(program.name, env, workspace)
+        path = _on_path(program.name, env, planted)
         if path is None and program.needed:
             lines = (program.hint,)
             raise RunnerError(f"{resolver.language} needs {program.name}, which is not on PATH", lines=lines)
         if path is not None:
             paths[program.name], versions[program.name] = path, _version(program, path)
-    shown = tuple(dict.fromkeys(home for path in paths.values() if (home := _home(path))))
-    for folder in shown:
-        for each in private:
-            if _below(each, folder):
-                raise RunnerError(f"{folder} holds a program that is needed, and to show it would show {each}")
+    shown = tuple(dict.fromkeys(place for path in paths.values() if (place := _place(path, private))))
     configuration = [path for each in resolver.programs for glob_ in each.configuration for path in glob.glob(glob_)]
     machine = os.uname().machine
     tag = "-".join([resolver.language, *(f"{name}-{version}" for name, version in sorted(versions.items())), machine])
@@ -91,21 +87,25 @@ def find(
     )
 
 
-def _on_path(name: str, env: Mapping[str, str], workspace: str) -> str | None:
-    """The true path of a program, as `env` finds it outside of the workspace."""
+def _on_path(name: str, env: Mapping[str, str], planted: Planted) -> str | None:
+    """The true path of a program, as `env` finds it outside of workspaces."""
     for folder in interpreter.search_path(env):
         path = f"{folder}/{name}"
-        if os.access(path, os.X_OK) and os.path.isfile(path) and not planted(path, workspace):
+        if os.access(path, os.X_OK) and os.path.isfile(path) and not planted(path):
             return os.path.realpath(path)
     return None
 
 
-def _home(path: str) -> str:
-    """The folder that a program outside of `/usr` lies in with all that belongs to it, "" for one inside."""
+def _place(path: str, private: Sequence[str]) -> str:
+    """What is shown for a program outside of `/usr`: the folder with all that belongs to it, else the file alone.
+
+    "" for a program inside.
+    """
     if _below(path, _SYSTEM):
         return ""
     folder = os.path.dirname(path)
-    return os.path.dirname(folder) if os.path.basename(folder) in ("bin", "sbin") else folder
+    folder = os.path.dirname(folder) if os.path.basename(folder) in ("bin", "sbin") else folder
+    return path if shown_with(folder, private) else folder
 
 
 def _version(program: Program, path: str) -> str:

@@ -53,7 +53,10 @@ class Typed:
         if ready.get(self._pipe, 0) & _GONE:
             self._end()
         elif self._pending and self._pipe in ready:
-            self._pending = self._pending[os.write(self._pipe, self._pending[:_ATOMIC]) :]
+            try:
+                self._pending = self._pending[os.write(self._pipe, self._pending[:_ATOMIC]) :]
+            except OSError:
+                self._end()
         elif not self._pending and ready.get(0, 0) & _READY:
             self._pending = read_some(0)
             self.taken = self.taken or (self._back < 0 and self._pending != b"")

@@ -68,8 +68,9 @@ def parse(text: str) -> Recipe:
 
 
 def of(plan: Plan) -> Recipe:
-    """The recipe of a plan."""
-    return parse(dict(plan.files)[FILE])
+    """The recipe of a plan; of one that was not made of a workspace, that of a workspace without anything."""
+    text = dict(plan.files).get(FILE)
+    return Recipe(LISTED, ("",)) if text is None else parse(text)
 
 
 def join(folder: str, name: str) -> str:

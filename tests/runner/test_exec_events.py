@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 import pytest
 
+from support.mirror import eventually
 from support.registry import Upstream
 from support.user import User, read_line
 
@@ -86,3 +88,45 @@ def test_a_reader_that_goes_away_does_not_end_the_program(user: User) -> None:
     done = user.shell("set +o pipefail; $JR exec --json=lines main.py | head -1; wait")
     assert json.loads(done.stdout)["event"] == "plan"
     assert (user.work / "ended").exists()
+
+
+def test_a_reader_that_is_slow_stops_no_clock(user: User) -> None:
+    user.write("main.py", "import sys\nwhile True: sys.stdout.write('x' * 65536)")
+    process = user.start("--json=lines", "--timeout", "1", "main.py")
+    assert b'"plan"' in read_line(process)
+    eventually(lambda: _ended(user), 30)  # nothing is read meanwhile
+    out, _ = process.communicate(timeout=60)
+    last = json.loads(out.splitlines()[-1])
+    assert (last["event"], last["timed_out"], process.returncode) == ("done", True, 124)
+
+
+def _ended(user: User) -> bool:
+    return bool(json.loads(user.run("runs", "--json").stdout)["runs"][0]["exit_code"] == 124)
+
+
+def test_a_pipe_that_does_not_block_gets_all_of_it(user: User) -> None:
+    user.write("main.py", "print('x' * 3_000_000)")
+    for word in ("--json", "--json=lines"):
+        ours, theirs = os.pipe()
+        os.set_blocking(theirs, False)
+        process = user.start(word, "main.py", stdout=theirs)
+        os.close(theirs)
+        with open(ours, "rb") as file:
+            lines = file.read().splitlines()
+        assert process.wait(60) == 0
+        assert json.loads(lines[-1])["exit_code"] == 0
+
+
+def test_an_outcome_that_cannot_be_written_is_said(user: User) -> None:
+    user.write("main.py", "print(1)")
+    for word in ("--json", "--json=lines"):
+        done = user.shell(f"$JR exec {word} main.py >/dev/full")
+        assert done.returncode == 125
+        assert "the outcome cannot be written: No space left" in done.stderr
+
+
+def test_a_mistake_on_the_command_line_ends_with_an_outcome_too(user: User) -> None:
+    done = user.exec("--json=lines", "--bogus", "main.py")
+    (only,) = _events(done.stdout)
+    assert (done.returncode, only["event"], only["exit_code"]) == (125, "done", 125)
+    assert "--bogus" in only["error"]

@@ -26,7 +26,8 @@ def fake(folder: Path, name: str, version: str) -> Path:
 
 
 def found(asked: str, *folders: Path | str, workspace: str = "/nowhere") -> Interpreter:
-    return find(asked, {"PATH": ":".join(map(str, folders))}, workspace, ())
+    env = {"PATH": ":".join(map(str, folders))}
+    return find(asked, env, lambda path: os.path.realpath(path).startswith(workspace + "/"), ())
 
 
 def refusal(asked: str, *folders: Path | str, workspace: str = "/nowhere") -> tuple[str, tuple[str, ...]]:
@@ -93,7 +94,7 @@ def test_those_in_the_workspace_are_neither_run_nor_listed(tmp_path: Path) -> No
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/python3.98").symlink_to(path)
     _, lines = refusal("3.99", tmp_path / "work", tmp_path / "bin", workspace=str(tmp_path / "work"))
-    assert lines[0] == f"{path} is in the workspace, where a program may have put it"
+    assert lines[0] == f"{path} is in a workspace, where a program may have put it"
     assert not [line for line in lines if line.startswith("found ") and str(tmp_path) in line]
     assert not mark.exists()
 
