@@ -20,6 +20,7 @@ SITE = f"{STAGE}/site"
 """What an installation leaves here becomes the set: it is kept, and shown read-only to programs."""
 CACHE = "cache"
 """The folder of the stage for an installer's own copies, of no use once a lock is installed."""
+SEED_ID = "seed-id"
 ENTRY = "{entry}"
 """Stands in a command for the program's path, as the program sees it."""
 
@@ -85,7 +86,8 @@ class Seed:
     """What the host's own programs make once for all workspaces, such as a compiled standard library.
 
     `step` fills the folder at `place`, and sees nothing of a workspace but names that were checked. Programs find the
-    folder there, read-only. A step that fails costs time, and is no error.
+    folder there, read-only, with a file `SEED_ID` that tells one from another. A step that fails costs time, and is no
+    error.
     """
 
     place: str

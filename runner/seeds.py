@@ -5,11 +5,13 @@ It only grows: by a step that has seen no code of a workspace or a package, in a
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import secrets
 
 from jhansi_runner.proxy import paths
-from jhansi_runner.resolvers.resolver import Seed
+from jhansi_runner.resolvers.resolver import SEED_ID, Seed
 from jhansi_runner.runner.console import say
 from jhansi_runner.runner.job import Job
 from jhansi_runner.runner.stage import Stage, StepFailed
@@ -20,6 +22,8 @@ def grown(job: Job, tools: Toolchain, seed: Seed) -> str:
     """The folder of a seed, after its step; one that was taken before is not taken again."""
     base = f"{job.folders.state}/seeds/{_digest(tools.tools.tag, seed.place)}"
     folder, done = paths.make(f"{base}/made"), paths.make(f"{base}/steps")
+    with contextlib.suppress(FileExistsError), open(f"{folder}/{SEED_ID}", "x", encoding="ascii") as file:
+        file.write(secrets.token_hex(8))
     mark = f"{done}/{_digest(*seed.step.argv, *map(str, sorted(seed.step.env.items())))}"
     if os.path.exists(mark):
         return folder

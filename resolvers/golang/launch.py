@@ -57,7 +57,7 @@ def launch(plan: Plan, entry: str | None, tools: Tools, *, installed: bool) -> L
     if installed or entry is not None:
         env["GOPROXY"] = "off"
     if entry is None:
-        return Launch((), env, keeps=(KEEP,), signs=SIGNS)
+        return Launch((), env, keeps=(KEEP,), signs=SIGNS, seed=seed.of(plan.system))
     if not plan.target:
         raise ManifestError(entry, 0, "is no program", "start a file of package main, or: exec -- go test ./...")
     folder = found.folders[0]

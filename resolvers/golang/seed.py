@@ -10,23 +10,25 @@ import re
 from collections.abc import Sequence
 
 from jhansi_runner.resolvers.golang.steps import environment
-from jhansi_runner.resolvers.resolver import STAGE, Seed, Step
+from jhansi_runner.resolvers.resolver import SEED_ID, STAGE, Seed, Step
 
 PLACE = "/launch/go"
 _PACKAGE = re.compile(r"[a-z][a-z0-9]*(?:/[a-z][a-z0-9]*)*")
 
 
-def of(packages: Sequence[str]) -> Seed | None:
-    """The seed with packages of the standard library, None without any. What else a program imports is left out."""
-    fit = sorted({each for each in packages if _PACKAGE.fullmatch(each)} | ({"runtime"} if packages else set()))
+def of(packages: Sequence[str]) -> Seed:
+    """The seed with packages of the standard library. What else a program imports is left out."""
+    fit = sorted({"runtime", *(each for each in packages if _PACKAGE.fullmatch(each))})
     env = {**environment(f"{STAGE}/mod"), "GOPROXY": "off", "GOFLAGS": "", "GOWORK": "off", "GOCACHE": PLACE}
-    return Seed(PLACE, Step(("go", "build", "--", *fit), env)) if fit else None
+    return Seed(PLACE, Step(("go", "build", "--", *fit), env))
 
 
-def linking(seed: Seed | None, cache: str) -> str:
-    """A line of shell that makes a cache of compiled code know what is in the seed, once for each that it is given."""
-    if seed is None:
-        return ""
-    mark = f"{cache}/seed-{hashlib.sha256(' '.join(seed.step.argv).encode()).hexdigest()[:16]}"
-    links = f"mkdir -p {cache} && cp -rsn {PLACE}/. {cache}/ 2>/dev/null; : >{mark}"
-    return f"[ -e {mark} ] || {{ {links}; }}\n"
+def linking(seed: Seed, cache: str) -> str:
+    """A line of shell that makes a cache of compiled code know what is in the seed, once for each that it is given.
+
+    Links to a seed that is there no more go first: the go command would take what they name for missing.
+    """
+    step = hashlib.sha256(" ".join(seed.step.argv).encode()).hexdigest()[:16]
+    mark = f'"{cache}/seed-{step}-$(cat {PLACE}/{SEED_ID} 2>/dev/null)"'
+    links = f"mkdir -p {cache}; find {cache} -xtype l -delete; cp -rsn {PLACE}/. {cache}/; : >{mark}"
+    return f"[ -e {mark} ] || {{ {links}; }} 2>/dev/null\n"

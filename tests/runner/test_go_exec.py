@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -211,3 +213,38 @@ def test_a_module_with_c_code(online: User) -> None:
     online.write("main.go", text)
     done = online.exec("main.go", timeout=SECONDS)
     assert (done.returncode, done.stderr.endswith("\ntrue\n")) == (0, True), done.stderr
+
+
+def test_a_second_workspace_compiles_nothing_of_the_standard_library(go: User) -> None:
+    go.write("main.go", HELLO)
+    go.exec("main.go", timeout=SECONDS)
+    go.work = go.folder(go.root / "second")
+    go.write("main.go", HELLO)
+    done = go.exec("main.go", timeout=SECONDS)
+    assert (done.returncode, done.stderr) == (0, "hello\n")
+    (kept,) = (path for path in (go.state / "state/private").glob("*/keep/go/keep/go/build") if _is_of(path, go))
+    compiled = [path for path in kept.glob("??/*-d") if not path.is_symlink() and path.stat().st_size > 100_000]
+    assert len(compiled) <= 1  # the program itself
+    assert go.exec("--", "go", "vet", "./...", timeout=SECONDS).returncode == 1  # there is no go.mod
+
+
+def test_a_seed_that_was_taken_away_is_grown_again(go: User) -> None:
+    go.write("main.go", HELLO)
+    go.exec("main.go", timeout=SECONDS)
+    shutil.rmtree(go.state / "state/seeds")
+    done = go.exec("main.go", timeout=SECONDS)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (0, "hello")
+
+
+def test_no_program_can_change_what_others_are_given(go: User) -> None:
+    go.write("main.go", HELLO)
+    go.exec("main.go", timeout=SECONDS)
+    script = "for f in /launch/go/00/* /launch/go; do echo x >>$f || touch $f/x; done; ls /launch"
+    done = go.exec("--language", "go", "--", "sh", "-c", script)
+    assert "Read-only file system" in done.stderr
+    assert done.stdout == "go\n"
+
+
+def _is_of(path: Path, user: User) -> bool:
+    shown = user.run("runs", "--workspace", str(user.work), "--json").stdout
+    return json.loads(shown)["runs"][0]["sandbox_id"] in path.parts
