@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import base64
 import csv
-import hashlib
 import io
 import os
 import re
-import stat
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
@@ -22,6 +20,7 @@ from jhansi_runner.proxy.cache.artifacts import ArtifactFiles
 from jhansi_runner.proxy.cache.store import Store
 from jhansi_runner.proxy.coordinate import Coordinate
 from jhansi_runner.resolvers.resolver import Locked
+from jhansi_runner.runner.installed_files import sha256_of
 
 _SUFFIX = ".dist-info"
 _RECORD_BYTES = 64 << 20
@@ -147,18 +146,5 @@ def _place(path: str) -> tuple[str, bool]:
 
 def _digest(path: str) -> str:
     """The sha256 of a file as RECORD writes it, "" for what is no file."""
-    found = hashlib.sha256()
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return ""
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # a pipe would pass for an empty file
-            return ""
-        while data := os.read(descriptor, _BLOCK_BYTES):
-            found.update(data)
-    except OSError:
-        return ""
-    finally:
-        os.close(descriptor)
-    return base64.urlsafe_b64encode(found.digest()).rstrip(b"=").decode()
+    found = sha256_of(path)
+    return "" if found is None else base64.urlsafe_b64encode(found).rstrip(b"=").decode()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-import stat
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
@@ -17,6 +16,7 @@ from jhansi_runner.proxy.cache.store import Store
 from jhansi_runner.proxy.registries.golang_names import escape
 from jhansi_runner.proxy.registries.golang_sums import check_zip
 from jhansi_runner.resolvers.resolver import Locked
+from jhansi_runner.runner.installed_files import blocks, sha256_of
 
 _MODULES = "mod/"
 _DOWNLOADS = "mod/cache/download/"
@@ -109,38 +109,18 @@ def _hash(one: Locked, kind: str) -> str:
 
 def _digest(path: str) -> str:
     """The sha256 of a file in hex, "" for what is no file."""
-    found = hashlib.sha256()
-    for block in _blocks(path):
-        if block is None:
-            return ""
-        found.update(block)
-    return found.hexdigest()
+    found = sha256_of(path)
+    return "" if found is None else found.hex()
 
 
 def _text(path: str) -> bytes | None:
     """A small file, None for what is none."""
     found = b""
-    for block in _blocks(path):
-        if block is None or len(found) > _MOD_BYTES:
-            return None
-        found += block
+    try:
+        for block in blocks(path):
+            found += block
+            if len(found) > _MOD_BYTES:
+                return None
+    except OSError:
+        return None
     return found
-
-
-def _blocks(path: str) -> Iterator[bytes | None]:
-    """A regular file's bytes; None for anything else."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        yield None
-        return
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            yield None
-            return
-        while data := os.read(descriptor, _BLOCK_BYTES):
-            yield data
-    except OSError:
-        yield None
-    finally:
-        os.close(descriptor)

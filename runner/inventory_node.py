@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
@@ -18,6 +17,7 @@ from jhansi_runner.proxy.cache.store import Store
 from jhansi_runner.proxy.coordinate import NPM, Coordinate
 from jhansi_runner.proxy.registries.archives import members, tolerated
 from jhansi_runner.resolvers.resolver import Locked
+from jhansi_runner.runner.installed_files import sha256_of
 
 _MANIFEST = "package.json"
 _MODULES = "node_modules"
@@ -232,22 +232,8 @@ class _Comparison:
 
     def _digest(self, path: str) -> str:
         """The sha256 of a file, "" for what is no file."""
-        found = hashlib.sha256()
-        try:
-            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-            descriptor = os.open(f"{self._site}/{path}", flags)
-        except OSError:
-            return ""
-        try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # a pipe would pass for an empty file
-                return ""
-            while data := os.read(descriptor, _BLOCK_BYTES):
-                found.update(data)
-        except OSError:
-            return ""
-        finally:
-            os.close(descriptor)
-        return found.hexdigest()
+        found = sha256_of(f"{self._site}/{path}")
+        return "" if found is None else found.hex()
 
     def _wrong(self, sentence: str) -> None:
         self.problems.append(sentence)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from jhansi_runner.resolvers.golang.modules import folders
 from jhansi_runner.resolvers.golang.recipe import join
 from jhansi_runner.resolvers.interface import FileImports, Import, ParseImports, SourceFile, View, ViewError
+from jhansi_runner.resolvers.reading import Reader
 
 MAX_FILES = 5_000
 MAX_BYTES = 64 << 20
@@ -55,7 +56,7 @@ class Scanner:
 
     def __init__(self, view: View, parse: ParseImports) -> None:
         self._view, self._parse = view, parse
-        self._files = self._bytes = 0
+        self._reader = Reader(view, MAX_FILES, MAX_BYTES)
         self._known: dict[str, tuple[GoFile, ...]] = {}
         self.scan = Scan()
 
@@ -93,21 +94,9 @@ class Scanner:
             return ()
 
     def _read(self, folder: str) -> list[SourceFile]:
-        sources = []
-        for name in self._names(folder):
-            path = join(folder, name)
-            if self._files >= MAX_FILES or self._bytes >= MAX_BYTES:
-                self.scan.notes.append(f"{path}: the scan stopped here, at {self._files} files")
-                break
-            try:
-                data = self._view.read(path)
-            except ViewError as fault:
-                self.scan.notes.append(f"{path}: not scanned: {fault.reason}")
-                continue
-            if data is not None:
-                self._files += 1
-                self._bytes += len(data)
-                sources.append(SourceFile(path, data))
+        sources = self._reader.read(join(folder, name) for name in self._names(folder))
+        self.scan.notes += self._reader.notes
+        self._reader.notes.clear()
         return sources
 
 

@@ -10,12 +10,13 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from jhansi_runner.resolvers.interface import Import, ParseImports, SourceFile, View, ViewError
+from jhansi_runner.resolvers.interface import Import, ParseImports, View, ViewError
 from jhansi_runner.resolvers.java.paths import join, parents
 from jhansi_runner.resolvers.java.source import Source, source_of
+from jhansi_runner.resolvers.reading import Reader
 
 MAX_FILES = 2_000
-MAX_BYTES = 32 * 1024 * 1024
+MAX_BYTES = 32 << 20
 MAX_FOLDERS = 2_000
 LAYOUTS = ("src/main/java", "src/test/java", "src")
 SKIPPED = frozenset({"build", "target", "out", "bin", "dist", "node_modules"})
@@ -48,27 +49,14 @@ class Sources:
         self._view, self._parse = view, parse
         self._read: dict[str, Source] = {}
         self._folders: dict[str, list[Source]] = {}
-        self._bytes = 0
-        self.notes: list[str] = []
+        self._reader = Reader(view)
+        self.notes = self._reader.notes
 
     def get(self, paths: list[str]) -> list[Source]:
         """The sources at these paths, as far as they are there."""
-        files = []
-        for path in paths:
-            if path in self._read:
-                continue
-            if len(self._read) >= MAX_FILES or self._bytes >= MAX_BYTES:
-                self.notes.append(f"{path}: the scan stopped here, at {len(self._read)} files")
-                break
-            try:
-                data = self._view.read(path)
-            except ViewError as fault:
-                self.notes.append(f"{path}: not scanned: {fault.reason}")
-                continue
-            if data is not None:
-                self._bytes += len(data)
-                self._read[path] = Source(path, (), None)
-                files.append(SourceFile(path, data))
+        files = self._reader.read(paths)
+        for file in files:
+            self._read[file.path] = Source(file.path, (), None)
         for answer in self._parse(files) if files else ():
             self._read[answer.path] = source_of(answer)
             if answer.problem:

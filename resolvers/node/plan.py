@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from jhansi_runner.proxy.coordinate import npm
+from jhansi_runner.resolvers.choices import Status, needed
 from jhansi_runner.resolvers.interface import (
     NOTHING,
     SCAN,
@@ -26,7 +27,6 @@ from jhansi_runner.resolvers.node.names import KNOWN, NameMap, default_names, pa
 from jhansi_runner.resolvers.node.scan import Scan, scan
 from jhansi_runner.resolvers.node.steps import TREE
 from jhansi_runner.resolvers.node.text import read
-from jhansi_runner.resolvers.python.choices import Status, needed
 
 NODE = "node"
 LAUNCHER = "launcher"

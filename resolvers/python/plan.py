@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from jhansi_runner.resolvers.choices import Status, needed
 from jhansi_runner.resolvers.interface import (
     NOTHING,
     SCAN,
@@ -15,7 +16,6 @@ from jhansi_runner.resolvers.interface import (
     View,
 )
 from jhansi_runner.resolvers.python import pylock
-from jhansi_runner.resolvers.python.choices import Status, needed
 from jhansi_runner.resolvers.python.names import Answer, NameMap, default_names
 from jhansi_runner.resolvers.python.precedence import find_manifest
 from jhansi_runner.resolvers.python.requirement import from_pep508, merged

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from jhansi_runner.resolvers.interface import FileImports, ParseImports, SourceFile, View, ViewError
 from jhansi_runner.resolvers.python import notebook
 from jhansi_runner.resolvers.python.local import Modules, join, parents, search_paths
 from jhansi_runner.resolvers.python.stdlib import is_stdlib
-
-MAX_FILES = 2_000
-MAX_BYTES = 32 * 1024 * 1024
-MAX_FOLDERS = 2_000
+from jhansi_runner.resolvers.reading import Reader
 
 # Folders that hold other people's code, or copies of this one's.
 SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages", "build", "dist", "venv", "env", "deps"})
@@ -27,33 +24,11 @@ class Scan:
     notes: tuple[str, ...]
 
 
-class _Reader:
-    """Reads source files within the bounds and keeps a note of each that it could not read."""
+class _Reader(Reader):
+    """Reads Python, also that of notebooks."""
 
-    def __init__(self, view: View) -> None:
-        self._view = view
-        self._seen: set[str] = set()
-        self._bytes = 0
-        self.notes: list[str] = []
-
-    def read(self, paths: list[str]) -> list[SourceFile]:
-        sources = []
-        for path in paths:
-            if path in self._seen:
-                continue
-            if len(self._seen) >= MAX_FILES or self._bytes >= MAX_BYTES:
-                self.notes.append(f"{path}: the scan stopped here, at {len(self._seen)} files")
-                break
-            self._seen.add(path)
-            try:
-                data = self._view.read(path)
-            except ViewError as fault:
-                self.notes.append(f"{path}: not scanned: {fault.reason}")
-                continue
-            if data is not None:
-                self._bytes += len(data)
-                sources.append(SourceFile(path, self._source(path, data)))
-        return sources
+    def read(self, paths: Iterable[str]) -> list[SourceFile]:
+        return [SourceFile(each.path, self._source(each.path, each.data)) for each in super().read(paths)]
 
     def _source(self, path: str, data: bytes) -> bytes:
         """The Python of a file: a notebook's is in its cells."""
@@ -78,7 +53,7 @@ def scan(view: View, entry: str | None, parse: ParseImports) -> Scan:
     modules = Modules(view, roots)
     reader = _Reader(view)
     if entry is None:
-        files = list(parse(reader.read(list(_python_files(view, reader.notes)))))
+        files = list(parse(reader.read(list(_python_files(reader)))))
         for file in files:
             modules.look_in(search_paths(file))
     else:
@@ -112,24 +87,9 @@ def _reached(file: FileImports, modules: Modules) -> Iterator[str]:
             yield from modules.absolute(each.name) or ()
 
 
-def _python_files(view: View, notes: list[str]) -> Iterator[str]:
-    folders, listed = [""], 0
-    while folders:
-        folder = folders.pop()
-        listed += 1
-        if listed > MAX_FOLDERS:
-            notes.append(f"{folder}: the scan stopped here, at {MAX_FOLDERS} folders")
-            return
-        try:
-            names = sorted(view.names(folder))
-        except ViewError as fault:
-            notes.append(f"{folder}: not scanned: {fault.reason}")
-            continue
-        if "pyvenv.cfg" in names:
-            continue
+def _python_files(reader: Reader) -> Iterator[str]:
+    for folder, names in reader.walk(_is_foreign, lambda names: "pyvenv.cfg" in names):
         yield from (join(folder, name) for name in names if name.endswith((".py", notebook.SUFFIX)))
-        inner = [name[:-1] for name in names if name.endswith("/") and not _is_foreign(name[:-1])]
-        folders.extend(join(folder, name) for name in reversed(inner))
 
 
 def _is_foreign(folder: str) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
+from jhansi_runner.resolvers import reading
 from jhansi_runner.resolvers.interface import FileImports, ParseImports, SourceFile, View, ViewError
-from jhansi_runner.resolvers.python import scan as scanning
 from jhansi_runner.resolvers.python.scan import scan
 
 MakeView = Callable[[Mapping[str, str]], View]
@@ -72,7 +72,7 @@ def test_what_does_not_parse_is_noted(workspace: MakeView, parse: ParseImports) 
 def test_bounds(
     workspace: MakeView, parse: ParseImports, monkeypatch: pytest.MonkeyPatch, bound: str, value: int
 ) -> None:
-    monkeypatch.setattr(scanning, bound, value)
+    monkeypatch.setattr(reading, bound, value)
     files = {f"d{number}/a.py": "import abcdef" for number in range(20)}
     found = scan(workspace(files), None, parse)
     assert 0 < len(found.files) <= 3

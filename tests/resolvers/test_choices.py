@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from jhansi_runner.resolvers.choices import Status, needed
 from jhansi_runner.resolvers.interface import Import
-from jhansi_runner.resolvers.python.choices import Status, needed
 
 
 def status(each: Import) -> Status:
