@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _INTERRUPTED = 130
 _MAX_REFUSALS, _MAX_TEXT = 200, 500
+_CREDENTIALS, _HIDDEN = "://", "***"
 
 
 class Account:
@@ -50,7 +51,7 @@ class Account:
         """Count what was refused, by code, package and rule; `left_out` counts what is beyond the bound."""
         for entry in entries:
             if entry.verdict == "deny":
-                key = (entry.code, (entry.purl or entry.url)[:_MAX_TEXT], entry.rule)
+                key = (entry.code, entry.purl or without_secrets(entry.url)[:_MAX_TEXT], entry.rule)
                 if key in self._refused or len(self._refused) < _MAX_REFUSALS:
                     self._refused[key] = self._refused.get(key, 0) + 1
                 else:
@@ -130,5 +131,19 @@ def _ending(job: Job, code: int, error: str, milliseconds: int) -> list[tuple[st
         ("installed", found.installed),
         *(("refused", row) for row in found.refused()),
         ("refused-more", [str(found.left_out)] if found.left_out else []),
-        ("error", [error[:_MAX_TEXT]] if error else []),
+        ("error", [without_secrets(error)[:_MAX_TEXT]] if error else []),
     ]
+
+
+def without_secrets(text: str) -> str:
+    """A text whose URLs have neither name and password nor a query: manifests and programs put tokens there."""
+    found = []
+    for word in text.split(" "):
+        scheme, separator, rest = word.partition(_CREDENTIALS)
+        if separator:
+            rest, question, _ = rest.partition("?")
+            host, slash, path = rest.partition("/")
+            host = f"{_HIDDEN}@{host.rpartition('@')[2]}" if "@" in host else host
+            word = f"{scheme}{separator}{host}{slash}{path}" + (f"?{_HIDDEN}" if question else "")
+        found.append(word)
+    return " ".join(found)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 
 import click
 
 from jhansi_runner.proxy import paths
+from jhansi_runner.resolvers.all import resolvers
 from jhansi_runner.resolvers.interface import Plan
 from jhansi_runner.runner.console import shown
 from jhansi_runner.runner.errors import NOTHING_TO_RUN, RunnerError
 from jhansi_runner.runner.job import Job
+from jhansi_runner.runner.language import elsewhere
 from jhansi_runner.runner.options import ExecOptions
 from jhansi_runner.runner.prepare import language_of, make_plan
 from jhansi_runner.runner.view import RecordingView
@@ -40,7 +43,10 @@ def plan_command(path: str, workspace: str | None, as_json: bool, language: str 
         raise RunnerError(f"there is no {path}: name a file or a folder", code=NOTHING_TO_RUN)
     job = Job(options, paths.current(os.environ), os.environ)
     view = RecordingView(job.workspace)
-    plan = make_plan(job, view, language_of(job, view))
+    resolver = language_of(job, view)
+    plan = make_plan(job, view, resolver)
+    if options.command and language is None:
+        plan = replace(plan, notes=(*plan.notes, *elsewhere(resolvers(), resolver.language, view)))
     print(json.dumps(plan.to_json(), indent=2) if as_json else _text(plan))
 
 

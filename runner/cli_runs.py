@@ -7,13 +7,15 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import click
 
 from jhansi_runner.proxy import paths
 from jhansi_runner.runner.console import counted, shown
 from jhansi_runner.runner.evidence import dossier
-from jhansi_runner.runner.evidence.chain import Report, verify
+from jhansi_runner.runner.evidence.chain import Problem, Report, verify
+from jhansi_runner.runner.evidence.index import DATABASE
 from jhansi_runner.runner.evidence.reading import snapshot
 from jhansi_runner.runner.evidence.runs import ENDED, Run
 
@@ -59,7 +61,15 @@ def verify_command(as_json: bool) -> None:
 
     The last number and hash, noted elsewhere, vouch for every record before.
     """
-    report = verify(*snapshot(paths.current(os.environ).runs))
+    folders = paths.current(os.environ)
+    report = verify(*snapshot(folders.runs))
+    if os.path.exists(f"{folders.runs}/{DATABASE}"):
+        with dossier.index(folders) as index:
+            agrees = index.agrees()
+        if not agrees:
+            os.unlink(f"{folders.runs}/{DATABASE}")
+            sentence = f"{folders.runs}/{DATABASE} did not say what the journal says; it is made anew"
+            report = replace(report, problems=(*report.problems, Problem("index", 0, sentence)))
     print(json.dumps(_report_data(report), indent=2) if as_json else "\n".join(_report_text(report)))
     sys.exit(_CHANGED if report.problems else 0)
 

@@ -46,13 +46,17 @@ def _carried_out(
         job.outlet = record.outlet
         record.run_id, record.sandbox_id = job.run, job.sandbox
         record.limits = {"timeout": timeout}
-    found = ticket.read(job.folders.tickets, job.name)
-    if found is None or not _holds(found, job):
+    kept = ticket.read(job.folders.tickets, job.name)
+    if kept is not None and _holds(kept, job):
+        found = kept
+        if record is not None:
+            from jhansi_runner.runner.evidence.dossier import installed_in
+
+            record.language, record.installed = found.language, installed_in(set_path(job, found), found.language)
+    else:
         from jhansi_runner.runner.prepare import prepare
 
         found = prepare(job, env, record)
-    if record is not None:
-        record.language = found.language
     job.account.took(found)
     position, left = _position(), timeout
     mending: Mending | None = None
@@ -118,7 +122,7 @@ def _run(
         *sandbox.workspace(path, [name for name in protected if "/" not in name], writable=writable),
         *(mounts(below, path, sandbox.WORKSPACE) if writable else ()),
         *sandbox.read_only([(dependencies, found.place)] if dependencies else []),
-        *sandbox.writable([(kept(job, found.language, place), place) for place in found.keeps]),
+        *sandbox.writable([(persistent(job, found.language, place), place) for place in found.keeps]),
         *sandbox.environment({**variables, **extra}),
         *("--chdir", job.cwd),
         *sandbox.sealed(),
@@ -163,7 +167,7 @@ def _started(found: ticket.Ticket, entry: str) -> list[str]:
     return [entry if word == ticket.ENTRY else word for word in found.argv]
 
 
-def kept(job: Job, language: str, place: str) -> str:
+def persistent(job: Job, language: str, place: str) -> str:
     """The folder of our state that persists for a workspace and a language at a place in the sandbox; it is made.
 
     A place is one name below `/keep`, so that no folder of ours is looked for in one that programs write to.

@@ -12,6 +12,7 @@ from jhansi_runner.runner.errors import NOTHING_TO_RUN, RunnerError
 
 _DEFAULT = "python"
 _FIRST_LINE = 256
+_MOST = 50
 
 
 def choose(
@@ -60,16 +61,38 @@ def _of_file(languages: Mapping[str, Resolver], entry: str, view: View) -> Resol
 
 def _of_folder(languages: Mapping[str, Resolver], view: View) -> Resolver:
     """The language whose manifest lies in the workspace; of several, or of none, the default."""
-    try:
-        names = set(view.names(""))
-    except ViewError:  # a folder with so much in it tells nothing
-        names = set()
+    names = set(_names(view, ""))
     found = [each for each in languages.values() if names & set(each.manifests)]
     chosen = found[0] if len(found) == 1 else languages[_DEFAULT]
     if len(found) > 1:
         others = ", ".join(each.language for each in found)
         say(f"there are manifests of {others}: taking {chosen.language}; --language chooses another")
     return chosen
+
+
+def elsewhere(languages: Mapping[str, Resolver], chosen: str, view: View) -> list[str]:
+    """A sentence for each manifest in the workspace, or in a folder right below it, that a plan did not look at."""
+    found = []
+    for folder in ("", *_folders(view)):
+        names = set(_names(view, folder))
+        for each in languages.values():
+            for name in sorted(names & set(each.manifests)):
+                if folder or each.language != chosen:
+                    path = f"{folder}/{name}" if folder else name
+                    where = folder or f". --language {each.language}"
+                    found.append(f"{path}: not looked at; for {each.language}: jhansi-runner deps plan {where}")
+    return found[:_MOST]
+
+
+def _folders(view: View) -> list[str]:
+    return [name[:-1] for name in _names(view, "") if name.endswith("/") and not name.startswith(".")][:_MOST]
+
+
+def _names(view: View, folder: str) -> tuple[str, ...]:
+    try:
+        return view.names(folder)
+    except ViewError:  # a folder with so much in it tells nothing
+        return ()
 
 
 def _listed(languages: Iterable[str]) -> str:

@@ -16,7 +16,7 @@ from jhansi_runner.runner.console import say
 from jhansi_runner.runner.errors import RunnerError
 from jhansi_runner.runner.inside import Ended
 from jhansi_runner.runner.job import Job
-from jhansi_runner.runner.missed import by_hand, keep, kept
+from jhansi_runner.runner.missed import by_hand, keep, kept, with_missed
 from jhansi_runner.runner.prepare import load_policy, make_plan, prepare
 from jhansi_runner.runner.record import Record
 from jhansi_runner.runner.ticket import Ticket
@@ -56,10 +56,11 @@ class Mending:
         view, resolver = RecordingView(job.workspace), all_resolvers()[found.language]
         # A scan of all that a command might use takes long, and the words are the program's.
         plan = Plan(found.language, NOTHING) if options.command else make_plan(job, view, resolver)
-        missing = resolver.diagnose(words, view, plan)[:_MOST]
         policy = load_policy(job)
         self._added = self._added or list(kept(job, policy))
         by_author = by_hand(plan, job)
+        plan = plan if by_author else with_missed(plan, self._added)
+        missing = resolver.diagnose(words, view, plan)[:_MOST]
         known = {_key(each) for each in (*plan.requirements, *self._added)}
         wanted = []
         # What a program says must not make us ask a registry that the program itself may not ask.
@@ -96,7 +97,8 @@ class Mending:
             say(f"  the policy does not let it in: jhansi-runner policy explain {each.requirement.purl}")
         elif by_author and each.addition:
             say(f"  add to {each.manifest}: {each.addition}")
-            say("  or run again with --fix, which installs it for this run")
+            if not self._job.options.command:
+                say("  or run again with --fix, which installs it for runs with --fix")
 
 
 def _key(requirement: Requirement) -> tuple[str, str]:

@@ -101,6 +101,7 @@ def prepare(
     policy = load_policy(job)
     view = RecordingView(job.workspace)
     resolver = language_of(job, view)
+    job.account.language = resolver.language
     tools = toolchain.find(
         resolver, job.options.python, env, lambda path: _planted(job, path), private_folders(job.folders)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -77,6 +78,18 @@ def dossier(folders: Paths, run: Run, *, or_nothing: bool = False) -> Dossier:
         present = [f"{site} cannot be read: {error.strerror}"]
     problems = [*unaccounted(packages, contents), *present, *missing]
     return Dossier(run, components(packages, contents, who), problems)
+
+
+def installed_in(site: str, language: str) -> list[dict[str, str]]:
+    """The packages of the set whose folder of packages this is, as `exec --json` tells them; none for ""."""
+    if not site:
+        return []
+    try:
+        with open(f"{os.path.dirname(site)}/lock.txt", encoding="utf-8", errors="surrogateescape", newline="") as file:
+            packages = resolvers()[language].locked(file.read())
+    except (OSError, KeyError, UnfitLock):  # it was deleted just now, and the run will say so
+        return []
+    return [{"name": one.name, "version": one.version, "purl": one.purl} for one in packages]
 
 
 def _stored(folders: Paths, run: Run) -> tuple[Sequence[Locked], stored.Contents]:

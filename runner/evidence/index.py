@@ -72,6 +72,18 @@ class Index:
         begins = [each for each in ids if run and each.startswith(run)]
         return (begins or difflib.get_close_matches(run, ids[:1000], n=_CLOSE, cutoff=0.6))[:_CLOSE]
 
+    def agrees(self) -> bool:
+        """Whether the database says what the journal says, and nothing else."""
+        fresh = _opened(":memory:")
+        query = "SELECT number, run, workspace, first, last FROM runs ORDER BY number"
+        try:
+            with quiet(self._file):
+                self._read_on(fresh, os.fstat(self._file).st_size)
+            self._read_on(self._rows, os.fstat(self._file).st_size)
+            return list(fresh.execute(query)) == list(self._rows.execute(query))
+        finally:
+            fresh.close()
+
     def _found(self, query: str, values: dict[str, object]) -> Iterator[Run]:
         for number, first, last in self._rows.execute(query, values):
             begun, ended = parse(first), parse(last) if last is not None else None

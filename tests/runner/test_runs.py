@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -288,3 +289,39 @@ except OSError:
     refused = user.exec("--read", str(folder(user)), "main.py")
     assert refused.returncode != 0
     assert (folder(user) / "journal").exists()
+
+
+def test_a_database_that_was_changed_is_told_and_made_anew(user: User) -> None:
+    for code in (1, 2):
+        user.python(f"import sys; sys.exit({code})")
+    assert [run["exit_code"] for run in recorded(user)] == [2, 1]
+    database = folder(user) / "runs.db"
+    rows = sqlite3.connect(database)
+    changed = rows.execute("UPDATE runs SET last = replace(CAST(last AS TEXT), 'code=1', 'code=0')").rowcount
+    gone = rows.execute("DELETE FROM runs WHERE CAST(last AS TEXT) LIKE '%code=2%'").rowcount
+    rows.commit()
+    rows.close()
+    assert min(changed, gone) > 0
+    done = user.run("runs", "verify")
+    assert done.returncode == 1
+    assert "runs.db did not say what the journal says; it is made anew" in done.stdout
+    assert [run["exit_code"] for run in recorded(user)] == [2, 1]
+    assert user.run("runs", "verify").returncode == 0
+
+
+def test_a_warm_run_tells_its_packages_too(new_user: User, upstream: Upstream) -> None:
+    new_user.policy(upstream.url)
+    new_user.write("main.py", SIX)
+    first, again = new_user.exec_json("main.py"), new_user.exec_json("main.py")
+    assert (
+        first["installed"]
+        == again["installed"]
+        == [{"name": "six", "version": "1.16.0", "purl": "pkg:pypi/six@1.16.0"}]
+    )
+
+
+def test_a_run_that_failed_before_it_began_has_its_language(user: User) -> None:
+    user.write("main.py", "print(1)")
+    user.write("requirements.txt", "six==\n")
+    assert user.exec("main.py").returncode == 125
+    assert recorded(user)[0]["language"] == "python"
