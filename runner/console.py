@@ -67,7 +67,7 @@ class Progress:
 
     def _show(self) -> None:
         if self._live:
-            width = os.get_terminal_size(2).columns
+            width = os.get_terminal_size(2).columns or 80
             text = f"{PREFIX}{self._summary()}"[: width - 1]
             os.write(2, f"\r\x1b[K{text}".encode("utf-8", "backslashreplace"))
             self._shown = True
