@@ -47,5 +47,5 @@ def test_an_interpreter_of_the_workspace_is_refused_even_in_a_venv(user: User) -
     os.rename(folder, user.work / ".venv")
     done = user.exec("--python", ".venv/python", "main.py")
     assert done.returncode == 125
-    assert "in the workspace, where a program may have put it" in done.stderr
+    assert "in a workspace, where a program may have put it" in done.stderr
     assert not (user.home / "proof").exists()
