@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 
 from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.cache.artifacts import ArtifactFiles
@@ -97,14 +98,15 @@ async def serve(listener: int, numbers: str, settings: Settings, parent: int) ->
             except TimeoutError:
                 _mark(os.path.join(numbers, SERVED))
     finally:
-        await artifacts.close()
-        await server.close()
-        upkeep.cancel()
-        await asyncio.wait([upkeep], timeout=_END_SECONDS)
-        counters.save(numbers)
-        await client.close()
-        store.close()
-        ledger.close()
+        async with AsyncExitStack() as end:  # the last first, and none is left out when another fails
+            end.callback(ledger.close)
+            end.callback(store.close)
+            end.push_async_callback(client.close)
+            end.callback(counters.save, numbers)
+            end.push_async_callback(asyncio.wait, [upkeep], timeout=_END_SECONDS)
+            end.callback(upkeep.cancel)
+            end.push_async_callback(server.close)
+            end.push_async_callback(artifacts.close)
 
 
 def _mark(path: str) -> None:

@@ -134,6 +134,24 @@ def test_it_speaks_https_with_the_files_that_it_is_given(case: Case, tmp_path: P
         assert version["dist"]["tarball"].startswith(f"https://127.0.0.1:{team.port}/npm/")
 
 
+def test_a_client_that_breaks_off_over_tls_is_no_fault_of_ours(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    file, context = str(authority.server_file("127.0.0.1")), authority.client_context()
+    with NpmCase() as case:
+        case.add_large("1.0.0", 20_000_000)
+        with Team(tmp_path, case.policy(ALLOW), "--tls-cert", file, "--tls-key", file, tls=context) as team:
+            path = case.file("1.0.0")
+            assert team.get(path).status == 200
+            for number in range(4):
+                connection = socket.create_connection(("127.0.0.1", team.port), 10)
+                with context.wrap_socket(connection, server_hostname="127.0.0.1") as client:
+                    client.sendall(f"GET {path} HTTP/1.1\r\nHost: m.test\r\n\r\n".encode())
+                    assert client.recv(1000)
+                    if number % 2:
+                        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            assert team.get(path).status == 200
+
+
 def test_workers_count_together_and_are_replaced(case: Case, tmp_path: Path) -> None:
     with Team(tmp_path, case.policy(ALLOW), "--workers", "3") as team:
         with ThreadPoolExecutor(12) as pool:
@@ -182,6 +200,7 @@ def test_a_worker_that_cannot_start_leaves_the_others_alone_and_is_tried_again(c
     secret.chmod(0o600)
     with Team(tmp_path, case.policy(ALLOW), "--workers", "2", "--token-file", str(secret)) as team:
         eventually(lambda: len(team.workers) == 2 and b"jhansi_workers 2" in _metrics(team))
+        team.faulty = True
         secret.rename(tmp_path / "away")
         time.sleep(1.5)  # until one has served for a second
         os.kill(team.workers[0], signal.SIGKILL)
