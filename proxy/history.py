@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from jhansi_runner.proxy.ledger import ALLOW, WITHHELD, Entry
 
 _FIELDS = frozenset(field.name for field in fields(Entry))
-_NUMBERS = frozenset(["status", "size", "time"])
+_NUMBERS = frozenset(["status", "size", "time", "times"])
 _DAY = 86400.0
 _SHOWN_CLIENTS = 5
 
@@ -84,7 +84,7 @@ def summary(found: Iterable[Entry], *, everything: bool = False) -> list[Line]:
             entry.code,
             entry.rule,
             entry.reason,
-            1 + (before.count if before else 0),
+            (entry.times or 1) + (before.count if before else 0),
             before.first if before else entry.time,
             entry.time,
             (*((who,) if who else ()), *others)[:_SHOWN_CLIENTS],

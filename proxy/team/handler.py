@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
@@ -11,7 +13,7 @@ from functools import lru_cache
 from jhansi_runner.proxy.ledger import Entry
 from jhansi_runner.proxy.mirror.answer import Answer, Asker, Request, problem
 from jhansi_runner.proxy.mirror.engine import Mirror
-from jhansi_runner.proxy.service.recorder import Recorder
+from jhansi_runner.proxy.service.recorder import Recorder, entry_of
 from jhansi_runner.proxy.team import page
 from jhansi_runner.proxy.team.access import is_known
 from jhansi_runner.proxy.team.counters import CONTENT_TYPE
@@ -19,6 +21,7 @@ from jhansi_runner.proxy.team.keeper import Keeper
 from jhansi_runner.proxy.team.latest import Refused
 from jhansi_runner.proxy.team.refreshed import Refreshed
 from jhansi_runner.proxy.team.settings import Settings
+from jhansi_runner.proxy.team.strangers import Strangers
 from jhansi_runner.proxy.team.tally import Tally
 
 TOKEN = "JR-TOKEN"  # noqa: S105  # the code of a refusal
@@ -43,16 +46,18 @@ class Handler:
         cached: Refreshed[Tally],
         refused: Refreshed[Refused],
         numbers: Callable[[], bytes],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings, self._token, self._keeper, self._mirror = settings, token, keeper, mirror
         self._recorder, self._cached, self._refused, self._numbers = recorder, cached, refused, numbers
+        self._strangers, self._clock = Strangers(), clock
 
     async def handle(self, request: Request) -> Answer:
         """Answer one request."""
         if request.path == "/healthz":
             return _text("serving\n")
         if self._token and not is_known(request.header("authorization"), self._token):
-            return await self._recorded(request, _unknown())
+            return await self._stranger(request)
         if request.method not in ("GET", "HEAD"):
             return await self._recorded(request, self._mirror.phrased(request, _read_only(request)))
         base = self._settings.public_url or _base(request)
@@ -69,6 +74,17 @@ class Handler:
         return await self._recorder.served(
             request, _who(request.client), lambda: self._mirror.answer(request, asker, in_force.upstreams)
         )
+
+    async def _stranger(self, request: Request) -> Answer:
+        """Ask for the token; the ledger has a line for the first of many who come without it."""
+        answer = _unknown()
+        entry = entry_of(request, _who(request.client), answer)
+        return await self._recorded(request, answer) if self._strangers.is_first(entry, self._clock()) else answer
+
+    def tell(self, *, last: bool = False) -> None:
+        """Record how many came without the token, once a minute and at the `last`. To be called now and then."""
+        for entry in self._strangers.due(math.inf if last else self._clock()):
+            self._recorder.record(entry)
 
     async def _recorded(self, request: Request, answer: Answer) -> Answer:
         async def given() -> Answer:

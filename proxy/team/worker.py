@@ -91,6 +91,7 @@ async def serve(listener: int, numbers: str, settings: Settings, parent: int) ->
             await loop.run_in_executor(looking, keeper.look)  # a new folder of advisories takes its time
             counters.set("policy_reloads_total", keeper.reloads)
             counters.set("policy_wrong", int(bool(keeper.trouble)))
+            handler.tell()
             counters.save(numbers)
             try:
                 async with asyncio.timeout(_TICK_SECONDS):
@@ -105,6 +106,7 @@ async def serve(listener: int, numbers: str, settings: Settings, parent: int) ->
             end.callback(counters.save, numbers)
             end.push_async_callback(asyncio.wait, [upkeep], timeout=_END_SECONDS)
             end.callback(upkeep.cancel)
+            end.callback(handler.tell, last=True)
             end.push_async_callback(server.close)
             end.push_async_callback(artifacts.close)
 

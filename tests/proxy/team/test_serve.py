@@ -125,6 +125,25 @@ def test_a_token_is_asked_for_in_every_form_that_clients_have(case: Case, tmp_pa
         assert "secret" not in team.said
 
 
+def test_a_stranger_cannot_fill_the_ledger(case: Case, tmp_path: Path) -> None:
+    secret = tmp_path / "token"
+    secret.write_text("0123456789abcdef\n")
+    secret.chmod(0o600)
+    with Team(tmp_path, case.policy(ALLOW), "--token-file", str(secret)) as team:
+        for number in range(200):
+            assert team.get(f"/{number}{'a' * 8000}").status == 401
+        assert team.get(case.listing, Authorization="Bearer 0123456789abcdef").status == 200
+        assert team.get("/npm/" + "a" * 8000, Authorization="Bearer 0123456789abcdef").status == 403
+    text = "".join(path.read_text() for path in (tmp_path / "state" / "ledger").iterdir())
+    assert len(text) < 5000
+    rows = [json.loads(line) for line in text.splitlines()]
+    assert [(row["code"], row.get("times")) for row in rows if row["status"] == 401] == [
+        ("JR-TOKEN", None),
+        ("JR-TOKEN", 199),
+    ]
+    assert {row["status"] for row in rows} == {200, 401, 403}
+
+
 def test_it_speaks_https_with_the_files_that_it_is_given(case: Case, tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     file = str(authority.server_file("127.0.0.1"))
