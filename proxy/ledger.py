@@ -49,6 +49,8 @@ class Entry:
     times: int = 0
 
 
+NUMBERS = frozenset(["status", "size", "time", "times"])
+"""The fields that are no text."""
 # Every request pays for its line: with `asdict`, `replace` and `dumps` it took as long as all the rest of a hit.
 _NAMES = tuple(name for name in Entry.__dataclass_fields__ if name != "time")
 _KEYS = tuple(f'"{name}":' for name in _NAMES)

@@ -128,10 +128,12 @@ def _text(text: str) -> Answer:
 
 def _unknown() -> Answer:
     reason = "this mirror asks for a token: as a bearer, or as the password of any user name"
-    answer = problem(401, TOKEN, f"{reason} [{TOKEN}]")
+    answer = problem(401, TOKEN, reason)
     return replace(answer, headers=(*answer.headers, ("www-authenticate", 'Basic realm="jhansi-runner"')))
 
 
 def _read_only(request: Request) -> Answer:
-    what = {"PUT": "publishing", "POST": "publishing, auditing and searching"}.get(request.method, request.method[:20])
-    return problem(403, METHOD, f"{what} is refused: packages can be read here, nothing else [{METHOD}]")
+    what = {"PUT": "publishing is", "POST": "publishing, auditing and searching are"}.get(
+        request.method, f"{request.method[:20]} is"
+    )
+    return problem(403, METHOD, f"{what} refused: packages can be read here, nothing else")

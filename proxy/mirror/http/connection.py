@@ -206,7 +206,7 @@ class Connection(asyncio.BufferedProtocol):
                 raise data
             head = read_head(data)
         except Malformed as error:
-            answer = problem(error.status, CODE, f"{error.reason} [{CODE}]")
+            answer = problem(error.status, CODE, error.reason)
             await self._send(answer, Head("GET", "", "", {}, False, False, 0))
             return _UNKNOWN
         request = Request(head.method, head.path, head.query, head.headers, self._client, self._house.scheme)
@@ -244,7 +244,7 @@ class Connection(asyncio.BufferedProtocol):
             source = -1
         try:
             if source < 0 or os.fstat(source).st_size < end:
-                gone = problem(503, GONE, f"the file has just gone from the cache: try again [{GONE}]", retry_after="1")
+                gone = problem(503, GONE, "the file has just gone from the cache: try again", retry_after="1")
                 await self._outlet.send(self._line(gone, head), gone.body)
             else:
                 await self._outlet.send_file(self._line(answer, head), source, start, end)
