@@ -106,6 +106,7 @@ class Handler:
                 cached.kept if cached else (),
                 cached.recent if cached else (),
                 refused.lines[:_ROWS],
+                refused.failed[:_ROWS],
                 counted=cached is not None,
                 cut=refused.cut,
             )
