@@ -90,22 +90,29 @@ class Server:
         task = self._loop.create_task(self._welcome(endpoint, connection))
         self._house.admit(connection, peer, task)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda done: self._welcomed(done, endpoint, connection))
 
     async def _welcome(self, endpoint: socket.socket, connection: Connection) -> None:
         greeting, farewell = (_HANDSHAKE_SECONDS, _SHUTDOWN_SECONDS) if self._tls else (None, None)
-        try:
-            endpoint.setblocking(False)
-            await self._loop.connect_accepted_socket(
-                lambda: connection,
-                endpoint,
-                ssl=self._tls,
-                ssl_handshake_timeout=greeting,
-                ssl_shutdown_timeout=farewell,
-            )
-        except (OSError, asyncio.CancelledError):  # ssl.SSLError is an OSError
+        endpoint.setblocking(False)
+        await self._loop.connect_accepted_socket(
+            lambda: connection,
+            endpoint,
+            ssl=self._tls,
+            ssl_handshake_timeout=greeting,
+            ssl_shutdown_timeout=farewell,
+        )
+
+    def _welcomed(self, task: asyncio.Task[None], endpoint: socket.socket, connection: Connection) -> None:
+        """Forget who did not get in. A task that is cancelled before its first step could not see to that itself."""
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if task.cancelled() or error is not None:
             endpoint.close()
             self._house.released(connection)
+        if error is not None and not isinstance(error, OSError):  # ssl.SSLError is one
+            with _logged():
+                raise error
 
     def _look(self) -> None:
         try:

@@ -128,6 +128,25 @@ def test_a_network_of_ipv6_is_one_peer(address: object, peer: str) -> None:
     assert peer_of(address) == peer
 
 
+def test_who_is_sent_away_before_the_greeting_began_takes_no_place() -> None:
+    with Wire(most=MOST) as wire:
+        server = wire.server
+
+        def admit_and_cancel() -> None:
+            server._accept()
+            for task in server._tasks:
+                task.cancel()
+
+        wire.loop.call_soon_threadsafe(server._pause)
+        with wire.connect() as connection:
+            wire.loop.call_soon_threadsafe(admit_and_cancel)
+            assert heard(connection) == b""
+        eventually(lambda: not server._house.count and not server._tasks)
+        assert not server._house._of
+        wire.loop.call_soon_threadsafe(server._accept_again)
+        assert [one.body for one in wire.ask(get("/new"))] == [b"GET /new?"]
+
+
 def test_what_fails_for_one_keeps_nobody_from_the_rest(capfd: pytest.CaptureFixture[str]) -> None:
     """The clock that ends connections goes on, and so does the server's end."""
     with Wire() as wire, ExitStack() as stack:
