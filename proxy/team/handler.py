@@ -6,7 +6,7 @@ import asyncio
 import math
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import lru_cache
 
@@ -45,7 +45,7 @@ class Handler:
         recorder: Recorder,
         cached: Refreshed[Tally],
         refused: Refreshed[Refused],
-        numbers: Callable[[], bytes],
+        numbers: Callable[[], Awaitable[bytes]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings, self._token, self._keeper, self._mirror = settings, token, keeper, mirror
@@ -67,7 +67,7 @@ class Handler:
             body = await self._people(base)
             return Answer(200, page.HEADERS, body, size=len(body))
         if request.path == "/metrics":
-            body = await asyncio.to_thread(self._numbers)
+            body = await self._numbers()
             return Answer(200, (("content-type", CONTENT_TYPE),), body, size=len(body))
         in_force = self._keeper.in_force
         asker = Asker(in_force.policy, offline=self._settings.offline, base=base)

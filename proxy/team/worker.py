@@ -70,9 +70,9 @@ async def serve(listener: int, numbers: str, settings: Settings, parent: int) ->
     upkeep = asyncio.create_task(Upkeep(store, files, folders.state, settings.limit, say).run())
     mirror = Mirror(registries(), store, Documents(store, client), artifacts)
 
-    def scraped() -> bytes:
-        counters.save(numbers)
-        return render(numbers)
+    async def scraped() -> bytes:
+        counters.save(numbers)  # where they are counted, and saved every second: two at once would trip over each other
+        return await asyncio.to_thread(render, numbers)
 
     cached = Refreshed(lambda: tally(store), _TALLY_SECONDS)
     denied = Refreshed(lambda: refused(folders.ledger, time.time()), _REFUSED_SECONDS)

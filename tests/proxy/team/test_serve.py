@@ -191,6 +191,12 @@ def test_workers_count_together_and_are_replaced(case: Case, tmp_path: Path) -> 
         assert team.get(case.file("1.0.0")).status == 200
 
 
+def test_many_may_ask_for_the_numbers_at_once(case: Case, tmp_path: Path) -> None:
+    with Team(tmp_path, case.policy(ALLOW)) as team, ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(lambda _: team.get("/metrics").status, range(400)))
+    assert set(statuses) == {200}
+
+
 @pytest.mark.parametrize("mistake", ["typo", "gone"])
 def test_a_worker_that_starts_under_a_wrong_policy_takes_the_last_good_one(
     case: Case, tmp_path: Path, mistake: str

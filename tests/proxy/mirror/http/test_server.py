@@ -137,8 +137,8 @@ def test_a_client_that_writes_all_of_its_body_first_reads_the_answer(chunked: bo
         body = [b"x" * 65_536] * 60
         client.request("PUT", "/p", body if chunked else b"".join(body), encode_chunked=chunked)
         answer = client.getresponse()
-        assert (answer.status, answer.reason) == (403, "Forbidden: PUT is refused")
-        assert answer.read() == b"PUT is refused\n"
+        assert (answer.status, answer.reason) == (403, "Forbidden: PUT is refused [JR-TEST]")
+        assert answer.read() == b"PUT is refused [JR-TEST]\n"
         client.close()
         eventually(lambda: not wire.server._house.guests)
 
