@@ -8,10 +8,9 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 
-from jhansi_runner.proxy.ledger import ALLOW, WITHHELD, Entry
+from jhansi_runner.proxy.ledger import ALLOW, NUMBERS, WITHHELD, Entry
 
 _FIELDS = frozenset(field.name for field in fields(Entry))
-_NUMBERS = frozenset(["status", "size", "time"])
 _DAY = 86400.0
 _SHOWN_CLIENTS = 5
 
@@ -60,7 +59,7 @@ def entry_of(line: str) -> Entry | None:
         entry = Entry(**given)
     except (ValueError, TypeError, AttributeError, RecursionError):
         return None
-    sound = all(isinstance(value, int | float if name in _NUMBERS else str) for name, value in given.items())
+    sound = all(isinstance(value, int | float if name in NUMBERS else str) for name, value in given.items())
     return entry if sound else None
 
 
@@ -84,7 +83,7 @@ def summary(found: Iterable[Entry], *, everything: bool = False) -> list[Line]:
             entry.code,
             entry.rule,
             entry.reason,
-            1 + (before.count if before else 0),
+            (entry.times or 1) + (before.count if before else 0),
             before.first if before else entry.time,
             entry.time,
             (*((who,) if who else ()), *others)[:_SHOWN_CLIENTS],

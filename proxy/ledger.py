@@ -1,6 +1,7 @@
 """The ledger: one line for every request that reached the gate or the mirror.
 
-Lines are JSON objects in one file a day, appended whole, so that a kill loses at most the line being written.
+Lines are JSON objects in one file a day, appended whole, so that a kill loses at most the line being written. With each
+new day, and with each start, the oldest days go that are too many (`retention.py`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from operator import attrgetter
+
+from jhansi_runner.proxy.retention import prune
 
 ALLOW, DENY, FAULT, OBSERVED = "allow", "deny", "fault", "observe"
 WITHHELD = "JR-WITHHELD"
@@ -23,7 +26,8 @@ class Entry:
 
     `plane` is gate or mirror; `verdict` is allow, deny, fault (the upstream's or ours) or observe (what the policy
     would refuse if it did not observe); `cache` is hit, miss, stale, revalidated or ""; `size` is in bytes; `client` is
-    the address of one that is no run; `rule` is `policy.yaml:12` or ""; `time` is in seconds since the epoch.
+    the address of one that is no run; `rule` is `policy.yaml:12` or ""; `time` is in seconds since the epoch; `times`
+    is how many requests the entry stands for, 0 for one.
     """
 
     plane: str
@@ -42,8 +46,11 @@ class Entry:
     cache: str = ""
     time: float = 0.0
     client: str = ""
+    times: int = 0
 
 
+NUMBERS = frozenset(["status", "size", "time", "times"])
+"""The fields that are no text."""
 # Every request pays for its line: with `asdict`, `replace` and `dumps` it took as long as all the rest of a hit.
 _NAMES = tuple(name for name in Entry.__dataclass_fields__ if name != "time")
 _KEYS = tuple(f'"{name}":' for name in _NAMES)
@@ -107,6 +114,7 @@ class Ledger:
             flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
             self._descriptor = os.open(f"{self._folder}/{name}.jsonl", flags, 0o600)
             self._day = day
+            prune(self._folder, f"{name}.jsonl")
             size = os.fstat(self._descriptor).st_size
             self._torn = size > 0 and os.pread(self._descriptor, 1, size - 1) != b"\n"
         return self._descriptor

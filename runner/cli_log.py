@@ -34,15 +34,21 @@ def log(since: str, word: str, whom: str, everything: bool, as_json: bool) -> No
     found = (entry for entry in entries(folder, began) if not whom or whom in (entry.sandbox, entry.client, entry.run))
     lines = [line for line in summary(found, everything=everything) if word in line.what]
     if as_json:
-        print(json.dumps({"since": _when(began), "lines": [_data(line) for line in lines]}, indent=2))
+        _print(json.dumps({"since": _when(began), "lines": [_data(line) for line in lines]}, indent=2))
         return
     if not lines:
-        print(f"nothing was {'asked for' if everything else 'refused'} since {_when(began)}")
+        _print(f"nothing was {'asked for' if everything else 'refused'} since {_when(began)}")
         return
-    for line in lines:
-        print(_text(line))
     refused = sum(line.count for line in lines if line.verdict == "deny")
-    print(f"{counted(len(lines), 'line')}, {counted(refused, 'refusal')} since {_when(began)}")
+    total = f"{counted(len(lines), 'line')}, {counted(refused, 'refusal')} since {_when(began)}"
+    _print("\n".join([*(_text(line) for line in lines), total]))
+
+
+def _print(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:  # nobody wants to know; Python would complain once more when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _text(line: Line) -> str:

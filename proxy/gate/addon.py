@@ -31,7 +31,6 @@ from jhansi_runner.proxy.mirror.answer import CODE_HEADER, REASON_HEADER, RUN_HE
 from jhansi_runner.proxy.registries.interface import Registry
 from jhansi_runner.proxy.registries.upstreams import Upstream
 
-_BUFFERED_BODY = 1 << 20
 _IDLE_SECONDS = 120
 _METHOD_CHARACTERS, _CHARACTERS = 64, 400
 
@@ -201,11 +200,6 @@ class Gate:
 
     def _refuse(self, flow: http.HTTPFlow, url: str, refusal: Refusal) -> None:
         self._report(flow.client_conn.id, flow.request.method, url, refusal)
-        length = flow.request.headers.get("content-length", "0")
-        small = length.isdigit() and int(length) <= _BUFFERED_BODY and "transfer-encoding" not in flow.request.headers
-        if not small:
-            flow.kill()  # mitmproxy would hold the whole body before it answers
-            return
         body = f"jhansi-runner: {refusal.reason} [{refusal.code}]\n"
         headers = {"content-type": "text/plain; charset=utf-8", "connection": "close"}
         flow.response = http.Response.make(403, body, headers)

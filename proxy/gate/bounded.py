@@ -1,10 +1,12 @@
 """HTTP with a bound on what a client may send ahead, and with word of what mitmproxy refuses by itself.
 
-mitmproxy keeps a request's head however long it grows, and answers what it cannot read with 400 without any hook.
+mitmproxy keeps a request's head however long it grows, and answers what it cannot read with 400 without any hook. It
+keeps the whole body of a request that is refused before it answers: here that is thrown away as it comes.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from mitmproxy.proxy import commands, events, layer
@@ -12,11 +14,18 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import HttpLayer
 from mitmproxy.proxy.layers.http import HTTPMode
 from mitmproxy.proxy.layers.http._base import HttpEvent, ReceiveHttp
-from mitmproxy.proxy.layers.http._events import RequestHeaders, RequestProtocolError, ResponseProtocolError
+from mitmproxy.proxy.layers.http._events import (
+    RequestData,
+    RequestHeaders,
+    RequestProtocolError,
+    ResponseProtocolError,
+)
 from mitmproxy.proxy.layers.http._hooks import HttpRequestHeadersHook
 from mitmproxy.proxy.layers.http._http1 import Http1Server
 
 HEAD_BYTES = 1 << 16
+REFUSED_BYTES, _REFUSED_SECONDS = 64 << 20, 60.0
+"""Of a body that is refused so much is read, and for so long: clients that write all of it first read why then."""
 _BAD_REQUEST = 400
 
 
@@ -28,6 +37,22 @@ class _TellingServer(Http1Server):
         self._refused = refused
         self.judged = False
         """Whether `requestheaders` has heard of the request at hand; a CONNECT's own hook looks at its host alone."""
+        self._refused_until, self._refused_bytes = 0.0, 0
+
+    def refuse_body(self) -> None:
+        """Throw the body of the request at hand away."""
+        self._refused_until = time.monotonic() + _REFUSED_SECONDS
+
+    def read_body(self, event: events.Event) -> layer.CommandGenerator[None]:
+        for command in super().read_body(event):
+            heard = command.event if isinstance(command, ReceiveHttp) else None
+            if not self._refused_until or not isinstance(heard, RequestData):
+                yield command
+                continue
+            self._refused_bytes += len(heard.data)
+            if self._refused_bytes > REFUSED_BYTES or time.monotonic() > self._refused_until:
+                yield commands.CloseConnection(self.conn)
+                return
 
     def read_headers(self, event: events.ConnectionEvent) -> layer.CommandGenerator[None]:
         answered = False
@@ -39,6 +64,7 @@ class _TellingServer(Http1Server):
                 self._refused(command.message.partition(": ")[2])  # what precedes is the client's address
             elif isinstance(heard, RequestHeaders):
                 self.judged = False
+                self._refused_until, self._refused_bytes = 0.0, 0
             elif isinstance(heard, RequestProtocolError) and not self.judged:
                 self._refused(heard.message)
             yield command
@@ -65,6 +91,10 @@ class BoundedHttpLayer(HttpLayer):
         if isinstance(event, events.Start):
             server = _TellingServer(self.context.fork(), lambda why: self._refused(f"a request is malformed: {why}"))
             self.connections[self.context.client] = server
+        elif isinstance(event, events.HookCompleted) and isinstance(event.command, HttpRequestHeadersHook):
+            reader = self.connections.get(self.context.client)
+            if isinstance(reader, _TellingServer) and event.command.flow.response is not None:
+                reader.refuse_body()
         # What an answer brings passes here piece by piece, hence as little as can be is done for each.
         for command in super()._handle_event(event):
             if isinstance(command, HttpRequestHeadersHook):

@@ -21,6 +21,9 @@ REASON_HEADER = "x-jhansi-reason"
 SAFE = (("x-content-type-options", "nosniff"), ("content-security-policy", "sandbox"))
 """What packages bring is shown in no browser as if it were the mirror's own."""
 
+_PHRASE, _WORDS = 400, 360
+"""Characters of a reason phrase, and of a reason that a code still fits behind."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asker:
@@ -78,8 +81,10 @@ class Answer:
 
 
 def problem(status: int, code: str, reason: str, *, purl: str = "", rule: str = "", retry_after: str = "") -> Answer:
-    """A refusal or a fault, in plain words; a registry puts them into those of its protocol."""
-    phrase = "".join(c if 32 <= ord(c) < 127 else "?" for c in reason)[:400]
+    """A refusal or a fault, in plain words that have the code; a registry puts them into those of its protocol."""
+    if f"[{code}]" not in reason:
+        reason = f"{reason[:_WORDS]} [{code}]"
+    phrase = "".join(c if 32 <= ord(c) < 127 else "?" for c in reason)[:_PHRASE]
     headers = [("content-type", "text/plain; charset=utf-8"), (CODE_HEADER, code), (REASON_HEADER, phrase)]
     if retry_after:
         headers.append(("retry-after", retry_after))

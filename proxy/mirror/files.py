@@ -17,7 +17,7 @@ from jhansi_runner.proxy.mirror.artifacts import Artifacts
 from jhansi_runner.proxy.mirror.documents import Documents
 from jhansi_runner.proxy.mirror.fetching import TOO_LARGE
 from jhansi_runner.proxy.mirror.judgement import Judge, refusal, refused_by_name
-from jhansi_runner.proxy.mirror.ranges import Unsatisfiable, parse_range
+from jhansi_runner.proxy.mirror.ranges import Unsatisfiable, is_unchanged, parse_range
 from jhansi_runner.proxy.policy.judge import NOTHING
 from jhansi_runner.proxy.policy.model import Exemption
 from jhansi_runner.proxy.policy.release import Needs, Release
@@ -165,6 +165,8 @@ class Files:
 
     def _from_cache(self, told: _Told, request: Request, how: str) -> Answer:
         artifact, headers, etag, wanted = told.artifact, told.headers, told.etag, request.header("range")
+        if is_unchanged(request.header("if-none-match"), etag):
+            return Answer(304, headers, purl=artifact.purl, cache=how)
         path = self._artifacts.path(artifact)
         try:
             span = parse_range(wanted, request.header("if-range"), artifact.size, etag) if wanted else None

@@ -13,6 +13,7 @@ from jhansi_runner.proxy.memory import Memory
 from jhansi_runner.proxy.mirror.answer import SAFE, Answer, Asker, Request
 from jhansi_runner.proxy.mirror.artifacts import Artifacts
 from jhansi_runner.proxy.mirror.documents import Documents, Kept
+from jhansi_runner.proxy.mirror.ranges import is_unchanged
 from jhansi_runner.proxy.mirror.seen import FirstSeen
 from jhansi_runner.proxy.mirror.view import View, view
 from jhansi_runner.proxy.policy.release import Needs
@@ -84,7 +85,7 @@ class Listings:
             rule=shown.view.rule,
             observed=shown.view.observed,
         )
-        unchanged = shown.etag in [tag.strip() for tag in request.header("if-none-match").split(",")]
+        unchanged = is_unchanged(request.header("if-none-match"), shown.etag)
         return replace(answer, status=304, body=b"", size=0) if unchanged else answer
 
     async def _page(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from jhansi_runner.proxy.mirror.answer import SAFE, Answer, Asker, Request
 from jhansi_runner.proxy.mirror.documents import Documents
 from jhansi_runner.proxy.mirror.judgement import Judge, refusal
+from jhansi_runner.proxy.mirror.ranges import is_unchanged
 from jhansi_runner.proxy.policy.model import Exemption
 from jhansi_runner.proxy.registries.interface import Registry, Wanted
 from jhansi_runner.proxy.registries.upstreams import Upstream
@@ -47,5 +48,5 @@ class Passed:
             cache=kept.how,
             observed=decision.observed if decision else (),
         )
-        unchanged = etag in [tag.strip() for tag in request.header("if-none-match").split(",")]
+        unchanged = is_unchanged(request.header("if-none-match"), etag)
         return replace(answer, status=304, body=b"", size=0) if unchanged else answer

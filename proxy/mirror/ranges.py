@@ -1,4 +1,4 @@
-"""A single byte range of an artifact. Source: RFC 9110, sections 13.1.5 and 14."""
+"""A single byte range of an artifact, and whether all of it is wanted. Source: RFC 9110, sections 13.1 and 14."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ _SINGLE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 class Unsatisfiable(ValueError):
     """The range lies beyond the artifact."""
+
+
+def is_unchanged(if_none_match: str, etag: str) -> bool:
+    """Whether a client has what has this strong tag. A tag that it calls weak is as good; `*` names nothing of ours."""
+    return bool(if_none_match) and etag in [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
 
 
 def parse_range(header: str, if_range: str, size: int, etag: str) -> tuple[int, int] | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from jhansi_runner.proxy.coordinate import MAVEN
 from jhansi_runner.proxy.mirror.answer import Answer, Asker
 from jhansi_runner.proxy.mirror.judgement import refusal
 from jhansi_runner.proxy.policy.codes import DENY_SDIST
@@ -85,4 +86,6 @@ def _decisions(listing: Listing, asker: Asker, now: float) -> list[Decision]:
 
 
 def _sentence(listing: Listing, count: int, last: str) -> str:
-    return f"{count} versions of {listing.package.name} are withheld, the last: {last}"
+    name = listing.package.path.replace("/", ":") if listing.package.type == MAVEN else listing.package.path
+    how_many = "1 version" if count == 1 else f"{count} versions"
+    return f"{how_many} of {name} {'is' if count == 1 else 'are'} withheld, the last: {last}"

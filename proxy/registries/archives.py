@@ -64,8 +64,9 @@ class _Bounded(io.RawIOBase):
 
 
 @contextmanager
-def members(path: str, filename: str, limit: int = _MAX_UNPACKED) -> Iterator[tarfile.TarFile]:
-    """A compressed tar archive, to be read from its beginning to its end, of at most `limit` bytes when unpacked.
+def members(path: str, filename: str, limit: int | None = None) -> Iterator[tarfile.TarFile]:
+    """A compressed tar archive, to be read from its beginning to its end, of at most `limit` bytes when unpacked, or
+    256 MiB.
 
     Raises what `tolerated` passes over.
     """
@@ -74,7 +75,9 @@ def members(path: str, filename: str, limit: int = _MAX_UNPACKED) -> Iterator[ta
         raise ValueError("it is no tar archive by its name")
     with (
         unpack(path) as file,
-        tarfile.open(fileobj=io.BufferedReader(_Bounded(file, limit), 1 << 16), mode="r|") as archive,
+        tarfile.open(
+            fileobj=io.BufferedReader(_Bounded(file, _MAX_UNPACKED if limit is None else limit), 1 << 16), mode="r|"
+        ) as archive,
     ):
         yield archive
 

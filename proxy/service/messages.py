@@ -17,7 +17,7 @@ import re
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from jhansi_runner.proxy.ledger import FAULT, Entry
+from jhansi_runner.proxy.ledger import FAULT, NUMBERS, Entry
 
 MESSAGE_BYTES = 1 << 16
 """Upper bound of one message; sockets are SOCK_SEQPACKET, which keeps messages apart."""
@@ -171,7 +171,7 @@ def read_entry(fields: object) -> Entry:
     except TypeError as error:
         raise ValueError(f"not an entry: {error}") from error
     for name, value in asdict(entry).items():
-        kinds = (int, float) if name in ("status", "size", "time") else str
+        kinds = (int, float) if name in NUMBERS else str
         if not isinstance(value, kinds):
             raise ValueError(f"not an entry: {name} is a {type(value).__name__}")
     return entry

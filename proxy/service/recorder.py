@@ -16,6 +16,8 @@ from jhansi_runner.proxy.registries.upstreams import UpstreamFailure
 
 FAULTY = "JR-FAULT"
 UNRECORDED = "JR-LEDGER"
+_CHARACTERS, _SENTENCE = 400, 1000
+"""How much of a path or package, and of a reason, goes into the ledger: none that a client installs is longer."""
 
 
 def log_trace() -> None:
@@ -40,7 +42,7 @@ class Recorder:
             log_trace()
             words = f"the proxy failed ({type(error).__name__}); its log says more"
             answer = self._phrase(request, problem(500, FAULTY, words))
-        entry = _entry(request, who, answer, self._ledger.now())
+        entry = entry_of(request, who, answer, self._ledger.now())
         failure = self.record(entry)
         for decision in answer.observed:
             observed = replace(
@@ -76,20 +78,21 @@ class Recorder:
             )
 
 
-def _entry(request: Request, who: Entry, answer: Answer, now: float) -> Entry:
+def entry_of(request: Request, who: Entry, answer: Answer, now: float = 0.0) -> Entry:
+    """The ledger's entry for an answer; `who` names the run or client, `now` is 0 for when it is recorded."""
     refused = answer.status in (401, 403, 405)
     verdict = DENY if refused else FAULT if answer.status >= 400 and answer.status != 416 else ALLOW
     return Entry(  # `replace` takes three times as long
         who.plane,
         verdict,
         request.method,
-        request.path,
+        request.path[:_CHARACTERS],
         who.run,
         who.sandbox,
         who.phase,
-        answer.purl,
+        answer.purl[:_CHARACTERS],
         answer.code,
-        answer.reason,
+        answer.reason[:_SENTENCE],
         answer.rule,
         answer.status,
         0 if request.method == "HEAD" else answer.size,

@@ -41,7 +41,7 @@ async def serve(
     runs = Runs(Mirror(registries(), store, Documents(store, client), artifacts), ledger)
     control = Control(listener, gate, runs)
     ledger.listen(control.tell)
-    server = Server(runs.handle, mirror_listener)
+    server = Server(runs.handle, mirror_listener, one_peer=True)
     server.start()
     serving = asyncio.create_task(control.serve())
     upkeep = asyncio.create_task(Upkeep(store, files, folders.state, room, _say).run())

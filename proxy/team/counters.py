@@ -40,10 +40,11 @@ class Counters:
         """Count an entry of the ledger."""
         registry = _registry(entry)
         labels = (("registry", registry), ("verdict", entry.verdict), ("cache", entry.cache or "none"))
-        self._values["requests_total", labels] += 1
+        times = entry.times or 1
+        self._values["requests_total", labels] += times
         self._values["sent_bytes_total", (("registry", registry),)] += entry.size
         if entry.verdict == "deny":
-            self._values["refusals_total", (("registry", registry), ("code", entry.code))] += 1
+            self._values["refusals_total", (("registry", registry), ("code", entry.code))] += times
 
     def set(self, name: str, value: int) -> None:
         """Set a number that has no labels."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
-from collections.abc import Callable
+import time
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import lru_cache
 
 from jhansi_runner.proxy.ledger import Entry
 from jhansi_runner.proxy.mirror.answer import Answer, Asker, Request, problem
 from jhansi_runner.proxy.mirror.engine import Mirror
-from jhansi_runner.proxy.service.recorder import Recorder
+from jhansi_runner.proxy.service.recorder import Recorder, entry_of
 from jhansi_runner.proxy.team import page
 from jhansi_runner.proxy.team.access import is_known
 from jhansi_runner.proxy.team.counters import CONTENT_TYPE
@@ -19,6 +21,7 @@ from jhansi_runner.proxy.team.keeper import Keeper
 from jhansi_runner.proxy.team.latest import Refused
 from jhansi_runner.proxy.team.refreshed import Refreshed
 from jhansi_runner.proxy.team.settings import Settings
+from jhansi_runner.proxy.team.strangers import Strangers
 from jhansi_runner.proxy.team.tally import Tally
 
 TOKEN = "JR-TOKEN"  # noqa: S105  # the code of a refusal
@@ -42,17 +45,19 @@ class Handler:
         recorder: Recorder,
         cached: Refreshed[Tally],
         refused: Refreshed[Refused],
-        numbers: Callable[[], bytes],
+        numbers: Callable[[], Awaitable[bytes]],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings, self._token, self._keeper, self._mirror = settings, token, keeper, mirror
         self._recorder, self._cached, self._refused, self._numbers = recorder, cached, refused, numbers
+        self._strangers, self._clock = Strangers(), clock
 
     async def handle(self, request: Request) -> Answer:
         """Answer one request."""
         if request.path == "/healthz":
             return _text("serving\n")
         if self._token and not is_known(request.header("authorization"), self._token):
-            return await self._recorded(request, _unknown())
+            return await self._stranger(request)
         if request.method not in ("GET", "HEAD"):
             return await self._recorded(request, self._mirror.phrased(request, _read_only(request)))
         base = self._settings.public_url or _base(request)
@@ -62,13 +67,24 @@ class Handler:
             body = await self._people(base)
             return Answer(200, page.HEADERS, body, size=len(body))
         if request.path == "/metrics":
-            body = await asyncio.to_thread(self._numbers)
+            body = await self._numbers()
             return Answer(200, (("content-type", CONTENT_TYPE),), body, size=len(body))
         in_force = self._keeper.in_force
         asker = Asker(in_force.policy, offline=self._settings.offline, base=base)
         return await self._recorder.served(
             request, _who(request.client), lambda: self._mirror.answer(request, asker, in_force.upstreams)
         )
+
+    async def _stranger(self, request: Request) -> Answer:
+        """Ask for the token; the ledger has a line for the first of many who come without it."""
+        answer = _unknown()
+        entry = entry_of(request, _who(request.client), answer)
+        return await self._recorded(request, answer) if self._strangers.is_first(entry, self._clock()) else answer
+
+    def tell(self, *, last: bool = False) -> None:
+        """Record how many came without the token, once a minute and at the `last`. To be called now and then."""
+        for entry in self._strangers.due(math.inf if last else self._clock()):
+            self._recorder.record(entry)
 
     async def _recorded(self, request: Request, answer: Answer) -> Answer:
         async def given() -> Answer:
@@ -90,6 +106,7 @@ class Handler:
                 cached.kept if cached else (),
                 cached.recent if cached else (),
                 refused.lines[:_ROWS],
+                refused.failed[:_ROWS],
                 counted=cached is not None,
                 cut=refused.cut,
             )
@@ -112,10 +129,12 @@ def _text(text: str) -> Answer:
 
 def _unknown() -> Answer:
     reason = "this mirror asks for a token: as a bearer, or as the password of any user name"
-    answer = problem(401, TOKEN, f"{reason} [{TOKEN}]")
+    answer = problem(401, TOKEN, reason)
     return replace(answer, headers=(*answer.headers, ("www-authenticate", 'Basic realm="jhansi-runner"')))
 
 
 def _read_only(request: Request) -> Answer:
-    what = {"PUT": "publishing", "POST": "publishing, auditing and searching"}.get(request.method, request.method[:20])
-    return problem(403, METHOD, f"{what} is refused: packages can be read here, nothing else [{METHOD}]")
+    what = {"PUT": "publishing is", "POST": "publishing, auditing and searching are"}.get(
+        request.method, f"{request.method[:20]} is"
+    )
+    return problem(403, METHOD, f"{what} refused: packages can be read here, nothing else")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jhansi_runner.proxy.history import Line, entry_of, summary
-from jhansi_runner.proxy.ledger import ALLOW, WITHHELD
+from jhansi_runner.proxy.ledger import ALLOW, FAULT, WITHHELD
 
 MOST_BYTES = 8 << 20
 MOST_LINES = 20_000
@@ -21,9 +21,13 @@ _WITHHELD = WITHHELD.encode()
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """What was refused in the last seven days. `cut` tells that the ledger was too long to be read in full."""
+    """What was refused, and what failed, in the last seven days.
+
+    `cut` tells that the ledger was too long to be read in full.
+    """
 
     lines: Sequence[Line] = ()
+    failed: Sequence[Line] = ()
     cut: bool = False
 
 
@@ -44,7 +48,15 @@ def refused(folder: str, now: float, most_bytes: int = MOST_BYTES, most_lines: i
             break
     read = (entry_of(line.decode("ascii", "replace")) for line in found[-most_lines:])
     since = now - _DAYS * _DAY
-    return Refused(summary(entry for entry in read if entry is not None and since <= entry.time <= now), cut)
+    lines = summary(entry for entry in read if entry is not None and since <= entry.time <= now)
+    failed = [line for line in lines if line.verdict == FAULT]
+    return Refused(_told_once([line for line in lines if line.verdict != FAULT]), failed, cut)
+
+
+def _told_once(lines: Sequence[Line]) -> list[Line]:
+    """Without what was withheld where the same was refused as a file, in the same words."""
+    refused = {(line.what, line.reason) for line in lines if line.code != WITHHELD}
+    return [line for line in lines if line.code != WITHHELD or (line.what, line.reason) not in refused]
 
 
 def _counts(line: bytes) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from jhansi_runner.proxy.history import Line
+from jhansi_runner.proxy.ledger import ALLOW, DENY, OBSERVED
 
 HEADERS = (
     ("content-type", "text/html; charset=utf-8"),
@@ -18,16 +19,33 @@ HEADERS = (
 )
 _STYLE = """
 :root { color-scheme: light dark; font: 15px/1.45 system-ui, sans-serif }
-body { max-width: 75rem; margin: 2rem auto; padding: 0 1rem }
+body { max-width: 90rem; margin: 2rem auto; padding: 0 1rem }
 table { border-collapse: collapse; width: 100%; margin: .5rem 0 2rem }
 th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #8884; vertical-align: top }
-td.n, th.n { text-align: right; white-space: nowrap } code { overflow-wrap: anywhere }
+td { min-width: 6.5rem } td, code, .wrong { overflow-wrap: anywhere } td.w, th { white-space: nowrap }
+td.w { min-width: 0 } td.n, th.n { text-align: right; white-space: nowrap; min-width: 0 }
 .wrong { border-left: .3rem solid #c33; padding: .4rem .8rem } .quiet { opacity: .7 }
+@media (max-width: 48rem) {
+  th { display: none } tr { display: block; padding: .4rem 0; border-bottom: 1px solid #8884 }
+  td, td.n, td.w { display: flex; gap: .8rem; text-align: left; border: 0; padding: .1rem 0; white-space: normal }
+  td::before { content: attr(data-h); opacity: .7; flex: 0 0 5.5rem } td:empty { display: none }
+}
 """
+_LONGEST = 160
+"""Characters of a cell that clients fill. The ledger has more."""
+_VERDICTS = {DENY: "refused", OBSERVED: "observed", ALLOW: "withheld"}
 _CUT = (
     "<p class=quiet>The ledger is long: only its last part is counted here. "
     "<code>jhansi-runner policy log</code> counts all of it.</p>"
 )
+
+
+class Word(str):
+    """A text that is short, and broken nowhere."""
+
+
+_Row = Sequence[str | int]
+_WHY, _WHO = ("verdict", "code", "why"), ("for whom", "times", "last (UTC)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +72,8 @@ class Recent:
 class Page:
     """All that the page shows. `trouble` is what is wrong with the policy's files.
 
-    `counted` is False while what is cached is counted for the first time, `cut` tells that only the last part of the
-    ledger was read.
+    `failed` are the faults, of the upstream's or ours, which no policy refused. `counted` is False while what is cached
+    is counted for the first time, `cut` tells that only the last part of the ledger was read.
     """
 
     base: str
@@ -65,6 +83,7 @@ class Page:
     kept: Sequence[Kept]
     recent: Sequence[Recent]
     refused: Sequence[Line]
+    failed: Sequence[Line] = ()
     counted: bool = True
     cut: bool = False
 
@@ -76,6 +95,11 @@ def render(page: Page) -> bytes:
         f"<!DOCTYPE html><html lang=en><meta charset=utf-8><title>jhansi-runner</title><style>{_STYLE}</style>",
         "<meta name=viewport content='width=device-width'><h1>Packages through one policy</h1>",
         _policy(page),
+        "<h2>Refused in the last seven days</h2>",
+        _CUT if page.cut else "",
+        _table(("what", *_WHY, "rule", *_WHO), [_refused(one) for one in page.refused], "nothing"),
+        "<h2>Failed in the last seven days</h2>" if page.failed else "",
+        _table(("what", *_WHY[1:], *_WHO), [_failed(one) for one in page.failed], "") if page.failed else "",
         "<h2>Cached</h2>",
         _table(
             ("registry", "packages", "artifacts", "size"),
@@ -88,17 +112,20 @@ def render(page: Page) -> bytes:
             [(one.purl, one.filename, _size(one.size), _when(one.stored)) for one in page.recent],
             nothing,
         ),
-        "<h2>Refused in the last seven days</h2>",
-        _CUT if page.cut else "",
-        _table(
-            ("what", "why", "rule", "for whom", "times", "last (UTC)"),
-            [(one.what, one.reason, one.rule, ", ".join(one.who), one.count, _when(one.last)) for one in page.refused],
-            "nothing",
-        ),
         "<p class=quiet>More: <code>jhansi-runner policy log</code>, <code>jhansi-runner cache stats</code>, "
         "<a href=/metrics>metrics</a></p>",
     ]
     return "\n".join(parts).encode("utf-8", "replace")
+
+
+def _refused(one: Line) -> _Row:
+    """What the policy said no to; what it withheld from an index counts as well."""
+    verdict = _VERDICTS.get(one.verdict, one.verdict)
+    return one.what, Word(verdict), Word(one.code), one.reason, one.rule, ", ".join(one.who), one.count, _when(one.last)
+
+
+def _failed(one: Line) -> _Row:
+    return one.what, Word(one.code), one.reason, ", ".join(one.who), one.count, _when(one.last)
 
 
 def _policy(page: Page) -> str:
@@ -111,18 +138,21 @@ def _policy(page: Page) -> str:
     return "".join(lines)
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str | int]], empty: str) -> str:
+def _table(heads: Sequence[str], rows: Iterable[_Row], empty: str) -> str:
     listed = list(rows)
     if not listed:
         return f"<p class=quiet>{empty}</p>"
-    body = ["<tr>" + "".join(_cell(cell) for cell in row) + "</tr>" for row in listed]
+    body = ["<tr>" + "".join(map(_cell, heads, row)) + "</tr>" for row in listed]
     kinds = [" class=n" if isinstance(cell, int) else "" for cell in listed[0]]
     head = "".join(f"<th{kind}>{html.escape(name)}</th>" for name, kind in zip(heads, kinds, strict=True))
     return f"<table><tr>{head}</tr>{''.join(body)}</table>"
 
 
-def _cell(value: str | int) -> str:
-    return f"<td class=n>{value}</td>" if isinstance(value, int) else f"<td>{html.escape(value)}</td>"
+def _cell(head: str, value: str | int) -> str:
+    kind = " class=n" if isinstance(value, int) else " class=w" if isinstance(value, Word) else ""
+    text = str(value)
+    shown = text if head == "why" or len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    return f"<td{kind} data-h='{html.escape(head)}'>{html.escape(shown)}</td>"
 
 
 def _size(size: int) -> str:
@@ -134,5 +164,5 @@ def _size(size: int) -> str:
     return f"{number:.1f} TB"
 
 
-def _when(seconds: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M", time.gmtime(seconds))
+def _when(seconds: float) -> Word:
+    return Word(time.strftime("%Y-%m-%d %H:%M", time.gmtime(seconds)))

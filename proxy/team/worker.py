@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 
 from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.cache.artifacts import ArtifactFiles
@@ -69,9 +70,9 @@ async def serve(listener: int, numbers: str, settings: Settings, parent: int) ->
     upkeep = asyncio.create_task(Upkeep(store, files, folders.state, settings.limit, say).run())
     mirror = Mirror(registries(), store, Documents(store, client), artifacts)
 
-    def scraped() -> bytes:
-        counters.save(numbers)
-        return render(numbers)
+    async def scraped() -> bytes:
+        counters.save(numbers)  # where they are counted, and saved every second: two at once would trip over each other
+        return await asyncio.to_thread(render, numbers)
 
     cached = Refreshed(lambda: tally(store), _TALLY_SECONDS)
     denied = Refreshed(lambda: refused(folders.ledger, time.time()), _REFUSED_SECONDS)
@@ -90,6 +91,7 @@ async def serve(listener: int, numbers: str, settings: Settings, parent: int) ->
             await loop.run_in_executor(looking, keeper.look)  # a new folder of advisories takes its time
             counters.set("policy_reloads_total", keeper.reloads)
             counters.set("policy_wrong", int(bool(keeper.trouble)))
+            handler.tell()
             counters.save(numbers)
             try:
                 async with asyncio.timeout(_TICK_SECONDS):
@@ -97,14 +99,16 @@ async def serve(listener: int, numbers: str, settings: Settings, parent: int) ->
             except TimeoutError:
                 _mark(os.path.join(numbers, SERVED))
     finally:
-        await artifacts.close()
-        await server.close()
-        upkeep.cancel()
-        await asyncio.wait([upkeep], timeout=_END_SECONDS)
-        counters.save(numbers)
-        await client.close()
-        store.close()
-        ledger.close()
+        async with AsyncExitStack() as end:  # the last first, and none is left out when another fails
+            end.callback(ledger.close)
+            end.callback(store.close)
+            end.push_async_callback(client.close)
+            end.callback(counters.save, numbers)
+            end.push_async_callback(asyncio.wait, [upkeep], timeout=_END_SECONDS)
+            end.callback(upkeep.cancel)
+            end.callback(handler.tell, last=True)
+            end.push_async_callback(server.close)
+            end.push_async_callback(artifacts.close)
 
 
 def _mark(path: str) -> None:

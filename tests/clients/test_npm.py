@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from collections.abc import Iterator
 
 import pytest
@@ -122,6 +123,15 @@ def test_audits_and_publishing_stay_here(at_gate: Desk, up: NpmUpstream) -> None
     assert published.code != 0
     assert "PUT is refused" in published.said
     assert {request.method for request in up.requests} <= {"GET", "HEAD"}
+
+
+def test_a_large_package_is_refused_at_the_gate_with_the_reason(at_gate: Desk) -> None:
+    at_gate.write("package.json", '{"name": "mine", "version": "1.0.0"}')
+    at_gate.write("large", secrets.token_hex(3 << 20))
+    at_gate.write(".npmrc", f"//{public_host('npm')}/:_authToken=x\n")
+    published = at_gate.run("npm", "publish")
+    assert published.code != 0
+    assert "PUT is refused" in published.said, published.said
 
 
 def test_a_token_is_taken_from_npmrc_and_from_the_environment(desk: Desk, up: NpmUpstream, serve: Serve) -> None:

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from jhansi_runner.proxy.policy.load import load
+from jhansi_runner.proxy.policy.sources import Source
 from support.mirror import eventually
 from support.pair import Pair, Start
 from support.registry import Fault
@@ -51,6 +53,29 @@ def test_a_listing_is_fetched_once_and_unchanged_is_said_in_our_own_words(pair: 
     assert pair.listing(If_None_Match='"another"').status == 200
     assert pair.case.server.count(pair.case.upstream_listing) == 1
     assert not any(request.headers.get("if-none-match") for request in pair.case.server.requests)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_file_that_a_client_has_is_not_sent_again(pair: Pair, method: str) -> None:
+    version = pair.case.versions[0]
+    tag = pair.file(version).headers["etag"]
+    for known in (tag, f'"other", {tag}', f"W/{tag}"):
+        again = pair.file(version, method, If_None_Match=known, Range="bytes=0-3")
+        assert (again.status, again.body, again.headers["etag"]) == (304, b"", tag)
+        assert "content-length" not in again.headers
+    assert pair.file(version, method, If_None_Match='"other"').status == 200
+    strict = pair.case.policy(f"default: allow\nrules:\n  - deny: {pair.case.package}\n")
+    pair.mirror.run("strict", policy=load((Source("policy.yaml", strict.encode(), "main"),)))
+    assert pair.file(version, method, If_None_Match=tag, run="strict").status == 403
+
+
+def test_every_fault_and_refusal_says_its_code_where_clients_look(pair: Pair) -> None:
+    for answer, code in (
+        (pair.file(pair.case.versions[0], run="offline"), "JR-NOT-CACHED"),
+        (pair.mirror.get(f"/{pair.case.type}/no/such/thing?x=y"), "JR-NO-PACKAGE"),
+    ):
+        assert code in pair.case.reason(answer.body)
+        assert answer.reason.endswith(f"[{code}]")
 
 
 def test_many_who_ask_for_a_new_file_make_one_request(pair: Pair) -> None:

@@ -112,3 +112,10 @@ def test_an_entry_of_a_later_release_is_read_as_far_as_it_is_known(ledger: Ledge
 
 def test_no_ledger_is_an_empty_one(tmp_path: Path) -> None:
     assert list(entries(str(tmp_path / "nothing"), NOON, NOON + DAY)) == []
+
+
+def test_an_entry_may_stand_for_several_requests(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.record(_denied())
+    ledger.record(_denied(times=41))  # type: ignore[arg-type]
+    (line,) = summary(entries(str(tmp_path), NOON, NOON + DAY))
+    assert line.count == 42

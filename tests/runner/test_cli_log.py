@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -79,3 +82,13 @@ def test_nobody_looks_back_further_than_ten_years(home: Path, since: str) -> Non
     done = _log(home, "--since", since)
     assert (done.exit_code != 0, str(done.exception)) == (True, f"--since {since!r} is longer than ten years ago")
     assert _log(home, "--since", "3650d").exit_code == 0
+
+
+@pytest.mark.parametrize("words", [[], ["--json"], ["--package", "nothing"]])
+def test_a_reader_that_has_seen_enough_is_no_fault(home: Path, words: list[str]) -> None:
+    argv = [sys.executable, "-P", "-c", "from jhansi_runner.runner.entry import main; main()", "policy", "log", *words]
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(argv, stdout=writer, stderr=subprocess.PIPE, env={**os.environ, "JHANSI_HOME": str(home)})
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")

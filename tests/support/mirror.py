@@ -120,7 +120,7 @@ class Mirror:
         self.runs = Runs(Engine(registries(), self.store, documents, self.artifacts, self._now), ledger)
         self.run("run")
         self.run("offline", offline=True)
-        server = Server(self.runs.handle, self._listener)
+        server = Server(self.runs.handle, self._listener, one_peer=True)
         server.start()
         self._ready.set()
         await self._stop.wait()

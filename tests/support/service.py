@@ -93,7 +93,7 @@ class Door:
         with socket.create_connection(("127.0.0.1", self.port), 10) as connection:
             with contextlib.suppress(ConnectionError):
                 connection.sendall(data)
-            return _heard(connection)
+            return heard(connection)
 
     def tunnel(self, host: str = "", port: int = 443) -> tuple[socket.socket, Said]:
         """Ask for a tunnel: the connection, and what the gate said."""
@@ -120,7 +120,7 @@ class Door:
         with self.tls(sni, host=host) as connection:
             with contextlib.suppress(ConnectionError, ssl.SSLError):
                 connection.sendall(data)
-            return _heard(connection)
+            return heard(connection)
 
     def get(self, path: str, *lines: str, method: str = "GET", host: str = "") -> Said:
         """Ask for a path as a well-behaved client would, with more header lines."""
@@ -128,7 +128,8 @@ class Door:
         return self.ask("\r\n".join([*head, "", ""]).encode("latin-1"))
 
 
-def _heard(connection: socket.socket) -> Said:
+def heard(connection: socket.socket) -> Said:
+    """All that comes until the end."""
     raw = b""
     try:
         while more := connection.recv(1 << 16):

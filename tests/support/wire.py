@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import socket
 import ssl
 import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from jhansi_runner.proxy.mirror.answer import Answer, Request
 from jhansi_runner.proxy.mirror.http.server import Server
@@ -40,15 +41,23 @@ async def echo(request: Request) -> Answer:
 
 
 class Wire:
-    """The server from `with` to its end. `asked` is what its handler was asked so far."""
+    """The server from `with` to its end, in a loop that must have nothing to complain of.
 
-    def __init__(self, handle: Handle = echo, tls: tuple[str, str] | None = None, most: int = 0) -> None:
-        self._handle, self._tls, self._most = handle, tls, most
+    `asked` is what its handler was asked so far. `most` bounds its connections, 0 for as it comes; with `one_peer`
+    those of one address are not bound by themselves.
+    """
+
+    def __init__(
+        self, handle: Handle = echo, tls: tuple[str, str] | None = None, most: int = 0, *, one_peer: bool = False
+    ) -> None:
+        self._handle, self._tls, self._most, self._one_peer = handle, tls, most, one_peer
         listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(listener.getsockname()[1])
         self._listener = listener.detach()
         self.asked: list[Request] = []
         self.loop = asyncio.new_event_loop()
+        self.loop.set_exception_handler(lambda _, context: self.complaints.append(context))
+        self.complaints: list[dict[str, Any]] = []
         self._stop = asyncio.Event()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self.loop.run_until_complete, args=(self._serve(),), daemon=True)
@@ -58,7 +67,7 @@ class Wire:
         return await self._handle(request)
 
     async def _serve(self) -> None:
-        self.server = Server(self._answer, self._listener, self._tls)
+        self.server = Server(self._answer, self._listener, self._tls, one_peer=self._one_peer)
         if self._most:
             self.server._most = self._most
         self.server.start()
@@ -77,10 +86,12 @@ class Wire:
         self.loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(20)
         assert not self._thread.is_alive(), "the server does not end"
+        gc.collect()  # a task whose exception nobody took complains when it goes
+        assert not self.complaints, self.complaints
 
-    def connect(self, tls: ssl.SSLContext | None = None) -> socket.socket:
-        """A connection of a client's."""
-        connection = socket.create_connection(("127.0.0.1", self.port), 10)
+    def connect(self, tls: ssl.SSLContext | None = None, peer: str = "127.0.0.1") -> socket.socket:
+        """A connection of a client's, from an address of this machine's."""
+        connection = socket.create_connection(("127.0.0.1", self.port), 10, (peer, 0))
         return tls.wrap_socket(connection, server_hostname="127.0.0.1") if tls else connection
 
     def ask(self, data: bytes, tls: ssl.SSLContext | None = None) -> list[Said]:

@@ -30,6 +30,8 @@ class Connection(asyncio.BufferedProtocol):
         self._house = house
         self._transport: asyncio.Transport
         self._outlet: Outlet
+        self._made = self._full = False
+        """Whether there is an outlet, and whether it is full: TLS says so before there is one."""
         self._client = ""
         self._data = b""
         self._searched = 0
@@ -44,12 +46,13 @@ class Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._outlet = Outlet(transport, self._house.loop, self._moving)
+        self._outlet, self._made = Outlet(transport, self._house.loop, self._moving), True
+        if self._full:
+            self._outlet.pause()
+        self._outlet.begin()
         peer = transport.get_extra_info("peername")
         self._client = str(peer[0]) if isinstance(peer, tuple) else ""
-        self._house.coming.discard(self)
-        self._house.guests.add(self)
-        self._house.idle.begin(self, self._house.loop.time())
+        self._house.arrived(self)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         del sizehint
@@ -74,10 +77,14 @@ class Connection(asyncio.BufferedProtocol):
         return self._task is not None and self._house.scheme == "http"
 
     def pause_writing(self) -> None:
-        self._outlet.pause()
+        self._full = True
+        if self._made:
+            self._outlet.pause()
 
     def resume_writing(self) -> None:
-        self._outlet.resume()
+        self._full = False
+        if self._made:
+            self._outlet.resume()
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
@@ -91,6 +98,12 @@ class Connection(asyncio.BufferedProtocol):
 
     def leave(self) -> None:
         self._transport.close()
+
+    def make_room(self) -> None:
+        if self._house.scheme == "http":
+            self._transport.close()
+        else:  # closing waits for a word of the client's
+            self._transport.abort()
 
     def hurry(self) -> None:
         self._task = self._house.loop.create_task(self._serve(Malformed(408, "the request did not come in time")))
@@ -193,7 +206,7 @@ class Connection(asyncio.BufferedProtocol):
                 raise data
             head = read_head(data)
         except Malformed as error:
-            answer = problem(error.status, CODE, f"{error.reason} [{CODE}]")
+            answer = problem(error.status, CODE, error.reason)
             await self._send(answer, Head("GET", "", "", {}, False, False, 0))
             return _UNKNOWN
         request = Request(head.method, head.path, head.query, head.headers, self._client, self._house.scheme)
@@ -231,7 +244,7 @@ class Connection(asyncio.BufferedProtocol):
             source = -1
         try:
             if source < 0 or os.fstat(source).st_size < end:
-                gone = problem(503, GONE, f"the file has just gone from the cache: try again [{GONE}]", retry_after="1")
+                gone = problem(503, GONE, "the file has just gone from the cache: try again", retry_after="1")
                 await self._outlet.send(self._line(gone, head), gone.body)
             else:
                 await self._outlet.send_file(self._line(answer, head), source, start, end)

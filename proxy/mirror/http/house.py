@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -26,6 +28,9 @@ class Guest(Protocol):
     def leave(self) -> None:
         """End without a word: nothing is under way."""
 
+    def make_room(self) -> None:
+        """End at once, because somebody else wants in."""
+
     def hurry(self) -> None:
         """End because a head did not come whole in time."""
 
@@ -48,8 +53,10 @@ class House:
     ) -> None:
         self.handler, self.scheme, self.loop, self._free = handler, scheme, loop, free
         self.dates = Dates()
-        self.coming: set[Guest] = set()
+        self.coming: dict[Guest, asyncio.Task[None]] = {}
         """Those who have been let in, and have not come to where they can ask: their TLS greeting is under way."""
+        self._peers: dict[Guest, str] = {}
+        self._of: Counter[str] = Counter()
         self.guests: set[Guest] = set()
         self.idle: Waiting[Guest] = Waiting(_IDLE_SECONDS)
         self.asking: Waiting[Guest] = Waiting(_HEAD_SECONDS)
@@ -58,12 +65,50 @@ class House:
         self.buffer = memoryview(bytearray(_BUFFER))
         """What is read goes through it, from one call of the loop to the next: no connection has one of its own."""
 
+    def admit(self, guest: Guest, peer: str, welcome: asyncio.Task[None]) -> None:
+        """Let a connection of a peer's in; `welcome` is what greets it."""
+        self.coming[guest] = welcome
+        self._peers[guest] = peer
+        self._of[peer] += 1
+
+    def arrived(self, guest: Guest) -> None:
+        """A connection can ask from now on."""
+        self.coming.pop(guest, None)
+        self.guests.add(guest)
+        self.idle.begin(guest, self.loop.time())
+
     def released(self, guest: Guest) -> None:
         """A connection is gone, and nothing is worked on for it any more."""
         self.forget(guest)
-        self.coming.discard(guest)
+        self.coming.pop(guest, None)
         self.guests.discard(guest)
+        peer = self._peers.pop(guest, None)
+        if peer is not None:
+            self._of[peer] -= 1
+            if not self._of[peer]:
+                del self._of[peer]
         self._free()
+
+    def count_of(self, peer: str) -> int:
+        """How many of a peer's there are."""
+        return self._of[peer]
+
+    def make_room(self, peer: str = "") -> bool:
+        """End the connection that is the least loss, of a peer's or of all; whether there was one.
+
+        Who is worked for never goes, so that nobody loses an answer.
+        """
+        for waiting in (self.idle, self.draining, self.asking):
+            for guest in waiting:
+                if not peer or self._peers.get(guest) == peer:
+                    self.forget(guest)
+                    guest.make_room()
+                    return True
+        for guest, welcome in self.coming.items():
+            if not welcome.cancelling() and (not peer or self._peers[guest] == peer):
+                welcome.cancel()
+                return True
+        return False
 
     @property
     def count(self) -> int:
@@ -86,3 +131,18 @@ class House:
             guest.abort()
         for guest in self.draining.overdue(now):
             guest.leave()
+
+
+def peer_of(address: object) -> str:
+    """Whose connections are counted together: those of one address, in IPv6 of one network of 64 bits.
+
+    `address` is what `accept` gives, and "" stands for what has none.
+    """
+    host = address[0] if isinstance(address, tuple) and address else ""
+    try:
+        found = ipaddress.ip_address(host)
+    except ValueError:
+        return str(host)
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    return str(found.ipv4_mapped or ipaddress.IPv6Address(int(found) >> 64 << 64))

@@ -16,6 +16,8 @@ from collections.abc import Callable
 from jhansi_runner.proxy.mirror.download import Download
 
 _SLICE = 1 << 18
+_TLS_SLICE = 1 << 16
+"""Less with TLS, where asyncio holds four of them for a client that takes nothing, and 256 KiB to read into."""
 _AT_ONCE = 1 << 20
 """Bytes that one client gets before others have their turn."""
 _NO_LINGER = struct.pack("ii", 1, 0)
@@ -33,9 +35,14 @@ class Outlet:
     ) -> None:
         self._transport, self._loop, self._moving = transport, loop, moving
         self._plain = transport.get_extra_info("sslcontext") is None
+        self._slice = _SLICE if self._plain else _TLS_SLICE
+        self._socket: socket.socket = transport.get_extra_info("socket")  # TLS forgets it when the client has gone
         self._full: asyncio.Future[None] | None = None
+
+    def begin(self) -> None:
+        """Have `pause` and `resume` called from now on."""
         # Full as soon as anything waits. asyncio's TLS takes 0 for full when nothing does.
-        transport.set_write_buffer_limits(high=0 if self._plain else 1, low=0)
+        self._transport.set_write_buffer_limits(high=0 if self._plain else 1, low=0)
 
     def pause(self) -> None:
         """The socket takes no more."""
@@ -48,30 +55,30 @@ class Outlet:
             full.set_result(None)
 
     def abort(self) -> None:
-        """Break off, so that no client takes what it has for the whole."""
-        sock = self._transport.get_extra_info("socket")
+        """Break off, so that no client takes what it has for the whole. The client may have gone before."""
         with contextlib.suppress(OSError):
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         self._transport.abort()
 
     async def send(self, head: bytes, body: bytes) -> None:
         """Send a head and a body: a small one with one system call."""
-        if len(body) <= _SLICE:
+        if len(body) <= self._slice:
             self._transport.write(head + body)
             await self._taken()
             return
         self._transport.write(head)
         view = memoryview(body)
-        for start in range(0, len(body), _SLICE):
+        for start in range(0, len(body), self._slice):
             await self._taken()
-            self._transport.write(view[start : start + _SLICE])
+            self._transport.write(view[start : start + self._slice])
+            await asyncio.sleep(0)  # else TLS does not hear that the client has gone
         await self._taken()
 
     async def send_file(self, head: bytes, source: int, start: int, end: int) -> None:
         """Send a head and a part of a file. Raises Cut when that ends too soon, OSError."""
         self._transport.write(head)
         await self._taken()
-        with _Copy(self._transport, self._loop) as copy:
+        with _Copy(self._socket, self._loop) as copy:
             await self._part(copy, source, start, end)
 
     async def send_download(self, head: bytes, source: int, download: Download) -> None:
@@ -79,13 +86,15 @@ class Outlet:
         self._transport.write(head)
         await self._taken()
         offset = 0
-        with _Copy(self._transport, self._loop) as copy:
+        with _Copy(self._socket, self._loop) as copy:
             while offset != download.total or not download.verified:
                 limit = await download.available(offset)
                 await self._part(copy, source, offset, limit)
                 offset = limit
 
     async def _taken(self) -> None:
+        if self._transport.is_closing():
+            raise Cut("the client has gone")
         if self._full is not None:
             self._moving()
             await self._full
@@ -100,7 +109,7 @@ class Outlet:
                     await copy.writable()
                     continue
             else:
-                data = os.pread(source, min(end - start, _SLICE), start)
+                data = os.pread(source, min(end - start, self._slice), start)
                 sent = len(data)
                 self._transport.write(data)
                 await self._taken()
@@ -113,8 +122,8 @@ class Outlet:
 class _Copy:
     """A socket's descriptor, and a copy of it once it has to be waited for."""
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self.socket: int = transport.get_extra_info("socket").fileno()
+    def __init__(self, sock: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
+        self.socket = sock.fileno()
         self._loop, self._copy = loop, -1
 
     def __enter__(self) -> _Copy:

@@ -27,6 +27,10 @@ class Waiting(Generic[T]):
         """Wait no longer for one, if we do."""
         self._since.pop(one, None)
 
+    def __iter__(self) -> Iterator[T]:
+        """Those who are waited for, the one for whom we have waited longest first."""
+        return iter(self._since)
+
     def longest(self) -> T | None:
         """The one for whom we have waited longest."""
         return next(iter(self._since), None)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from jhansi_runner.proxy import paths
 from support.registry import Upstream
-from support.service import Door, sent_until_cut_off
+from support.service import Door, gate_memory, heard, sent_until_cut_off
 
 INDEX = "/simple/demo/"
 
@@ -110,6 +111,26 @@ def test_a_small_body_is_answered_with_why(door: Door, method: str, up: Upstream
     assert b"JR-GATE-METHOD" in said.body
     assert door.wait_for("JR-GATE-METHOD").method == method
     assert all(request.method in ("GET", "HEAD") for request in up.requests)
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_large_body_is_answered_with_why_and_kept_by_nobody(door: Door, home: paths.Paths, chunked: bool) -> None:
+    """Clients write all of it before they read: npm publishes so."""
+    before, most = gate_memory(home), 0
+    line = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {40 << 20}"
+    piece = b"x" * (1 << 16)
+    with door.tls() as connection:
+        connection.sendall(f"PUT /legacy/ HTTP/1.1\r\nHost: {door.public}\r\n{line}\r\n\r\n".encode())
+        for _ in range(640):
+            connection.sendall(b"10000\r\n" + piece + b"\r\n" if chunked else piece)
+            most = max(most, gate_memory(home))
+        if chunked:
+            connection.sendall(b"0\r\n\r\n")
+        said = heard(connection)
+    assert (said.status, "PUT is refused" in said.reason) == (403, True)
+    assert b"[JR-GATE-METHOD]" in said.body
+    assert most - before < 8 << 20
+    assert [entry.code for entry in door.heard] == ["JR-GATE-METHOD"]
 
 
 @pytest.mark.parametrize("line", ["Content-Length: 3000000000", "Transfer-Encoding: chunked"])

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jhansi_runner.proxy.coordinate import pypi
+from jhansi_runner.proxy.coordinate import Coordinate, maven, npm, pypi
 from jhansi_runner.proxy.mirror.answer import Asker
 from jhansi_runner.proxy.mirror.view import view
 from jhansi_runner.proxy.policy.codes import DENY_SDIST
+from jhansi_runner.proxy.policy.load import load
 from jhansi_runner.proxy.policy.release import SDIST, Release
+from jhansi_runner.proxy.policy.sources import Source
 from jhansi_runner.proxy.registries.interface import Item, Listing
 from support.policies import instant, main_and_floor
 
@@ -68,3 +71,19 @@ def test_what_is_shown_and_told_is_what_each_item_would_get(
     assert got.denied is None
     assert list(got.items) == [item for item in let_in if not offline or item.path != "/files/b"]
     assert asked == (let_in if offline else [])
+
+
+@pytest.mark.parametrize(
+    ("package", "numbers", "words"),
+    [
+        (npm("@types/node"), ["1.0.0"], "1 version of @types/node is withheld, the last: pkg:npm/%40types/node@1.0.0"),
+        (npm("node"), ["1.0.0", "2.0.0"], "2 versions of node are withheld, the last: "),
+        (maven("org.test", "demo"), ["1.0.0"], "1 version of org.test:demo is withheld, the last: "),
+    ],
+)
+def test_what_is_withheld_is_named_in_full(package: Coordinate, numbers: list[str], words: str) -> None:
+    rules = f"rules: [{{deny: '{package.purl}', versions: '<3'}}]"
+    items = tuple(Item(Release(package.at(number), size=10), f"/{number}") for number in [*numbers, "3.0.0"])
+    head = "version: 1\nregistries: {npm: {enabled: true}, maven: {enabled: true}}\ndefault: allow\n"
+    asker = Asker(load([Source("policy.yaml", (head + rules).encode())]))
+    assert view(Listing(package, items), asker, NOW, lambda _: True).withheld.startswith(words)

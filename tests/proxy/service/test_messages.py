@@ -8,11 +8,9 @@ from dataclasses import fields
 
 import pytest
 
-from jhansi_runner.proxy.ledger import Entry
+from jhansi_runner.proxy.ledger import NUMBERS, Entry
 from jhansi_runner.proxy.service.client import Link
 from jhansi_runner.proxy.service.messages import MESSAGE_BYTES, entry_message, read_entry
-
-NUMBERS = ("status", "size", "time")
 
 
 @pytest.mark.parametrize("character", ["x", "\xff", "\0", '"', "\U0001f600", "\udcff"])

@@ -31,3 +31,12 @@ def test_a_request_counts_for_its_registry(tmp_path: Path, purl: str, url: str, 
         f'jhansi_requests_total{{registry="{registry}",verdict="allow",cache="none"}} 1'
         in render(str(tmp_path)).decode()
     )
+
+
+def test_an_entry_that_stands_for_several_requests_counts_as_these(tmp_path: Path) -> None:
+    counters = Counters()
+    for times in (0, 41):
+        counters.count(Entry("mirror", "deny", "GET", "/npm/demo", code="JR-TOKEN", times=times))
+    counters.save(str(tmp_path))
+    assert b'jhansi_requests_total{registry="npm",verdict="deny",cache="none"} 42\n' in render(str(tmp_path))
+    assert b'jhansi_refusals_total{registry="npm",code="JR-TOKEN"} 42\n' in render(str(tmp_path))

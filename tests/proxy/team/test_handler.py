@@ -27,8 +27,8 @@ class Page:
         self.counted, self.read, self.go = 0, 0, threading.Event()
         keeper = Keeper("", {"JHANSI_HOME": str(home)}, print)
         cached, refused = Refreshed(self._tally, 30.0), Refreshed(self._refused, 30.0)
-        nobody = cast(Any, None)  # the page needs neither registries nor the ledger's pen
-        self.handler = Handler(Settings(), "", keeper, nobody, nobody, cached, refused, lambda: b"")
+        nobody = cast(Any, None)  # the page needs neither registries, the ledger's pen nor numbers
+        self.handler = Handler(Settings(), "", keeper, nobody, nobody, cached, refused, nobody)
 
     def _tally(self) -> Tally:
         self.counted += 1

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from jhansi_runner.proxy.history import entries, summary
-from jhansi_runner.proxy.ledger import ALLOW, DENY, WITHHELD, Entry, Ledger
+from jhansi_runner.proxy.ledger import ALLOW, DENY, FAULT, WITHHELD, Entry, Ledger
 from jhansi_runner.proxy.team.latest import refused
 
 NOW = 1_800_000_000.0
@@ -48,6 +49,22 @@ def test_it_tells_what_reading_all_of_it_tells(folder: Path) -> None:
     assert not found.cut
 
 
+def test_faults_stand_apart_and_do_not_push_refusals_out(folder: Path) -> None:
+    faults = [Entry("mirror", FAULT, "GET", f"/npm/f{number}", code="JR-UPSTREAM") for number in range(60)]
+    _write(folder, 0.1, *faults)
+    found = refused(str(folder), NOW)
+    assert {line.verdict for line in found.lines} == {DENY, ALLOW}
+    assert {line.what for line in found.failed} == {entry.url for entry in faults}
+
+
+def test_what_was_withheld_and_refused_in_the_same_words_is_told_once(folder: Path) -> None:
+    held = Entry("mirror", ALLOW, "GET", "/pypi/simple/bad/", purl="pkg:pypi/bad", code=WITHHELD, reason="it is denied")
+    _write(folder, 0.2, held)
+    assert [line.code for line in refused(str(folder), NOW).lines if "bad" in line.what] == [WITHHELD]
+    _write(folder, 0.1, replace(held, verdict=DENY, url="/pypi/files/bad-1.0.tar.gz", code="JR-DENY-RULE"))
+    assert [line.code for line in refused(str(folder), NOW).lines if "bad" in line.what] == ["JR-DENY-RULE"]
+
+
 def test_a_long_ledger_is_read_from_its_end(folder: Path) -> None:
     by_size = refused(str(folder), NOW, most_bytes=600)
     assert ({"new", "old"}, by_size.cut) == (
@@ -67,4 +84,4 @@ def test_torn_lines_are_passed_over(folder: Path) -> None:
 
 
 def test_where_nothing_was_recorded_nothing_was_refused(tmp_path: Path) -> None:
-    assert refused(str(tmp_path / "none"), NOW) == type(refused(str(tmp_path), NOW))([], cut=False)
+    assert refused(str(tmp_path / "none"), NOW) == type(refused(str(tmp_path), NOW))([], [], cut=False)

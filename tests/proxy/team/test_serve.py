@@ -125,6 +125,25 @@ def test_a_token_is_asked_for_in_every_form_that_clients_have(case: Case, tmp_pa
         assert "secret" not in team.said
 
 
+def test_a_stranger_cannot_fill_the_ledger(case: Case, tmp_path: Path) -> None:
+    secret = tmp_path / "token"
+    secret.write_text("0123456789abcdef\n")
+    secret.chmod(0o600)
+    with Team(tmp_path, case.policy(ALLOW), "--token-file", str(secret)) as team:
+        for number in range(200):
+            assert team.get(f"/{number}{'a' * 8000}").status == 401
+        assert team.get(case.listing, Authorization="Bearer 0123456789abcdef").status == 200
+        assert team.get("/npm/" + "a" * 8000, Authorization="Bearer 0123456789abcdef").status == 403
+    text = "".join(path.read_text() for path in (tmp_path / "state" / "ledger").iterdir())
+    assert len(text) < 5000
+    rows = [json.loads(line) for line in text.splitlines()]
+    assert [(row["code"], row.get("times")) for row in rows if row["status"] == 401] == [
+        ("JR-TOKEN", None),
+        ("JR-TOKEN", 199),
+    ]
+    assert {row["status"] for row in rows} == {200, 401, 403}
+
+
 def test_it_speaks_https_with_the_files_that_it_is_given(case: Case, tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     file = str(authority.server_file("127.0.0.1"))
@@ -132,6 +151,24 @@ def test_it_speaks_https_with_the_files_that_it_is_given(case: Case, tmp_path: P
     with Team(tmp_path, case.policy(ALLOW), "--tls-cert", file, "--tls-key", file, tls=context) as team:
         version = json.loads(team.get(case.listing).body)["versions"]["1.0.0"]
         assert version["dist"]["tarball"].startswith(f"https://127.0.0.1:{team.port}/npm/")
+
+
+def test_a_client_that_breaks_off_over_tls_is_no_fault_of_ours(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    file, context = str(authority.server_file("127.0.0.1")), authority.client_context()
+    with NpmCase() as case:
+        case.add_large("1.0.0", 20_000_000)
+        with Team(tmp_path, case.policy(ALLOW), "--tls-cert", file, "--tls-key", file, tls=context) as team:
+            path = case.file("1.0.0")
+            assert team.get(path).status == 200
+            for number in range(4):
+                connection = socket.create_connection(("127.0.0.1", team.port), 10)
+                with context.wrap_socket(connection, server_hostname="127.0.0.1") as client:
+                    client.sendall(f"GET {path} HTTP/1.1\r\nHost: m.test\r\n\r\n".encode())
+                    assert client.recv(1000)
+                    if number % 2:
+                        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            assert team.get(path).status == 200
 
 
 def test_workers_count_together_and_are_replaced(case: Case, tmp_path: Path) -> None:
@@ -152,6 +189,12 @@ def test_workers_count_together_and_are_replaced(case: Case, tmp_path: Path) -> 
         eventually(lambda: len(team.workers) == 3 and before[0] not in team.workers, 20)
         assert "another one takes its place" in team.said
         assert team.get(case.file("1.0.0")).status == 200
+
+
+def test_many_may_ask_for_the_numbers_at_once(case: Case, tmp_path: Path) -> None:
+    with Team(tmp_path, case.policy(ALLOW)) as team, ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(lambda _: team.get("/metrics").status, range(400)))
+    assert set(statuses) == {200}
 
 
 @pytest.mark.parametrize("mistake", ["typo", "gone"])
@@ -182,6 +225,7 @@ def test_a_worker_that_cannot_start_leaves_the_others_alone_and_is_tried_again(c
     secret.chmod(0o600)
     with Team(tmp_path, case.policy(ALLOW), "--workers", "2", "--token-file", str(secret)) as team:
         eventually(lambda: len(team.workers) == 2 and b"jhansi_workers 2" in _metrics(team))
+        team.faulty = True
         secret.rename(tmp_path / "away")
         time.sleep(1.5)  # until one has served for a second
         os.kill(team.workers[0], signal.SIGKILL)

@@ -27,7 +27,7 @@ def test_a_head_has_date_headers_and_length() -> None:
 
 def test_the_reason_of_a_refusal_is_the_phrase() -> None:
     line, *rest = _head(problem(403, "JR-TEST", "because of \u00fc\r\nX: y"))
-    assert line == "HTTP/1.1 403 Forbidden: because of ???X: y"
+    assert line == "HTTP/1.1 403 Forbidden: because of ???X: y [JR-TEST]"
     assert len(line) < 500
     assert "x-jhansi-code: JR-TEST" in rest
     assert len(_head(problem(403, "JR-TEST", "long " * 1000))[0]) < 450

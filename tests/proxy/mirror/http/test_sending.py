@@ -145,14 +145,36 @@ def test_a_client_that_resets_its_connection_is_let_go(tmp_path: Path) -> None:
         eventually(lambda: not site.wire.server._house.guests and not _open(site.path))
 
 
-def test_the_server_ends_while_it_sends(tmp_path: Path) -> None:
-    site = Site(tmp_path, False)
-    with site.wire, site.wire.connect() as connection:
+def test_nothing_more_is_written_for_a_client_that_has_gone(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    """asyncio warns of every write after the fourth, which lets clients fill the log."""
+    for _ in range(5):
+        connection = site.wire.connect(site.tls)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        connection.sendall(get("/memory") * 2)
+        connection.recv(1000)
+        connection.close()
+    eventually(lambda: not site.wire.server._house.guests)
+    assert not caplog.records
+
+
+def test_a_client_that_takes_nothing_costs_a_few_slices_of_tls(tmp_path: Path) -> None:
+    site = Site(tmp_path, True)
+    with site.wire, site.wire.connect(site.tls) as connection:
+        connection.sendall(get("/memory"))
+        eventually(lambda: site.wire.server._house.taking.longest())
+        time.sleep(0.1)
+        [guest] = site.wire.server._house.guests
+        inner = guest._transport._ssl_protocol  # type: ignore[attr-defined]
+        assert inner._transport.get_write_buffer_size() + guest._transport.get_write_buffer_size() <= 256 << 10  # type: ignore[attr-defined]
+
+
+def test_the_server_ends_while_it_sends(site: Site, tmp_path: Path) -> None:
+    with site.wire.connect(site.tls) as connection:
         connection.sendall(get("/file"))
         connection.recv(1000)
         asyncio.run_coroutine_threadsafe(site.wire.server.close(), site.wire.loop).result(10)
         assert not site.wire.server._house.guests
-    assert not _open(site.path)
+    assert not _open(tmp_path / "file")
 
 
 def _open(path: Path) -> bool:

@@ -137,8 +137,8 @@ def test_a_client_that_writes_all_of_its_body_first_reads_the_answer(chunked: bo
         body = [b"x" * 65_536] * 60
         client.request("PUT", "/p", body if chunked else b"".join(body), encode_chunked=chunked)
         answer = client.getresponse()
-        assert (answer.status, answer.reason) == (403, "Forbidden: PUT is refused")
-        assert answer.read() == b"PUT is refused\n"
+        assert (answer.status, answer.reason) == (403, "Forbidden: PUT is refused [JR-TEST]")
+        assert answer.read() == b"PUT is refused [JR-TEST]\n"
         client.close()
         eventually(lambda: not wire.server._house.guests)
 
@@ -206,7 +206,7 @@ def test_a_request_is_worked_on_to_its_end_when_its_client_has_left() -> None:
 
 
 def test_who_is_idle_longest_goes_when_the_house_is_full() -> None:
-    with Wire(most=3) as wire:
+    with Wire(most=3, one_peer=True) as wire:
         connections = [wire.connect() for _ in range(3)]
         for number in (1, 2, 0):
             connections[number].sendall(get(f"/{number}"))
@@ -227,7 +227,7 @@ def test_nobody_who_is_being_served_goes_when_the_house_is_full() -> None:
             await release.wait()
         return await echo(request)
 
-    with Wire(hold, most=2) as wire:
+    with Wire(hold, most=2, one_peer=True) as wire:
         held = [wire.connect() for _ in range(2)]
         for connection in held:
             connection.sendall(get("/held"))
@@ -300,6 +300,8 @@ def test_tls_is_spoken_and_nothing_else(tmp_path: Path) -> None:
         eventually(lambda: not wire.server._house.count)
 
 
-@pytest.mark.parametrize(("descriptors", "most"), [(64, 1), (1024, 224), (8192, 2016), (1 << 20, 2048)])
-def test_connections_leave_descriptors_for_the_rest(descriptors: int, most: int) -> None:
-    assert most_connections(descriptors) == most
+@pytest.mark.parametrize(
+    ("descriptors", "most", "secure"), [(64, 1, 1), (1024, 224, 224), (8192, 2016, 256), (1 << 20, 2048, 256)]
+)
+def test_connections_leave_descriptors_for_the_rest(descriptors: int, most: int, secure: int) -> None:
+    assert (most_connections(descriptors), most_connections(descriptors, secure=True)) == (most, secure)
