@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from jhansi_runner.proxy.cache.releases import release_of
 from jhansi_runner.proxy.cache.store import Store
 from jhansi_runner.proxy.coordinate import PYPI, Coordinate
 from jhansi_runner.proxy.mirror.seen import FirstSeen
@@ -37,8 +38,6 @@ def _known(packages: Sequence[Locked], cache: str) -> dict[Locked, list[Release]
     found: dict[Locked, list[Release]] = {}
     if not os.path.isdir(cache):
         return found
-    from jhansi_runner.proxy.mirror.files import release_of
-
     named: dict[str, list[Locked]] = {}
     for one in packages:
         named.setdefault(one.purl, []).append(one)

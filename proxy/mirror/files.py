@@ -7,10 +7,9 @@ import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
+from jhansi_runner.proxy.cache.releases import release_of
 from jhansi_runner.proxy.cache.store import Artifact
-from jhansi_runner.proxy.coordinate import Coordinate
 from jhansi_runner.proxy.memory import Memory
 from jhansi_runner.proxy.mirror.answer import SAFE, Answer, Asker, Request, problem
 from jhansi_runner.proxy.mirror.artifacts import Artifacts
@@ -199,9 +198,6 @@ class Files:
         return found
 
 
-_coordinate = lru_cache(maxsize=8192)(Coordinate.parse)
-
-
 def _with(artifact: Artifact, inside: Inside) -> Artifact:
     """An artifact by the registry's word and by its own: where they differ both count."""
     licence = artifact.licence if inside.licence is None else inside.licence
@@ -214,19 +210,6 @@ def _lacks(artifact: Artifact, registry: Registry, needs: Needs) -> bool:
     """Whether something has to be asked that nobody needed to know when the artifact was fetched."""
     return (needs.dates and registry.dated and artifact.published is None) or (
         needs.licences and artifact.licence is None
-    )
-
-
-def release_of(artifact: Artifact) -> Release:
-    """The release of a kept artifact, by what was known when it was fetched."""
-    return Release(
-        _coordinate(artifact.purl),
-        artifact.published,
-        artifact.identity,
-        artifact.size,
-        artifact.licence,
-        artifact.runs,
-        filename=artifact.dated_as,
     )
 
 

@@ -7,10 +7,10 @@ import itertools
 import os
 from collections.abc import Mapping, Sequence
 
+from jhansi_runner.proxy.cache.releases import release_of
 from jhansi_runner.proxy.cache.store import Store
 from jhansi_runner.proxy.coordinate import Coordinate
 from jhansi_runner.proxy.mirror.documents import Documents
-from jhansi_runner.proxy.mirror.files import release_of
 from jhansi_runner.proxy.mirror.seen import FirstSeen
 from jhansi_runner.proxy.mirror.upstream_client import UpstreamClient
 from jhansi_runner.proxy.policy.release import Needs, Release

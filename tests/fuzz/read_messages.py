@@ -10,10 +10,10 @@ from tempfile import TemporaryDirectory
 
 from fuzz.engine import Target
 
+from jhansi_runner.proxy.cache.releases import release_of
 from jhansi_runner.proxy.cache.store import Store
 from jhansi_runner.proxy.history import entries, summary
 from jhansi_runner.proxy.ledger import Entry
-from jhansi_runner.proxy.mirror.files import release_of
 from jhansi_runner.proxy.service import messages
 
 _DAY = 1_000_000_000.0

@@ -1,0 +1,24 @@
+"""The release that a kept artifact is of, for whoever judges it again: without the mirror, and without a network."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from jhansi_runner.proxy.cache.store import Artifact
+from jhansi_runner.proxy.coordinate import Coordinate
+from jhansi_runner.proxy.policy.release import Release
+
+_coordinate = lru_cache(maxsize=8192)(Coordinate.parse)
+
+
+def release_of(artifact: Artifact) -> Release:
+    """The release of a kept artifact, by what was known when it was fetched."""
+    return Release(
+        _coordinate(artifact.purl),
+        artifact.published,
+        artifact.identity,
+        artifact.size,
+        artifact.licence,
+        artifact.runs,
+        filename=artifact.dated_as,
+    )
