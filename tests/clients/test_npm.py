@@ -174,4 +174,4 @@ def test_an_audit_on_the_mirror_is_refused_and_says_so(at_mirror: Desk) -> None:
     assert at_mirror.run("npm", "install", "app").code == 0
     audit = at_mirror.run("npm", "audit")
     assert audit.code != 0
-    assert "auditing and searching is refused" in audit.said, audit.said
+    assert "auditing and searching are refused" in audit.said, audit.said
