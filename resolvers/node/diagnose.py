@@ -16,7 +16,6 @@ from jhansi_runner.resolvers.interface import Missing, Plan, Requirement, View, 
 from jhansi_runner.resolvers.node.builtins import PREFIX, is_builtin
 from jhansi_runner.resolvers.node.manifest import PACKAGE
 from jhansi_runner.resolvers.node.names import KNOWN, NameMap, default_names, package_of
-from jhansi_runner.resolvers.node.plan import UNKNOWN
 
 _WORKSPACE = "/sandbox/"
 _MAX_WORDS = 1 << 16
@@ -63,7 +62,7 @@ def _missing(specifier: str, importer: str, view: View, plan: Plan, names: NameM
         reason = f"{name} is installed, and has no {specifier.removeprefix(name).lstrip('/') or 'entry'} in it"
         return Missing(specifier, file, line, reason)
     if not names.is_known(name):
-        return Missing(specifier, file, line, UNKNOWN, closest=names.closest(name))
+        return Missing(specifier, file, line, names.undecided(name), closest=names.closest(name))
     requirement = Requirement(name, "", npm(name).purl, specifier, file, line, KNOWN)
     manifest = plan.source if plan.source.endswith(PACKAGE) else PACKAGE
     reason = "it is imported and not asked for"

@@ -23,20 +23,20 @@ from jhansi_runner.resolvers.node import authored, foreign, manifest, members
 from jhansi_runner.resolvers.node.builtins import is_builtin
 from jhansi_runner.resolvers.node.launch import TSX, needs_tsx
 from jhansi_runner.resolvers.node.local import join
-from jhansi_runner.resolvers.node.names import KNOWN, NameMap, default_names, package_of
+from jhansi_runner.resolvers.node.names import KNOWN, TYPES, NameMap, default_names, package_of
 from jhansi_runner.resolvers.node.scan import Scan, scan
 from jhansi_runner.resolvers.node.steps import TREE
 from jhansi_runner.resolvers.node.text import read
 
 NODE = "node"
 LAUNCHER = "launcher"
+TYPED = (".ts", ".tsx", ".mts", ".cts")
 _INSTALLED = (".package-lock.json", ".yarn-integrity", ".yarn-state.yml", ".modules.yaml")
 """What npm, both Yarns and pnpm leave in a `node_modules`."""
 MAX_UNDECIDED = 200
 MAX_CLOSEST = 20
 
-UNKNOWN = "no file of the workspace provides it, and it is no widely used package"
-NO_NAME = "no file of the workspace provides it, and it cannot be the name of a package"
+NO_NAME = "no file of the workspace provides it, and it cannot be the name of a package: correct the path"
 
 
 def plan(view: View, entry: str | None, parse: ParseImports, names: NameMap | None = None) -> Plan:
@@ -164,7 +164,9 @@ def map_imports(scanned: Scan, names: NameMap) -> tuple[tuple[Requirement, ...],
                     _add(requirements, name, file.path, each)
                 else:
                     closest = names.closest(name) if len(undecided) < MAX_CLOSEST else None
-                    _add_undecided(undecided, file.path, each, name, UNKNOWN, closest)
+                    if names.refused.get(name) == TYPES and file.path.endswith(TYPED):
+                        each = replace(each, optional=True)
+                    _add_undecided(undecided, file.path, each, name, names.undecided(name), closest)
     by_name = sorted(undecided.values(), key=lambda item: item.import_name)
     return tuple(requirements[name] for name in sorted(requirements)), tuple(by_name)
 

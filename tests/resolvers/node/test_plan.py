@@ -121,3 +121,35 @@ def test_a_broken_manifest_stops_and_an_absent_entry_too(planned: MakePlan) -> N
 def test_the_plan_as_json(planned: MakePlan) -> None:
     made = planned({"main.js": "require('lodash'); require('zz')"}, "main.js").to_json()
     assert json.loads(json.dumps(made)) == made
+
+
+@pytest.mark.parametrize("name", ["aws-lambda", "geojson", "hast", "json-schema", "estree"])
+def test_a_name_that_types_are_meant_by_installs_nothing(name: str, really_planned: MakePlan) -> None:
+    source = f"import {{ A }} from '{name}'\nimport chalk from 'chalk'"
+    made = really_planned({"main.mts": source}, "main.mts")
+    assert [each.name for each in made.requirements if each.name != "tsx"] == ["chalk"]
+    (found,) = made.undecided
+    assert (found.import_name, found.line, found.closest, found.optional) == (name, 1, None, True)
+    assert "`import type`" in found.reason
+    assert not really_planned({"main.js": source}, "main.js").undecided[0].optional
+
+
+@pytest.mark.parametrize("name", ["config/db", "store", "router/index", "utils", "queue", "entities/user"])
+def test_a_general_word_is_a_file_of_the_program_s_own(name: str, really_planned: MakePlan) -> None:
+    made = really_planned({"main.js": f"import x from '{name}'"}, "main.js")
+    assert made.requirements == ()
+    (found,) = made.undecided
+    assert "more likely" in found.reason
+    assert found.reason.endswith("name it in package.json")
+
+
+def test_a_package_that_was_given_up_is_answered_with_what_is_meant(really_planned: MakePlan) -> None:
+    made = really_planned({"main.js": "require('faker'); require('request')"}, "main.js")
+    assert made.requirements == ()
+    assert {each.import_name: each.closest for each in made.undecided} == {"faker": "@faker-js/faker", "request": None}
+
+
+def test_an_author_may_ask_for_any_of_them(really_planned: MakePlan) -> None:
+    asked = '{"dependencies": {"config": "*", "request": "*", "aws-lambda": "*"}}'
+    made = really_planned({"package.json": asked, "main.js": ""}, "main.js")
+    assert [each.name for each in made.requirements] == ["aws-lambda", "config", "request"]
