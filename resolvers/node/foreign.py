@@ -18,7 +18,7 @@ from jhansi_runner.resolvers.node.names import package_of
 YARN, PNPM = "yarn.lock", "pnpm-lock.yaml"
 
 _PROTOCOL = "npm:"
-_FIELD = re.compile(r' {2}(version|resolved|resolution|integrity):? +"?([^"]*?)"?')
+_FIELD = re.compile(r' {2}(version|resolved|resolution|integrity):? +(?! )"?([^"]*)"?')
 _PNPM_KEY = re.compile(r"/?((?:@[^@/()]+/)?[^@/()]+)[@/](\d[^()_:]*)(?:[(_].*)?")
 _PNPM_LINE = re.compile(r"( *)(?:'([^']*)'|\"([^\"]*)\"|([^\s'\"#-][^:]*?)):(?: +(.*))?")
 _INTEGRITY = re.compile(r"\bintegrity: *['\"]?([\w+/=-]+)")

@@ -41,7 +41,10 @@ def is_file_of(url: str, name: str) -> bool:
 
 def _read(name: str, url: str) -> str:
     """The one spelling of a URL of a package's file, "" for another."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # an address in brackets that is none
+        return ""
     for path in public().paths(parts.netloc, parts.path) if parts.scheme == "https" else ():
         wanted = read(path)
         if wanted and wanted.kind is Kind.FILE and wanted.package and wanted.package.at(None) == npm(name):

@@ -119,7 +119,8 @@ _SOURCE = (
 _DOCUMENT = (
     b'"dependencies"', b'"workspaces"', b'"overrides"', b'"imports"', b'"exports"', b'"bin"', b'"file:a"', b'"*"',
     b'"workspace:*"', b'"npm:b@1"', b'"git+https://x.test/a"', b'"node_modules/a"', b'"link":true', b'"resolved"',
-    b'"inBundle":true', b'"node_modules/a/node_modules/b"', b'"optional":true', b'"../"',
+    b'"inBundle":true', b'"node_modules/a/node_modules/b"', b'"optional":true', b'"../"', b'"main"', b'"a"', b"[]",
+    b'"http://[x/"', b"{}", b"1", b"null",
 )  # fmt: skip
 _LOCK = (b"a@^1:", b"\n  version ", b'"a@npm:1"', b"resolution: ", b"packages:\n", b"importers:\n", b"  ", b"\n", b"@")
 _WORDS = (

@@ -208,3 +208,13 @@ def test_no_text_breaks_a_reader(text: str) -> None:
     for pin in (*foreign.of_yarn(text), *foreign.of_pnpm("packages:\n" + text)):
         assert "\n" not in pin.name + pin.range + pin.version
     foreign.asked_of_pnpm("importers:\n" + text)
+
+
+@pytest.mark.parametrize("target", [[], {}, 1, None])
+def test_a_link_to_what_is_no_folder_is_left_out(target: object) -> None:
+    assert sanitised({"node_modules/m": {"resolved": target, "link": True}}, ("packages/m",))[0] == {}
+
+
+def test_an_address_that_is_none_is_not_taken() -> None:
+    kept, _ = sanitised({"node_modules/a": {"version": "1.0.0", "integrity": SHA, "resolved": "http://[bad/"}})
+    assert kept["node_modules/a"]["resolved"] == f"{registry.address()}a/-/a-1.0.0.tgz"
