@@ -10,7 +10,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 
 from jhansi_runner.resolvers.interface import ManifestError
-from jhansi_runner.resolvers.node import registry
+from jhansi_runner.resolvers.node import npmrc, registry
 from jhansi_runner.resolvers.node.text import Table, line_of, parse, table
 from jhansi_runner.resolvers.node.tree import name_at
 
@@ -91,6 +91,8 @@ def _fetched(name: str, entry: Table, where: _Where, notes: list[str]) -> Table:
     if not registry.VERSION.fullmatch(version):
         raise where.error(f"{name} has the version {version[:80]!r}", _ELSEWHERE)
     digest = registry.sha512_of(entry.get("integrity"))
+    if not digest and told and not registry.is_public(told):
+        raise where.error(f"{name} comes from another registry, and has no sha512 to know it by", npmrc.HINT)
     if not digest:
         _note(notes, where, name)
         return {}

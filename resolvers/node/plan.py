@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from jhansi_runner.proxy.coordinate import npm
@@ -19,7 +20,7 @@ from jhansi_runner.resolvers.interface import (
     View,
     ViewError,
 )
-from jhansi_runner.resolvers.node import authored, foreign, manifest, members
+from jhansi_runner.resolvers.node import authored, foreign, manifest, members, npmrc
 from jhansi_runner.resolvers.node.builtins import is_builtin
 from jhansi_runner.resolvers.node.launch import TSX, needs_tsx
 from jhansi_runner.resolvers.node.local import join
@@ -27,6 +28,7 @@ from jhansi_runner.resolvers.node.names import KNOWN, TYPES, NameMap, default_na
 from jhansi_runner.resolvers.node.scan import Scan, scan
 from jhansi_runner.resolvers.node.steps import TREE
 from jhansi_runner.resolvers.node.text import read
+from jhansi_runner.resolvers.node.tree import name_at
 
 NODE = "node"
 LAUNCHER = "launcher"
@@ -49,6 +51,7 @@ def plan(view: View, entry: str | None, parse: ParseImports, names: NameMap | No
         return _of_project(view, project)
     scanned = scan(view, entry, parse)
     requirements, undecided = map_imports(scanned, names or default_names())
+    npmrc.check(view, "", requirements, ())
     if entry is not None and needs_tsx(entry) and all(each.name != TSX for each in requirements):
         # Node may run TypeScript by itself, or not: that is known when it is started.
         purl = npm(TSX).purl
@@ -63,8 +66,8 @@ def _shadowed(view: View, folder: str) -> Iterator[str]:
     modules = join(folder, "node_modules")
     if any(_is_there(view, f"{modules}/{name}") for name in _INSTALLED):
         yield f"{modules}: Node finds packages here first, which nobody has checked"
-    if _is_there(view, join(folder, ".npmrc")):
-        yield f"{join(folder, '.npmrc')}: is not obeyed: registries are set by the policy"
+    if _is_there(view, join(folder, npmrc.NPMRC)):
+        yield f"{join(folder, npmrc.NPMRC)}: is not obeyed: registries are set by the policy"
 
 
 def _is_there(view: View, path: str) -> bool:
@@ -77,6 +80,7 @@ def _is_there(view: View, path: str) -> bool:
 def _of_project(view: View, project: manifest.Project) -> Plan:
     files = {}
     lock, notes = _lock(view, project)
+    npmrc.check(view, project.folder, project.requirements, _hashed(lock))
     for folder, written in project.manifests.items():
         files[join(join(TREE, folder), manifest.PACKAGE)] = manifest.as_text(written)
     for name, text in lock.items():
@@ -107,18 +111,27 @@ def _lock(view: View, project: manifest.Project) -> tuple[dict[str, str], list[s
         path = join(project.folder, name)
         text = read(view, path)
         if text is not None:
-            pins, notes = _pinned(project, name, text)
+            pins, notes = _pinned(project, path, text)
             if not pins:
                 raise ManifestError(path, 0, "names no version that can be read", "write it anew, or remove it")
             return {foreign.YARN: foreign.as_yarn(pins)}, [f"{path}: npm installs the versions that it names", *notes]
     return {}, []
 
 
-def _pinned(project: manifest.Project, name: str, text: str) -> tuple[tuple[foreign.Pin, ...], list[str]]:
+def _hashed(lock: Mapping[str, str]) -> frozenset[str]:
+    """The names that a lock, as npm gets to see it, has a sha512 for."""
+    names = {pin.name for pin in foreign.of_yarn(lock.get(foreign.YARN, "")) if pin.sha512}
+    document = json.loads(lock.get("package-lock.json", "{}"))
+    for place, entry in {**document.get("packages", {}), **document.get("dependencies", {})}.items():
+        names |= {name_at(place) or place} if "integrity" in entry else set()
+    return frozenset(names)
+
+
+def _pinned(project: manifest.Project, path: str, text: str) -> tuple[tuple[foreign.Pin, ...], list[str]]:
     """The pins of Yarn's or pnpm's lock. pnpm's tells no ranges: what is asked for becomes the version that it got."""
-    if name == foreign.YARN:
-        return foreign.of_yarn(text), []
-    pins = foreign.of_pnpm(text)
+    if path.endswith(foreign.YARN):
+        return foreign.of_yarn(text, path), []
+    pins = foreign.of_pnpm(text, path)
     versions = foreign.only_versions(pins)
     told = foreign.asked_of_pnpm(text)
     for folder, written in project.manifests.items():
@@ -134,7 +147,7 @@ def _pinned(project: manifest.Project, name: str, text: str) -> tuple[tuple[fore
     if not several:
         return pins, []
     shown = ", ".join(several[:5]) + (", ..." if len(several) > 5 else "")
-    return pins, [f"{join(project.folder, name)}: has several versions of {shown}: npm chooses among all that fit"]
+    return pins, [f"{path}: has several versions of {shown}: npm chooses among all that fit"]
 
 
 def _entries(value: object) -> list[tuple[str, object]]:

@@ -34,6 +34,15 @@ def file_url(name: str, version: str, told: str = "") -> str:
     return _read(name, told) or f"{address()}{name}/-/{name.rpartition('/')[2]}-{plain}.tgz"
 
 
+def is_public(url: str) -> bool:
+    """Whether a URL is the public registry's, whoever is asked in its place."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("https", "http") and public().is_public_name(parts.netloc.lower())
+
+
 def is_file_of(url: str, name: str) -> bool:
     """Whether a URL is the registry's, and of that package."""
     return bool(_read(name, url))

@@ -98,7 +98,10 @@ def left_lock(data: bytes) -> Hashable:
 def foreign_lock(data: bytes) -> Hashable:
     """Lock files of Yarn and pnpm."""
     text = data.decode("utf-8", "replace")
-    pins = (*foreign.of_yarn(text), *foreign.of_pnpm(text))
+    try:
+        pins = (*foreign.of_yarn(text), *foreign.of_pnpm(text))
+    except ManifestError as error:
+        return error.message[-30:]
     again = foreign.of_yarn(foreign.as_yarn(pins))
     assert {(pin.name, pin.version) for pin in again} <= {(pin.name, pin.version) for pin in pins}
     asked = foreign.asked_of_pnpm(text)
