@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from jhansi_runner.proxy.coordinate import npm
+from jhansi_runner.resolvers import alike
 from jhansi_runner.resolvers.choices import Status, needed
 from jhansi_runner.resolvers.interface import (
     NOTHING,
@@ -48,7 +49,7 @@ def plan(view: View, entry: str | None, parse: ParseImports, names: NameMap | No
     """
     project = manifest.find(view, entry)
     if project is not None:
-        return _of_project(view, project)
+        return _of_project(view, project, names or default_names())
     scanned = scan(view, entry, parse)
     requirements, undecided = map_imports(scanned, names or default_names())
     npmrc.check(view, "", requirements, ())
@@ -77,7 +78,7 @@ def _is_there(view: View, path: str) -> bool:
         return True
 
 
-def _of_project(view: View, project: manifest.Project) -> Plan:
+def _of_project(view: View, project: manifest.Project, names: NameMap) -> Plan:
     files = {}
     lock, notes = _lock(view, project)
     npmrc.check(view, project.folder, project.requirements, _hashed(lock))
@@ -91,9 +92,16 @@ def _of_project(view: View, project: manifest.Project) -> Plan:
         NODE,
         project.path,
         tuple(reversed(unique.values())),
-        notes=tuple(dict.fromkeys((*project.notes, *notes, *_shadowed(view, project.folder)))),
+        notes=tuple(dict.fromkeys((*project.notes, *_alike(project, names), *notes, *_shadowed(view, project.folder)))),
         files=tuple(sorted(files.items())),
     )
+
+
+def _alike(project: manifest.Project, names: NameMap) -> Iterator[str]:
+    """Notes on names that look mistyped; in scopes of the author's own nothing does."""
+    own = {package.name.partition("/")[0] for package in project.packages.values() if package.name.startswith("@")}
+    asked = [each for each in project.requirements if each.name.partition("/")[0] not in own]
+    yield from alike.notes(asked, names.known)
 
 
 def _lock(view: View, project: manifest.Project) -> tuple[dict[str, str], list[str]]:

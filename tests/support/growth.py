@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-TIMES = 8
+TIMES = 16
 
 
 def growth(work: Callable[[int], object], size: int) -> float:

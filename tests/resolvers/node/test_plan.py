@@ -153,3 +153,15 @@ def test_an_author_may_ask_for_any_of_them(really_planned: MakePlan) -> None:
     asked = '{"dependencies": {"config": "*", "request": "*", "aws-lambda": "*"}}'
     made = really_planned({"package.json": asked, "main.js": ""}, "main.js")
     assert [each.name for each in made.requirements] == ["aws-lambda", "config", "request"]
+
+
+def test_a_mistyped_name_in_a_manifest_is_said_and_asked_for(really_planned: MakePlan) -> None:
+    asked = """{"name": "@acme/web", "dependencies": {
+      "lodahs": "1", "@acme/lodahs": "1", "lodash": "1", "react": "1", "acme-thing": "1",
+      "@babel/coer": "1"}}"""
+    made = really_planned({"package.json": asked, "main.js": ""}, "main.js")
+    assert len(made.requirements) == 6
+    lodahs, coer = made.notes
+    assert lodahs.startswith("package.json:2: lodahs is no widely used package")
+    assert "close to that of lodash" in lodahs
+    assert coer.startswith("package.json:3: @babel/coer is no widely used package")
