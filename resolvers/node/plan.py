@@ -33,6 +33,8 @@ from jhansi_runner.resolvers.node.tree import name_at
 
 NODE = "node"
 LAUNCHER = "launcher"
+NO_PACKAGE = ("/", "data:", "file:")
+"""How imports begin that Node takes from a path, or from themselves. Source: Node's "Modules: ECMAScript modules"."""
 TYPED = (".ts", ".tsx", ".mts", ".cts")
 _INSTALLED = (".package-lock.json", ".yarn-integrity", ".yarn-state.yml", ".modules.yaml")
 """What npm, both Yarns and pnpm leave in a `node_modules`."""
@@ -169,7 +171,7 @@ def map_imports(scanned: Scan, names: NameMap) -> tuple[tuple[Requirement, ...],
     for file in scanned.files:
 
         def status(each: Import, path: str = file.path) -> Status:
-            if is_builtin(each.name) or each.name.startswith("/"):
+            if is_builtin(each.name) or each.name.startswith(NO_PACKAGE):
                 return Status.FREE
             found = _packages(scanned, path, each.name)
             if scanned.local.mapped(path, each.name) is not None and not (each.name.startswith("#") and found):

@@ -26,8 +26,9 @@ from jhansi_runner.resolvers.python.stdlib import is_stdlib
 PYTHON = "python"
 MAX_UNDECIDED = 200
 
-SHARED = "no file of the workspace provides it, and packages share this name or none is meant"
-UNKNOWN = "no file of the workspace provides it, and no map knows a package that does"
+NEXT = "; if you mean a package, name it in requirements.txt"
+SHARED = f"no file of the workspace provides it, and packages share this name or none is meant{NEXT}"
+UNKNOWN = f"no file of the workspace provides it, and no map knows a package that does{NEXT}"
 
 
 def plan(view: View, entry: str | None, parse: ParseImports, names: NameMap | None = None) -> Plan:

@@ -165,3 +165,17 @@ def test_a_mistyped_name_in_a_manifest_is_said_and_asked_for(really_planned: Mak
     assert lodahs.startswith("package.json:2: lodahs is no widely used package")
     assert "close to that of lodash" in lodahs
     assert coer.startswith("package.json:3: @babel/coer is no widely used package")
+
+
+@pytest.mark.parametrize("name", ["data:text/javascript,export default 1", "file:///sandbox/a.js"])
+def test_what_an_import_brings_itself_or_has_by_a_path_needs_nothing(name: str, planned: MakePlan) -> None:
+    assert planned({"main.mjs": f"import a from '{name}'"}, "main.mjs").source == "none"
+
+
+def test_a_member_seen_without_its_root_says_where_to_look(planned: MakePlan) -> None:
+    asked = '{"dependencies": {"@acme/util": "workspace:*"}}'
+    with pytest.raises(ManifestError, match=r"^package\.json:1: @acme/util is no package.*with --workspace$"):
+        planned({"package.json": asked, "index.js": ""}, None)
+    root = {"package.json": '{"workspaces": ["packages/*"]}', "packages/app/package.json": asked}
+    with pytest.raises(ManifestError, match=r"^packages/app/package\.json:1: .*correct its name, or add it$"):
+        planned({**root, "packages/other/package.json": '{"name": "other"}', "packages/app/index.js": ""}, None)

@@ -110,3 +110,9 @@ def test_a_mistyped_name_in_a_manifest_is_said_and_asked_for(planned: MakePlan) 
     (note,) = made.notes
     assert note.startswith("requirements.txt:2: reqeusts is no widely used package")
     assert "close to that of requests" in note
+
+
+@pytest.mark.parametrize("name", ["utils", "qqzzxx"])
+def test_an_undecided_name_says_what_to_do_next(planned: MakePlan, name: str) -> None:
+    (found,) = planned({"main.py": f"import {name}\n"}, "main.py").undecided
+    assert found.reason.endswith("name it in requirements.txt")
