@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from jhansi_runner.proxy.coordinate import PYPI
 from jhansi_runner.proxy.registries.upstreams import upstream
 from jhansi_runner.resolvers.interface import ManifestError
+from jhansi_runner.resolvers.python.manifest import Draft
 
 _BUILT_IN = "pypi"
 """What Poetry and Pipenv call the public registry."""
@@ -25,7 +26,17 @@ def is_public(url: str) -> bool:
 def by_name(listed: object) -> dict[str, str]:
     """The URLs of indexes by name, as lists of tables in Pipfile, Poetry's and uv's settings have them."""
     entries = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
-    return {str(each.get("name")).lower(): str(each.get("url")) for each in entries}
+    return {
+        name.lower(): url
+        for each in entries
+        if isinstance(name := each.get("name"), str) and isinstance(url := each.get("url"), str)
+    }
+
+
+def note(known: Mapping[str, str], file: str, line: int, draft: Draft) -> None:
+    """Tell of indexes that are for all packages, or for those that the public registry lacks."""
+    for name in (each for each, url in known.items() if not is_public(url)):
+        draft.note(file, line, f"the index {name[:80]!r} is not obeyed: registries are set by the policy")
 
 
 def check(name: str, index: object, known: Mapping[str, str], file: str, line: int) -> None:

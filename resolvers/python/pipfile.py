@@ -19,6 +19,7 @@ def collect(view: View, path: str, draft: Draft) -> bool:
     document, text = toml.parse(data, path)
     start = toml.line_of(text, "[packages]")
     known = indexes.by_name(document.get("source"))
+    indexes.note(known, path, toml.line_of(text, "[[source]]"), draft)
     for name, value in toml.table(document, "packages", path, text).items():
         line = toml.line_of(text, name, start)
         draft.requirements.append(from_pep508(_pep508(name, value, path, line), path, line))

@@ -19,6 +19,7 @@ def collect(poetry: toml.Table, path: str, text: str, draft: Draft) -> None:
     """Add the dependencies of a Poetry project. Raises ManifestError."""
     start = toml.line_of(text, "[tool.poetry.dependencies]")
     known = indexes.by_name(poetry.get("source"))
+    indexes.note(known, path, toml.line_of(text, "[[tool.poetry.source]]"), draft)
     for name, value in toml.table(poetry, "dependencies", path, text).items():
         line = toml.line_of(text, name, start)
         entries = value if isinstance(value, list) else [value]

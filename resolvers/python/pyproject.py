@@ -26,6 +26,7 @@ def collect(view: View, path: str, extras: tuple[str, ...], draft: Draft, *, com
     for extra in extras:
         wanted = [*wanted, *toml.strings(optional, extra, path, text)]
     sources = uv_sources.Sources(toml.table(tool, "uv", path, text), path, text)
+    sources.note(draft)
     _add(wanted, "[project]", sources, path, text, draft)
     if "dependencies" not in project and "poetry" in tool:
         poetry.collect(toml.table(tool, "poetry", path, text), path, text, draft)

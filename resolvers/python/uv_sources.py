@@ -9,6 +9,7 @@ from packaging.utils import canonicalize_name
 
 from jhansi_runner.resolvers.interface import ManifestError
 from jhansi_runner.resolvers.python import indexes, toml
+from jhansi_runner.resolvers.python.manifest import Draft
 
 _TABLE = "sources"
 _ELSEWHERE = ("git", "path", "url", "workspace")
@@ -23,6 +24,10 @@ class Sources:
         self._named: dict[str, tuple[str, object]] = {
             canonicalize_name(key): (key, value) for key, value in toml.table(uv, _TABLE, path, text).items()
         }
+
+    def note(self, draft: Draft) -> None:
+        """Tell of indexes that nothing is taken from."""
+        indexes.note(self._indexes, self._path, toml.line_of(self._text, "[[tool.uv.index]]"), draft)
 
     def check(self, name: str, line: int) -> None:
         """Raises ManifestError for a dependency, by its canonical name, that does not come from the registry."""

@@ -52,3 +52,14 @@ def test_a_scan_s_imports_count_too(really_planned: MakePlan) -> None:
     files = {".npmrc": "@babel:registry=https://x.test/", "main.js": "require('@babel/core')"}
     with pytest.raises(ManifestError, match=r"^\.npmrc:1: @babel/core"):
         really_planned(files, "main.js")
+
+
+def test_yarn_s_scopes_count_too(planned: MakePlan) -> None:
+    scopes = "nodeLinker: pnp\nnpmScopes:\n  other:\n    npmRegistryServer: 'https://x.test'\n"
+    files = {"package.json": ASKED, "main.js": ""}
+    assert planned({**files, ".yarnrc.yml": scopes}, "main.js").requirements
+    scopes += "  acme:\n    npmAlwaysAuth: true\n    npmRegistryServer: 'https://x.test'\n"
+    with pytest.raises(ManifestError, match=r"^\.yarnrc\.yml:7: @acme/a is pinned"):
+        planned({**files, ".yarnrc.yml": scopes}, "main.js")
+    public = scopes.replace("https://x.test", registry.address())
+    assert planned({**files, ".yarnrc.yml": public}, "main.js").requirements
