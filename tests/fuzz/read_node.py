@@ -70,7 +70,7 @@ def package_lock(data: bytes) -> Hashable:
     """The author's lock file, and the lock that is made if npm leaves that."""
     text = data.decode("utf-8", "replace")
     try:
-        kept, notes = authored.sanitised(text, "package-lock.json", ("packages/a",))
+        kept, notes = authored.sanitised(text, "package-lock.json", {"packages/a"})
     except ManifestError as error:
         return error.message[-30:]
     assert "git+" not in kept

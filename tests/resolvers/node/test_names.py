@@ -88,7 +88,7 @@ def test_a_short_name_may_lack_a_letter(name: str) -> None:
     assert default_names().closest(name) == {"axos": "axios", "chlk": "chalk"}[name]
 
 
-@pytest.mark.parametrize("name", ["src", "rx1", "lib", "utils", "config", "models", "core"])
+@pytest.mark.parametrize("name", ["src", "rx1", "rxj", "lib", "utils", "config", "models", "core"])
 def test_short_and_general_names_have_no_closest(name: str) -> None:
     assert default_names().closest(name) is None
 
