@@ -13,7 +13,7 @@ KNOWN = "known"
 CLOSE = 0.75
 MAX_NAME = 214
 SHORT = 4
-"""Of names this long all sorts of others are one mistake away."""
+"""Of names this long, and shorter ones, all sorts of others are one mistake away."""
 
 UNKNOWN = "no file of the workspace provides it, and it is no widely used package"
 TYPES = "types"
@@ -60,7 +60,7 @@ class NameMap:
         lowered = name.lower()
         if lowered in self.meant:
             return self.meant[lowered]
-        if lowered in self.refused or len(lowered) < SHORT:
+        if lowered in self.refused:
             return None
         if lowered in self.known:
             return lowered
