@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from benchmarks.table import Line
-from jhansi_runner.resolvers.python.names import default_names
-from support.accuracy import rows, score
+from support.accuracy import NODE, PYTHON, rows, score
 
 _LISTS = {
-    "first.tsv": "Python names, the half that the maps were mended on",
-    "second.tsv": "Python names, the half that they were not",
-    "traps.tsv": "Python names that mislead",
+    (PYTHON, "first.tsv"): "Python names, the half that the maps were mended on",
+    (PYTHON, "second.tsv"): "Python names, the half that they were not",
+    (PYTHON, "traps.tsv"): "Python names that mislead",
+    (PYTHON, "fresh.tsv"): "Python names, by somebody who had not seen the maps",
+    (PYTHON, "fresh-traps.tsv"): "Python names that mislead, likewise",
+    (NODE, "fresh.tsv"): "Node names, by somebody who had not seen the maps",
+    (NODE, "fresh-traps.tsv"): "Node names that mislead, likewise",
 }
 
 
 def lines() -> Iterator[Line]:
     """The lines about import names: per cent of each list."""
-    names = default_names()
-    for file, title in _LISTS.items():
-        listed = rows(file)
-        found = score(names, listed)
+    for (language, file), title in _LISTS.items():
+        listed = rows(language, file)
+        found = score(language, listed)
         title = f"{title} ({len(listed)})"
         yield Line(f"{title}: right", "%", [found.share(found.right)], aim="98 %")
         yield Line(f"{title}: wrong", "%", [found.share(found.wrong)], aim="0 %")

@@ -16,7 +16,6 @@ from jhansi_runner.resolvers.interface import Missing, Plan, Requirement, View, 
 from jhansi_runner.resolvers.node.builtins import PREFIX, is_builtin
 from jhansi_runner.resolvers.node.manifest import PACKAGE
 from jhansi_runner.resolvers.node.names import KNOWN, NameMap, default_names, package_of
-from jhansi_runner.resolvers.node.plan import UNKNOWN
 
 _WORKSPACE = "/sandbox/"
 _MAX_WORDS = 1 << 16
@@ -30,9 +29,10 @@ def diagnose(words: str, view: View, plan: Plan, names: NameMap | None = None) -
     """The packages that these last words on stderr say were not there, each once."""
     names = names or default_names()
     found: dict[str, Missing] = {}
-    for specifier, importer in _said(words[-_MAX_WORDS:]):
+    words = words[-_MAX_WORDS:]
+    for specifier, importer in _said(words):
         if specifier not in found and len(found) < _MAX_FOUND:
-            missing = _missing(specifier, importer, view, plan, names)
+            missing = _missing(specifier, importer, words, view, plan, names)
             if missing is not None:
                 found[specifier] = missing
     return tuple(found.values())
@@ -49,11 +49,11 @@ def _said(words: str) -> Iterator[tuple[str, str]]:
         yield specifier, importer.removeprefix("file://")
 
 
-def _missing(specifier: str, importer: str, view: View, plan: Plan, names: NameMap) -> Missing | None:
+def _missing(specifier: str, importer: str, words: str, view: View, plan: Plan, names: NameMap) -> Missing | None:
     if specifier.startswith((".", "/", "file:")):
         return None
     file = importer.removeprefix(_WORKSPACE) if importer.startswith(_WORKSPACE) else importer
-    line = _line(view, file, specifier) if importer.startswith(_WORKSPACE) else 0
+    line = (_line(view, file, specifier) or _called(words, importer)) if importer.startswith(_WORKSPACE) else 0
     if specifier.startswith(PREFIX) or is_builtin(specifier):
         return Missing(specifier, file, line, "this Node has no such module: a later one may")
     name = package_of(specifier)
@@ -63,13 +63,19 @@ def _missing(specifier: str, importer: str, view: View, plan: Plan, names: NameM
         reason = f"{name} is installed, and has no {specifier.removeprefix(name).lstrip('/') or 'entry'} in it"
         return Missing(specifier, file, line, reason)
     if not names.is_known(name):
-        return Missing(specifier, file, line, UNKNOWN, closest=names.closest(name))
+        return Missing(specifier, file, line, names.undecided(name), closest=names.closest(name))
     requirement = Requirement(name, "", npm(name).purl, specifier, file, line, KNOWN)
     manifest = plan.source if plan.source.endswith(PACKAGE) else PACKAGE
     reason = "it is imported and not asked for"
     if not importer.startswith(_WORKSPACE):
         reason = "a package imports it and does not ask for it"
     return Missing(specifier, file, line, reason, requirement, addition=f'"{name}": "*"', manifest=manifest)
+
+
+def _called(words: str, importer: str) -> int:
+    """The line of a file that the stack went through, for a name that the program made up; 0 where it has none."""
+    found = re.search(re.escape(importer) + r":(\d{1,7})", words)
+    return int(found[1]) if found else 0
 
 
 def _line(view: View, file: str, specifier: str) -> int:

@@ -11,17 +11,20 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from urllib.parse import unquote
 
-from jhansi_runner.resolvers.node import registry
+from jhansi_runner.resolvers.interface import ManifestError
+from jhansi_runner.resolvers.node import npmrc, registry
 from jhansi_runner.resolvers.node.names import package_of
 
 YARN, PNPM = "yarn.lock", "pnpm-lock.yaml"
 
 _PROTOCOL = "npm:"
-_FIELD = re.compile(r' {2}(version|resolved|resolution|integrity):? +"?([^"]*?)"?')
+_FIELD = re.compile(r' {2}(version|resolved|resolution|integrity):? +(?! )"?([^"]*)"?')
 _PNPM_KEY = re.compile(r"/?((?:@[^@/()]+/)?[^@/()]+)[@/](\d[^()_:]*)(?:[(_].*)?")
 _PNPM_LINE = re.compile(r"( *)(?:'([^']*)'|\"([^\"]*)\"|([^\s'\"#-][^:]*?)):(?: +(.*))?")
 _INTEGRITY = re.compile(r"\bintegrity: *['\"]?([\w+/=-]+)")
+_TARBALL = re.compile(r"\btarball: *['\"]?([^\s'\",}]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +38,19 @@ class Pin:
     sha512: str = ""
 
 
-def of_yarn(text: str) -> tuple[Pin, ...]:
-    """What a yarn.lock of any Yarn pins, of what comes from the registry."""
+def of_yarn(text: str, path: str = YARN) -> tuple[Pin, ...]:
+    """What a yarn.lock of any Yarn pins, of what comes from the registry.
+
+    Raises ManifestError for a package that comes from another registry, and has no hash to know it by.
+    """
     found: list[Pin] = []
-    for asked, fields in _blocks(text):
+    for line, asked, fields in _blocks(text):
         version = fields.get("version", "")
         if not registry.VERSION.fullmatch(version):
             continue
         resolution = fields.get("resolution", "")
+        sha512 = registry.sha512_of(fields.get("integrity"))
+        _check_host(asked[0][0], fields.get("resolved") or _archive_url(resolution), sha512, path, line)
         for name, wanted in asked:
             package = _split(resolution)[0] if resolution else name
             if wanted.startswith(_PROTOCOL):
@@ -53,19 +61,33 @@ def of_yarn(text: str) -> tuple[Pin, ...]:
             elif resolution:
                 continue  # Yarn 2 and later write the protocol; another one is no version of the registry
             if package_of(name) == name and package_of(package) == package and ":" not in wanted[len(_PROTOCOL) :]:
-                found.append(Pin(name, wanted, package, version, registry.sha512_of(fields.get("integrity"))))
+                found.append(Pin(name, wanted, package, version, sha512))
     return tuple(found)
 
 
-def _blocks(text: str) -> Iterator[tuple[list[tuple[str, str]], dict[str, str]]]:
+def _archive_url(resolution: str) -> str:
+    """Where Yarn 2 and later have a package from, if not from their own registry."""
+    _, found, url = resolution.partition("__archiveUrl=")
+    return unquote(url.partition("&")[0]) if found else ""
+
+
+def _check_host(name: str, url: str, sha512: str, path: str, line: int) -> None:
+    if url.startswith(("https:", "http:")) and not sha512 and not registry.is_public(url):
+        message = f"{name[:80]} comes from another registry, and has no sha512 to know it by"
+        raise ManifestError(path, line, message, npmrc.HINT)
+
+
+def _blocks(text: str) -> Iterator[tuple[int, list[tuple[str, str]], dict[str, str]]]:
     asked: list[tuple[str, str]] = []
     fields: dict[str, str] = {}
-    for line in [*text.splitlines(), "end:"]:
+    begun = 0
+    for number, line in enumerate([*text.splitlines(), "end:"], 1):
         if not line or line.startswith("#"):
             continue
         if not line.startswith(" "):
             if asked:
-                yield asked, fields
+                yield begun, asked, fields
+            begun = number
             words = line.rstrip().removesuffix(":").split(",")
             asked, fields = [_split(word.strip().strip('"')) for word in words], {}
         elif match := _FIELD.fullmatch(line):
@@ -78,13 +100,17 @@ def _split(text: str) -> tuple[str, str]:
     return text[:1] + name, wanted
 
 
-def of_pnpm(text: str) -> tuple[Pin, ...]:
-    """What a pnpm-lock.yaml pins: every version that there is, each for itself as the range."""
+def of_pnpm(text: str, path: str = PNPM) -> tuple[Pin, ...]:
+    """What a pnpm-lock.yaml pins: every version that there is, each for itself as the range.
+
+    Raises ManifestError for a package that comes from another registry, and has no hash to know it by.
+    """
     found: dict[tuple[str, str], Pin] = {}
     inside, key = "", ""
-    for line in text.splitlines():
+    for number, line in enumerate(text.splitlines(), 1):
         match = _PNPM_LINE.fullmatch(line.rstrip())
         if match is None:
+            key = key if line.startswith("   ") else ""  # an address, which is no version of the registry
             continue
         depth, name = len(match[1]), match[2] or match[3] or match[4] or ""
         if depth == 0:
@@ -94,6 +120,10 @@ def of_pnpm(text: str) -> tuple[Pin, ...]:
         elif inside == "packages" and name == "resolution":
             package = _PNPM_KEY.fullmatch(key)
             integrity = _INTEGRITY.search(match[5] or "")
+            tarball = _TARBALL.search(match[5] or "")
+            if package and tarball:
+                sha512 = registry.sha512_of(integrity[1]) if integrity else ""
+                _check_host(package[1], tarball[1], sha512, path, number)
             if (
                 package
                 and integrity

@@ -8,6 +8,7 @@ from __future__ import annotations
 import posixpath
 
 from jhansi_runner.resolvers.interface import View, ViewError
+from jhansi_runner.resolvers.node.patterns import Patterns
 from jhansi_runner.resolvers.node.text import Table, parse_lenient, strings
 
 SOURCES = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".jsx", ".tsx")
@@ -44,6 +45,7 @@ class Files:
         self._view = view
         self._files: dict[str, bool] = {}
         self._settings: dict[str, Table | None] = {}
+        self._patterns: dict[str, Patterns] = {}
 
     def relative(self, importer: str, specifier: str) -> tuple[str, ...]:
         """The files that a relative import runs: one, or none when it is not there."""
@@ -64,7 +66,7 @@ class Files:
             settings = self._read(join(folder, "package.json"))
             if settings is not None:
                 imports = settings.get("imports")
-                return folder, _matches(imports, specifier) if isinstance(imports, dict) else []
+                return folder, self._matches(join(folder, "package.json"), imports, specifier)
         return "", []
 
     def _subpath(self, importer: str, specifier: str) -> tuple[str, ...] | None:
@@ -105,7 +107,7 @@ class Files:
             if isinstance(options, dict):
                 folder = join(posixpath.dirname(path), str(options.get("baseUrl", ".")))
                 paths = options.get("paths")
-                for text in _matches(paths, specifier) if isinstance(paths, dict) else []:
+                for text in self._matches(path, paths, specifier):
                     if files := self._at(join(folder, text)):
                         return files
                 if "baseUrl" in options and (files := self._at(join(folder, specifier))):
@@ -116,28 +118,41 @@ class Files:
             path = inside(join(posixpath.dirname(path), base if base.endswith(".json") else f"{base}.json")) or ""
         return found
 
+    def _matches(self, path: str, told: object, specifier: str) -> list[str]:
+        """What the patterns of the settings at `path` make of a name."""
+        if path not in self._patterns:
+            self._patterns[path] = Patterns(told if isinstance(told, dict) else {})
+        return self._patterns[path].targets(specifier)
+
     def _at(self, path: str) -> tuple[str, ...]:
         """The file that a path without or with its suffix means, or that of a folder."""
-        where = inside(path)
-        if where is None:
-            return ()
-        if where:
-            stem, suffix = posixpath.splitext(where)
-            candidates = (
-                where,
-                *(stem + other for other in _WRITTEN.get(suffix, ())),
-                *(where + end for end in _ADDED),
-            )
-            if found := next(filter(self._is_file, candidates), ""):
-                return (found,)
-        return self._in_folder(where)
+        return self._file_at(path) or self._in_folder(path)
 
-    def _in_folder(self, folder: str) -> tuple[str, ...]:
-        settings = self._read(join(folder, "package.json")) or {}
-        main = settings.get("main")
-        named = isinstance(main, str) and inside(join(folder, main)) not in (None, folder)
-        if named and (found := self._at(join(folder, str(main)))):
-            return found
+    def _file_at(self, path: str) -> tuple[str, ...]:
+        where = inside(path)
+        if not where:
+            return ()
+        stem, suffix = posixpath.splitext(where)
+        written = (stem + other for other in _WRITTEN.get(suffix, ()))
+        candidates = (where, *written, *(where + end for end in _ADDED))
+        return tuple(filter(None, (next(filter(self._is_file, candidates), ""),)))
+
+    def _in_folder(self, path: str) -> tuple[str, ...]:
+        """What runs for a folder: its `main`, a file or a folder with an index, whose own `main` does not count."""
+        folder = inside(path)
+        if folder is None:
+            return ()
+        main = (self._read(join(folder, "package.json")) or {}).get("main")
+        if isinstance(main, str):
+            named = join(folder, main)
+            if found := self._file_at(named) or self._index(named):
+                return found
+        return self._index(folder)
+
+    def _index(self, path: str) -> tuple[str, ...]:
+        folder = inside(path)
+        if folder is None:
+            return ()
         indexes = (join(folder, f"index{end}") for end in _ADDED)
         return tuple(filter(None, (next(filter(self._is_file, indexes), ""),)))
 
@@ -158,13 +173,3 @@ class Files:
                 data = None
             self._settings[path] = None if data is None else parse_lenient(data.decode("utf-8-sig", "replace"))
         return self._settings[path]
-
-
-def _matches(patterns: Table, specifier: str) -> list[str]:
-    """What the patterns of `imports` or `paths` make of a name; the longest one that fits decides."""
-    for pattern in sorted(patterns, key=len, reverse=True):
-        before, star, after = pattern.partition("*")
-        if specifier == pattern if not star else specifier.startswith(before) and specifier.endswith(after):
-            middle = specifier[len(before) : len(specifier) - len(after)] if star else ""
-            return [text.replace("*", middle) for text in strings(patterns[pattern])]
-    return []

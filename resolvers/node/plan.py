@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from jhansi_runner.proxy.coordinate import npm
+from jhansi_runner.resolvers import alike
 from jhansi_runner.resolvers.choices import Status, needed
 from jhansi_runner.resolvers.interface import (
     NOTHING,
@@ -19,24 +21,27 @@ from jhansi_runner.resolvers.interface import (
     View,
     ViewError,
 )
-from jhansi_runner.resolvers.node import authored, foreign, manifest, members
+from jhansi_runner.resolvers.node import authored, foreign, manifest, members, npmrc
 from jhansi_runner.resolvers.node.builtins import is_builtin
 from jhansi_runner.resolvers.node.launch import TSX, needs_tsx
 from jhansi_runner.resolvers.node.local import join
-from jhansi_runner.resolvers.node.names import KNOWN, NameMap, default_names, package_of
+from jhansi_runner.resolvers.node.names import KNOWN, TYPES, NameMap, default_names, package_of
 from jhansi_runner.resolvers.node.scan import Scan, scan
 from jhansi_runner.resolvers.node.steps import TREE
 from jhansi_runner.resolvers.node.text import read
+from jhansi_runner.resolvers.node.tree import name_at
 
 NODE = "node"
 LAUNCHER = "launcher"
+NO_PACKAGE = ("/", "data:", "file:")
+"""How imports begin that Node takes from a path, or from themselves. Source: Node's "Modules: ECMAScript modules"."""
+TYPED = (".ts", ".tsx", ".mts", ".cts")
 _INSTALLED = (".package-lock.json", ".yarn-integrity", ".yarn-state.yml", ".modules.yaml")
 """What npm, both Yarns and pnpm leave in a `node_modules`."""
 MAX_UNDECIDED = 200
 MAX_CLOSEST = 20
 
-UNKNOWN = "no file of the workspace provides it, and it is no widely used package"
-NO_NAME = "no file of the workspace provides it, and it cannot be the name of a package"
+NO_NAME = "no file of the workspace provides it, and it cannot be the name of a package: correct the path"
 
 
 def plan(view: View, entry: str | None, parse: ParseImports, names: NameMap | None = None) -> Plan:
@@ -46,9 +51,10 @@ def plan(view: View, entry: str | None, parse: ParseImports, names: NameMap | No
     """
     project = manifest.find(view, entry)
     if project is not None:
-        return _of_project(view, project)
+        return _of_project(view, project, names or default_names())
     scanned = scan(view, entry, parse)
     requirements, undecided = map_imports(scanned, names or default_names())
+    npmrc.check(view, "", requirements, ())
     if entry is not None and needs_tsx(entry) and all(each.name != TSX for each in requirements):
         # Node may run TypeScript by itself, or not: that is known when it is started.
         purl = npm(TSX).purl
@@ -63,8 +69,8 @@ def _shadowed(view: View, folder: str) -> Iterator[str]:
     modules = join(folder, "node_modules")
     if any(_is_there(view, f"{modules}/{name}") for name in _INSTALLED):
         yield f"{modules}: Node finds packages here first, which nobody has checked"
-    if _is_there(view, join(folder, ".npmrc")):
-        yield f"{join(folder, '.npmrc')}: is not obeyed: registries are set by the policy"
+    if _is_there(view, join(folder, npmrc.NPMRC)):
+        yield f"{join(folder, npmrc.NPMRC)}: is not obeyed: registries are set by the policy"
 
 
 def _is_there(view: View, path: str) -> bool:
@@ -74,9 +80,10 @@ def _is_there(view: View, path: str) -> bool:
         return True
 
 
-def _of_project(view: View, project: manifest.Project) -> Plan:
+def _of_project(view: View, project: manifest.Project, names: NameMap) -> Plan:
     files = {}
     lock, notes = _lock(view, project)
+    npmrc.check(view, project.folder, project.requirements, _hashed(lock))
     for folder, written in project.manifests.items():
         files[join(join(TREE, folder), manifest.PACKAGE)] = manifest.as_text(written)
     for name, text in lock.items():
@@ -87,9 +94,16 @@ def _of_project(view: View, project: manifest.Project) -> Plan:
         NODE,
         project.path,
         tuple(reversed(unique.values())),
-        notes=tuple(dict.fromkeys((*project.notes, *notes, *_shadowed(view, project.folder)))),
+        notes=tuple(dict.fromkeys((*project.notes, *_alike(project, names), *notes, *_shadowed(view, project.folder)))),
         files=tuple(sorted(files.items())),
     )
+
+
+def _alike(project: manifest.Project, names: NameMap) -> Iterator[str]:
+    """Notes on names that look mistyped; in scopes of the author's own nothing does."""
+    own = {package.name.partition("/")[0] for package in project.packages.values() if package.name.startswith("@")}
+    asked = [each for each in project.requirements if each.name.partition("/")[0] not in own]
+    yield from alike.notes(asked, names.known)
 
 
 def _lock(view: View, project: manifest.Project) -> tuple[dict[str, str], list[str]]:
@@ -107,18 +121,27 @@ def _lock(view: View, project: manifest.Project) -> tuple[dict[str, str], list[s
         path = join(project.folder, name)
         text = read(view, path)
         if text is not None:
-            pins, notes = _pinned(project, name, text)
+            pins, notes = _pinned(project, path, text)
             if not pins:
                 raise ManifestError(path, 0, "names no version that can be read", "write it anew, or remove it")
             return {foreign.YARN: foreign.as_yarn(pins)}, [f"{path}: npm installs the versions that it names", *notes]
     return {}, []
 
 
-def _pinned(project: manifest.Project, name: str, text: str) -> tuple[tuple[foreign.Pin, ...], list[str]]:
+def _hashed(lock: Mapping[str, str]) -> frozenset[str]:
+    """The names that a lock, as npm gets to see it, has a sha512 for."""
+    names = {pin.name for pin in foreign.of_yarn(lock.get(foreign.YARN, "")) if pin.sha512}
+    document = json.loads(lock.get("package-lock.json", "{}"))
+    for place, entry in {**document.get("packages", {}), **document.get("dependencies", {})}.items():
+        names |= {name_at(place) or place} if "integrity" in entry else set()
+    return frozenset(names)
+
+
+def _pinned(project: manifest.Project, path: str, text: str) -> tuple[tuple[foreign.Pin, ...], list[str]]:
     """The pins of Yarn's or pnpm's lock. pnpm's tells no ranges: what is asked for becomes the version that it got."""
-    if name == foreign.YARN:
-        return foreign.of_yarn(text), []
-    pins = foreign.of_pnpm(text)
+    if path.endswith(foreign.YARN):
+        return foreign.of_yarn(text, path), []
+    pins = foreign.of_pnpm(text, path)
     versions = foreign.only_versions(pins)
     told = foreign.asked_of_pnpm(text)
     for folder, written in project.manifests.items():
@@ -134,7 +157,7 @@ def _pinned(project: manifest.Project, name: str, text: str) -> tuple[tuple[fore
     if not several:
         return pins, []
     shown = ", ".join(several[:5]) + (", ..." if len(several) > 5 else "")
-    return pins, [f"{join(project.folder, name)}: has several versions of {shown}: npm chooses among all that fit"]
+    return pins, [f"{path}: has several versions of {shown}: npm chooses among all that fit"]
 
 
 def _entries(value: object) -> list[tuple[str, object]]:
@@ -148,7 +171,7 @@ def map_imports(scanned: Scan, names: NameMap) -> tuple[tuple[Requirement, ...],
     for file in scanned.files:
 
         def status(each: Import, path: str = file.path) -> Status:
-            if is_builtin(each.name) or each.name.startswith("/"):
+            if is_builtin(each.name) or each.name.startswith(NO_PACKAGE):
                 return Status.FREE
             found = _packages(scanned, path, each.name)
             if scanned.local.mapped(path, each.name) is not None and not (each.name.startswith("#") and found):
@@ -164,7 +187,9 @@ def map_imports(scanned: Scan, names: NameMap) -> tuple[tuple[Requirement, ...],
                     _add(requirements, name, file.path, each)
                 else:
                     closest = names.closest(name) if len(undecided) < MAX_CLOSEST else None
-                    _add_undecided(undecided, file.path, each, name, UNKNOWN, closest)
+                    if names.refused.get(name) == TYPES and file.path.endswith(TYPED):
+                        each = replace(each, optional=True)
+                    _add_undecided(undecided, file.path, each, name, names.undecided(name), closest)
     by_name = sorted(undecided.values(), key=lambda item: item.import_name)
     return tuple(requirements[name] for name in sorted(requirements)), tuple(by_name)
 

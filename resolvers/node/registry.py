@@ -34,6 +34,15 @@ def file_url(name: str, version: str, told: str = "") -> str:
     return _read(name, told) or f"{address()}{name}/-/{name.rpartition('/')[2]}-{plain}.tgz"
 
 
+def is_public(url: str) -> bool:
+    """Whether a URL is the public registry's, whoever is asked in its place."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("https", "http") and public().is_public_name(parts.netloc.lower())
+
+
 def is_file_of(url: str, name: str) -> bool:
     """Whether a URL is the registry's, and of that package."""
     return bool(_read(name, url))
@@ -41,7 +50,10 @@ def is_file_of(url: str, name: str) -> bool:
 
 def _read(name: str, url: str) -> str:
     """The one spelling of a URL of a package's file, "" for another."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # an address in brackets that is none
+        return ""
     for path in public().paths(parts.netloc, parts.path) if parts.scheme == "https" else ():
         wanted = read(path)
         if wanted and wanted.kind is Kind.FILE and wanted.package and wanted.package.at(None) == npm(name):

@@ -16,6 +16,7 @@ FOLDER = ("file:", "link:", "portal:")
 _WORKSPACE = "workspace:"
 _ALIAS = re.compile(r"npm:(?P<name>(?:@[^@/]+/)?[^@/]+)(?:@(?P<range>.*))?")
 _RANGE = re.compile(r"[\w.\-+<>=~^|* ]*", re.ASCII)
+_ROOT_ABOVE = "the root that lists its packages lies above, if anywhere: name that folder with --workspace"
 _ELSEWHERE = "name a version of the registry, or put the code into the workspace and write file:FOLDER"
 
 
@@ -31,7 +32,8 @@ def checked(name: str, spec: object, path: str, line: int, folder: str, members:
     spec = spec.strip()
     if spec.startswith(_WORKSPACE):
         if name not in members:
-            raise ManifestError(path, line, f"{name} is no package of this workspace", "correct its name, or add it")
+            hint = "correct its name, or add it" if members else _ROOT_ABOVE
+            raise ManifestError(path, line, f"{name} is no package of this workspace", hint)
         return "*"
     if spec.startswith(FOLDER):
         return "file:" + _relative(name, spec, path, line, folder)

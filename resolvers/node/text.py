@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left, bisect_right
+from functools import lru_cache
 
 from jhansi_runner.resolvers.interface import ManifestError, View, ViewError
 
 Table = dict[str, object]
 
+_KEY = re.compile(r'("(?:[^"\\\n]|\\.)*")\s*:')
 _COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*"?)|//[^\n]*|/\*(?s:.*?)(?:\*/|\Z)')
 _LAST_COMMA = re.compile(r'("(?:[^"\\\n]|\\.)*"?)|,(?=\s*[}\]])')
 
@@ -59,14 +62,24 @@ def table(document: Table, key: str, path: str, text: str) -> Table:
 
 def line_of(text: str, key: str, section: str = "") -> int:
     """The line where a key stands, the first after that of its section; 0 when it is not found."""
-    start = 0
+    keys, ends = _places(text)
+    at = -1
     for name in filter(None, (section, key)):
-        found = re.compile(re.escape(json.dumps(name, ensure_ascii=False)) + r"\s*:").search(text, start)
-        if found is None:
+        places = keys.get(json.dumps(name, ensure_ascii=False), [])
+        after = bisect_right(places, at)
+        if after == len(places):
             return 0
-        start = found.end()
-        at = found.start()
-    return text.count("\n", 0, at) + 1
+        at = places[after]
+    return bisect_left(ends, at) + 1
+
+
+@lru_cache(maxsize=4)
+def _places(text: str) -> tuple[dict[str, list[int]], list[int]]:
+    """Where each key stands, and where lines end, of the whole text at once: there may be thousands to look for."""
+    keys: dict[str, list[int]] = {}
+    for match in _KEY.finditer(text):
+        keys.setdefault(match[1], []).append(match.start())
+    return keys, [match.start() for match in re.finditer("\n", text)]
 
 
 def strings(value: object) -> list[str]:

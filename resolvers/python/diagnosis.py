@@ -13,6 +13,7 @@ from jhansi_runner.resolvers.interface import NOTHING, SCAN, Missing, Plan, Requ
 from jhansi_runner.resolvers.python.additions import addition
 from jhansi_runner.resolvers.python.imports import by_line
 from jhansi_runner.resolvers.python.local import Modules, parents
+from jhansi_runner.resolvers.python.manifest import REQUIREMENTS
 from jhansi_runner.resolvers.python.names import NameMap, default_names
 from jhansi_runner.resolvers.python.requirement import from_pep508
 from jhansi_runner.resolvers.python.stdlib import is_stdlib
@@ -72,7 +73,9 @@ class _Case:
         known = {each: answer for each in asked if (answer := self._names.lookup(each))}
         if not known:
             shown = self._names.undecided_name(asked[0])
-            yield self._told(shown, "no map knows a package that provides it", self._names.closest(shown))
+            manifest = REQUIREMENTS if self._plan.source in (SCAN, NOTHING) else self._plan.source
+            words = f"no map knows a package that provides it: if you mean one, name it in {manifest}"
+            yield self._told(shown, words, self._names.closest(shown))
         for each, answer in known.items():
             for text in answer.requirements:
                 new = self._requirement(text, answer.origin, answer.matched)

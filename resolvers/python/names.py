@@ -65,9 +65,11 @@ class NameMap:
 
     def is_distribution(self, name: str) -> bool:
         """Whether a canonical name is that of a distribution that one of our maps gives as an answer."""
-        return self._is_known(name) or any(
-            canonicalize_name(Pep508(text).name) == name for row in self.curated.values() for text in row
-        )
+        return name in self.distributions()
+
+    def distributions(self) -> frozenset[str]:
+        """The canonical names of all distributions that our maps give as an answer."""
+        return self.known | self.ranked | {_name(text) for row in self.curated.values() for text in row}
 
     def _is_known(self, distribution: str) -> bool:
         return distribution in self.known or distribution in self.ranked
@@ -86,8 +88,8 @@ class NameMap:
 
     def closest(self, name: str) -> str | None:
         """The real distribution whose import name looks most like `name`; in a namespace, one of its own."""
-        if self.is_shared(name):
-            return None
+        if self.is_shared(name) or name.replace("_", "-") in self.distributions():
+            return None  # of two names that are the same, one is no correction of the other
         namespace, dot, _ = name.rpartition(".")
         spellings: dict[str, str] = {}
         for word, requirements in sorted(self.curated.items()):
@@ -102,6 +104,11 @@ class NameMap:
             spellings = {each.replace("-", "_"): each for each in sorted(self.ranked)}
             near = _nearest(name.lower(), spellings)
         return spellings[near] if near else None
+
+
+@cache
+def _name(requirement: str) -> str:
+    return canonicalize_name(Pep508(requirement).name)
 
 
 def _nearest(word: str, words: Iterable[str]) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jhansi_runner.resolvers.interface import ManifestError, View
-from jhansi_runner.resolvers.python import toml
+from jhansi_runner.resolvers.python import indexes, toml
 from jhansi_runner.resolvers.python.manifest import Draft, read
 from jhansi_runner.resolvers.python.requirement import from_pep508
 
@@ -18,11 +18,13 @@ def collect(view: View, path: str, draft: Draft) -> bool:
         return False
     document, text = toml.parse(data, path)
     start = toml.line_of(text, "[packages]")
+    known = indexes.by_name(document.get("source"))
+    indexes.note(known, path, toml.line_of(text, "[[source]]"), draft)
     for name, value in toml.table(document, "packages", path, text).items():
         line = toml.line_of(text, name, start)
         draft.requirements.append(from_pep508(_pep508(name, value, path, line), path, line))
-        if isinstance(value, dict) and "index" in value:
-            draft.note(path, line, f"the index of {name} is not obeyed: registries are set by the policy")
+        if isinstance(value, dict):
+            indexes.check(name, value.get("index"), known, path, line)
     version = toml.string(toml.table(document, "requires", path, text), "python_version", path, text)
     draft.requires_python = draft.requires_python or (f"=={version}.*" if version else "")
     return True

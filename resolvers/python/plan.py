@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from jhansi_runner.resolvers import alike
 from jhansi_runner.resolvers.choices import Status, needed
 from jhansi_runner.resolvers.interface import (
     NOTHING,
@@ -25,8 +26,9 @@ from jhansi_runner.resolvers.python.stdlib import is_stdlib
 PYTHON = "python"
 MAX_UNDECIDED = 200
 
-SHARED = "no file of the workspace provides it, and packages share this name or none is meant"
-UNKNOWN = "no file of the workspace provides it, and no map knows a package that does"
+NEXT = "; if you mean a package, name it in requirements.txt"
+SHARED = f"no file of the workspace provides it, and packages share this name or none is meant{NEXT}"
+UNKNOWN = f"no file of the workspace provides it, and no map knows a package that does{NEXT}"
 
 
 def plan(view: View, entry: str | None, parse: ParseImports, names: NameMap | None = None) -> Plan:
@@ -35,19 +37,21 @@ def plan(view: View, entry: str | None, parse: ParseImports, names: NameMap | No
     Raises ManifestError for a manifest that cannot be obeyed, ViewError when the entry cannot be read.
     """
     manifest = find_manifest(view, entry, parse)
+    maps = names or default_names()
     if manifest.requirements:
+        mistyped = () if pylock.is_lock(manifest.source) else alike.notes(manifest.requirements, maps.distributions())
         return Plan(
             PYTHON,
             manifest.source,
             manifest.requirements,
             manifest.constraints,
-            notes=manifest.notes,
+            notes=(*manifest.notes, *mistyped),
             allow_prereleases=manifest.allow_prereleases,
             requires_python=manifest.requires_python,
             files=pylock.files(manifest.source, manifest.requirements),
         )
     scanned = scan(view, entry, parse)
-    requirements, undecided = map_imports(scanned, names or default_names())
+    requirements, undecided = map_imports(scanned, maps)
     return Plan(
         PYTHON,
         SCAN if requirements or undecided else NOTHING,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from jhansi_runner.resolvers.interface import ManifestError
-from jhansi_runner.resolvers.python import toml
+from jhansi_runner.resolvers.python import indexes, toml
 from jhansi_runner.resolvers.python.manifest import Draft
 from jhansi_runner.resolvers.python.requirement import from_pep508
 
@@ -18,6 +18,8 @@ ELSEWHERE = ("git", "path", "file", "url")
 def collect(poetry: toml.Table, path: str, text: str, draft: Draft) -> None:
     """Add the dependencies of a Poetry project. Raises ManifestError."""
     start = toml.line_of(text, "[tool.poetry.dependencies]")
+    known = indexes.by_name(poetry.get("source"))
+    indexes.note(known, path, toml.line_of(text, "[[tool.poetry.source]]"), draft)
     for name, value in toml.table(poetry, "dependencies", path, text).items():
         line = toml.line_of(text, name, start)
         entries = value if isinstance(value, list) else [value]
@@ -25,6 +27,7 @@ def collect(poetry: toml.Table, path: str, text: str, draft: Draft) -> None:
             if name.lower() == "python":
                 draft.requires_python = draft.requires_python or _version(name, entry, path, line)
             elif requirement := _pep508(name, entry, path, line):
+                indexes.check(name, entry.get("source") if isinstance(entry, dict) else None, known, path, line)
                 draft.requirements.append(from_pep508(requirement, path, line))
 
 

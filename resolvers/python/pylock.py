@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from jhansi_runner.resolvers.interface import ManifestError, Requirement, View
-from jhansi_runner.resolvers.python import toml
+from jhansi_runner.resolvers.python import indexes, toml
 from jhansi_runner.resolvers.python.manifest import Draft, read
 from jhansi_runner.resolvers.python.requirement import from_pep508
 
@@ -49,13 +49,19 @@ def collect(view: View, path: str, draft: Draft) -> bool:
     packages = document.get(_TABLE, [])
     if not isinstance(packages, list) or len(packages) > MAX_PACKAGES:
         raise toml.wrong(path, text, _TABLE, f"a list of at most {MAX_PACKAGES} packages")
-    line = 1
+    line, elsewhere = 1, []
     for package in packages:
         if not isinstance(package, dict):
             raise toml.wrong(path, text, _TABLE, "a list of tables")
         name = toml.string(package, "name", path, text)
         line = toml.line_of(text, name, line)
         _add(package, name, path, text, line, groups, draft)
+        if index := toml.string(package, "index", path, text):
+            elsewhere += [] if indexes.is_public(index) else [(line, name)]
+    if elsewhere:
+        (first, name), others = elsewhere[0], len(elsewhere) - 1
+        told = f"{name} and {others} more come" if others else f"{name} comes"
+        draft.note(path, first, f"{told} from another index than the registry's: only files of these hashes are taken")
     return True
 
 

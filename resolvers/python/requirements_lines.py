@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from jhansi_runner.resolvers.interface import ManifestError
 
-COMMENT = re.compile(r"(^|\s+)#.*$")
+COMMENT = re.compile(r"(?:^|\s)#.*$")
 COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 OPTION = re.compile(r"(?P<name>--?[A-Za-z][\w-]*)(?:\s*=\s*|\s+|$)(?P<value>.*)", re.DOTALL)
 SHORT = re.compile(r"(?P<name>-[rceif])\s*=?\s*(?P<value>\S.*)", re.DOTALL)
@@ -74,7 +74,7 @@ def _joined(text: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(re.split(r"\r\n|\r|\n", text), 1):
         if not parts:
             first = number
-        comment = COMMENT.match(line)
+        comment = line.lstrip().startswith("#")
         if line.endswith("\\") and not comment:
             parts.append(line[:-1])
             continue

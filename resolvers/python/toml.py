@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
+from bisect import bisect_left
+from functools import lru_cache
 
 from jhansi_runner.resolvers.interface import ManifestError
 
 Table = dict[str, object]
+
+_QUOTED = re.compile(r"\"([^\"]*)\"|'([^']*)'")
 
 
 def parse(data: bytes, file: str, *, first_line: int = 1) -> tuple[Table, str]:
@@ -54,7 +58,19 @@ def wrong(file: str, text: str, key: str, expected: str) -> ManifestError:
 
 def line_of(text: str, value: str, start: int = 1) -> int:
     """The 1-based line from `start` on that first holds a key, header or quoted string, else `start`."""
-    word = re.escape(value)
-    pattern = re.compile(rf"^\s*[\"']?{word}[\"']?\s*[=.]|^\s*{word}\s*$|[\"']{word}[\"']")
-    lines = text.splitlines()
-    return next((number for number in range(start, len(lines) + 1) if pattern.search(lines[number - 1])), start)
+    lines = _lines(text).get(value, [])
+    place = bisect_left(lines, start)
+    return lines[place] if place < len(lines) else start
+
+
+@lru_cache(maxsize=4)
+def _lines(text: str) -> dict[str, list[int]]:
+    """Where things stand, of the whole text at once: a manifest asks for each of thousands of names."""
+    found: dict[str, list[int]] = {}
+    for number, line in enumerate(text.split("\n"), 1):
+        key = line.partition("=")[0].strip()
+        words = {line.strip(), key.strip("\"'"), key.partition(".")[0].strip().strip("\"'")}
+        words.update(one or other for one, other in _QUOTED.findall(line))
+        for word in words:
+            found.setdefault(word, []).append(number)
+    return found

@@ -70,7 +70,7 @@ def package_lock(data: bytes) -> Hashable:
     """The author's lock file, and the lock that is made if npm leaves that."""
     text = data.decode("utf-8", "replace")
     try:
-        kept, notes = authored.sanitised(text, "package-lock.json", ("packages/a",))
+        kept, notes = authored.sanitised(text, "package-lock.json", {"packages/a"})
     except ManifestError as error:
         return error.message[-30:]
     assert "git+" not in kept
@@ -98,7 +98,10 @@ def left_lock(data: bytes) -> Hashable:
 def foreign_lock(data: bytes) -> Hashable:
     """Lock files of Yarn and pnpm."""
     text = data.decode("utf-8", "replace")
-    pins = (*foreign.of_yarn(text), *foreign.of_pnpm(text))
+    try:
+        pins = (*foreign.of_yarn(text), *foreign.of_pnpm(text))
+    except ManifestError as error:
+        return error.message[-30:]
     again = foreign.of_yarn(foreign.as_yarn(pins))
     assert {(pin.name, pin.version) for pin in again} <= {(pin.name, pin.version) for pin in pins}
     asked = foreign.asked_of_pnpm(text)
@@ -119,7 +122,8 @@ _SOURCE = (
 _DOCUMENT = (
     b'"dependencies"', b'"workspaces"', b'"overrides"', b'"imports"', b'"exports"', b'"bin"', b'"file:a"', b'"*"',
     b'"workspace:*"', b'"npm:b@1"', b'"git+https://x.test/a"', b'"node_modules/a"', b'"link":true', b'"resolved"',
-    b'"inBundle":true', b'"node_modules/a/node_modules/b"', b'"optional":true', b'"../"',
+    b'"inBundle":true', b'"node_modules/a/node_modules/b"', b'"optional":true', b'"../"', b'"main"', b'"a"', b"[]",
+    b'"http://[x/"', b"{}", b"1", b"null",
 )  # fmt: skip
 _LOCK = (b"a@^1:", b"\n  version ", b'"a@npm:1"', b"resolution: ", b"packages:\n", b"importers:\n", b"  ", b"\n", b"@")
 _WORDS = (

@@ -9,9 +9,12 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from jhansi_runner.resolvers.python.names import NameMap
+from jhansi_runner.resolvers.node.names import default_names as node_names
+from jhansi_runner.resolvers.node.names import package_of
+from jhansi_runner.resolvers.python.names import default_names as python_names
 
-FOLDER = Path(__file__).parents[1] / "resolvers" / "python" / "accuracy"
+FOLDER = Path(__file__).parents[1] / "resolvers"
+PYTHON, NODE = "python", "node"
 NOTHING = "-"
 """In place of distributions: nothing may be installed for this name."""
 
@@ -29,24 +32,32 @@ class Score:
         return 100 * len(names) / (len(self.right) + len(self.wrong) + len(self.undecided))
 
 
-def rows(file: str) -> list[tuple[str, frozenset[str]]]:
-    """The import names of a list, each with the distributions that are right: `name<TAB>one|other<TAB>domain`."""
+def rows(language: str, file: str) -> list[tuple[str, frozenset[str]]]:
+    """The import names of a list, each with the packages that are right: `name<TAB>one|other<TAB>domain`."""
     found = []
-    for line in (FOLDER / file).read_text("utf-8").splitlines():
+    for line in (FOLDER / language / "accuracy" / file).read_text("utf-8").splitlines():
         name, accepted, _ = line.split("\t")
         found.append((name, frozenset(accepted.split("|"))))
     return found
 
 
-def score(names: NameMap, listed: Sequence[tuple[str, frozenset[str]]]) -> Score:
+def answer(language: str, name: str) -> frozenset[str]:
+    """The packages that the maps which are shipped give for an import, empty where they do not know."""
+    if language == NODE:
+        package = package_of(name)
+        return frozenset([package] if package and node_names().is_known(package) else [])
+    found = python_names().lookup(name)
+    return frozenset(canonicalize_name(Requirement(text).name) for text in found.requirements) if found else frozenset()
+
+
+def score(language: str, listed: Sequence[tuple[str, frozenset[str]]]) -> Score:
     """Ask for each name of a list."""
     right, wrong, undecided = [], [], []
     for name, accepted in listed:
-        answer = names.lookup(name)
-        provided = {canonicalize_name(Requirement(text).name) for text in answer.requirements} if answer else {NOTHING}
-        if provided & accepted:
+        provided = answer(language, name)
+        if (provided or {NOTHING}) & accepted:
             right.append(name)
-        elif answer is None:
+        elif not provided:
             undecided.append(name)
         else:
             wrong.append(name)

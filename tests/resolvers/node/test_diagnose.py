@@ -98,3 +98,13 @@ def test_the_host_s_node_says_it_so(tmp_path: Path, name: str, text: str) -> Non
     words = done.stderr.replace(str(tmp_path), "/sandbox")
     (found,) = diagnose(words, DictView({name: text}), SCAN, NAMES)
     assert (found.import_name, found.file, found.line) == ("lodash", name, 2)
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="there is no Node here")
+def test_a_name_that_was_made_up_is_where_the_stack_says(tmp_path: Path) -> None:
+    source = "const name = 'lod' + 'ash'\n\nrequire(name)\n"
+    (tmp_path / "main.cjs").write_text(source)
+    done = subprocess.run(["node", "main.cjs"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    words = done.stderr.replace(str(tmp_path), "/sandbox")
+    (found,) = diagnose(words, DictView({"main.cjs": source}), SCAN, NAMES)
+    assert (found.import_name, found.file, found.line) == ("lodash", "main.cjs", 3)

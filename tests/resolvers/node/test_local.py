@@ -43,6 +43,17 @@ def test_a_main_that_names_its_own_folder_ends(workspace: MakeView) -> None:
     assert Files(workspace(files)).relative("x.js", "./a") == ("a/index.js",)
 
 
+def test_mains_that_lead_to_each_other_end(workspace: MakeView) -> None:
+    files = {"a/package.json": '{"main": "../b"}', "b/package.json": '{"main": "../a"}', "a/index.js": ""}
+    local = Files(workspace(files))
+    assert local.relative("x.js", "./a") == local.relative("x.js", "./b") == ("a/index.js",)
+
+
+def test_a_main_may_be_a_folder_with_an_index(workspace: MakeView) -> None:
+    files = {"a/package.json": '{"main": "lib"}', "a/lib/index.js": "", "a/index.js": ""}
+    assert Files(workspace(files)).relative("x.js", "./a") == ("a/lib/index.js",)
+
+
 def test_paths_of_a_tsconfig_with_comments(workspace: MakeView) -> None:
     config = """{ // of ours
       "extends": "./base", /* more */ "compilerOptions": {"paths": {"@/*": ["./src/*"],}},

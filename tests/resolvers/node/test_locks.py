@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -208,3 +209,44 @@ def test_no_text_breaks_a_reader(text: str) -> None:
     for pin in (*foreign.of_yarn(text), *foreign.of_pnpm("packages:\n" + text)):
         assert "\n" not in pin.name + pin.range + pin.version
     foreign.asked_of_pnpm("importers:\n" + text)
+
+
+@pytest.mark.parametrize("target", [[], {}, 1, None])
+def test_a_link_to_what_is_no_folder_is_left_out(target: object) -> None:
+    text = json.dumps({"lockfileVersion": 3, "packages": {"node_modules/m": {"resolved": target, "link": True}}})
+    assert json.loads(authored.sanitised(text, "package-lock.json", {"packages/m"})[0])["packages"] == {}
+
+
+def test_an_address_that_is_none_is_not_taken() -> None:
+    kept, _ = sanitised({"node_modules/a": {"version": "1.0.0", "integrity": SHA, "resolved": "http://[bad/"}})
+    assert kept["node_modules/a"]["resolved"] == f"{registry.address()}a/-/a-1.0.0.tgz"
+
+
+@pytest.mark.parametrize("digest", [{}, {"integrity": "sha1-abc"}])
+def test_what_comes_from_another_registry_needs_a_hash(digest: dict[str, str]) -> None:
+    entry = {"version": "1.0.0", "resolved": "https://npm.corp.test/a/-/a-1.0.0.tgz", **digest}
+    with pytest.raises(ManifestError, match=r"^package-lock\.json:4: a comes from another registry.*`upstream:`"):
+        sanitised({"node_modules/a": entry})
+    public = {**entry, "resolved": f"{registry.address()}a/-/a-1.0.0.tgz"}
+    assert len(sanitised({"node_modules/a": public})[1]) == 1
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "line"),
+    [
+        (
+            foreign.of_yarn,
+            'b@1:\n  version "1.0.0"\n\na@1:\n  version "1.0.0"\n  resolved "https://c.test/a.tgz#x"\n',
+            4,
+        ),
+        (
+            foreign.of_yarn,
+            '"a@npm:1":\n  version: 1.0.0\n  resolution: "a@npm:1.0.0::__archiveUrl=https%3A%2F%2Fc.test"',
+            1,
+        ),
+        (foreign.of_pnpm, "packages:\n  a@1.0.0:\n    resolution: {tarball: https://c.test/a.tgz}\n", 3),
+    ],
+)
+def test_so_do_locks_of_yarn_and_pnpm(read: Callable[[str, str], object], text: str, line: int) -> None:
+    with pytest.raises(ManifestError, match=rf"^L:{line}: a comes from another registry"):
+        read(text, "L")

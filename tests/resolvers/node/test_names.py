@@ -7,7 +7,7 @@ from importlib import resources
 import pytest
 
 from jhansi_runner.resolvers.node.builtins import NAMES, is_builtin
-from jhansi_runner.resolvers.node.names import NameMap, default_names, package_of, rows
+from jhansi_runner.resolvers.node.names import WHY_NOT, NameMap, default_names, package_of, rows
 
 DATA = resources.files("jhansi_runner.resolvers.node") / "data"
 
@@ -81,3 +81,31 @@ def test_what_is_meant_is_known_and_the_wrong_name_is_not() -> None:
     names = default_names()
     assert [row for row in names.meant.items() if names.is_known(row[0]) or not names.is_known(row[1])] == []
     assert list(names.meant) == sorted(names.meant)
+
+
+@pytest.mark.parametrize("name", ["axos", "chlk"])
+def test_a_short_name_may_lack_a_letter(name: str) -> None:
+    assert default_names().closest(name) == {"axos": "axios", "chlk": "chalk"}[name]
+
+
+@pytest.mark.parametrize("name", ["src", "rx1", "rxj", "lib", "utils", "config", "models", "core"])
+def test_short_and_general_names_have_no_closest(name: str) -> None:
+    assert default_names().closest(name) is None
+
+
+def test_what_no_import_is_enough_for_has_a_reason() -> None:
+    names = default_names()
+    assert list(names.refused) == sorted(names.refused)
+    assert set(names.refused.values()) == WHY_NOT.keys()
+    assert not [name for name in names.refused if names.is_known(name) or package_of(name) != name or name in NAMES]
+
+
+@pytest.mark.parametrize("name", ["left-pad", "request", "node-ipc", "event-stream", "faker", "node-uuid"])
+def test_rows_about_packages_that_were_given_up_are_about_known_ones(name: str) -> None:
+    names = default_names()
+    assert (name in names.known, names.refused[name]) == (True, "old")
+
+
+def test_no_package_that_looks_alike_is_named_that_no_import_is_enough_for() -> None:
+    names = NameMap(frozenset({"request", "requests-x"}), {}, {"request": "old"})
+    assert names.closest("requestz") == "requests-x"

@@ -121,3 +121,61 @@ def test_a_broken_manifest_stops_and_an_absent_entry_too(planned: MakePlan) -> N
 def test_the_plan_as_json(planned: MakePlan) -> None:
     made = planned({"main.js": "require('lodash'); require('zz')"}, "main.js").to_json()
     assert json.loads(json.dumps(made)) == made
+
+
+@pytest.mark.parametrize("name", ["aws-lambda", "geojson", "hast", "json-schema", "estree"])
+def test_a_name_that_types_are_meant_by_installs_nothing(name: str, really_planned: MakePlan) -> None:
+    source = f"import {{ A }} from '{name}'\nimport chalk from 'chalk'"
+    made = really_planned({"main.mts": source}, "main.mts")
+    assert [each.name for each in made.requirements if each.name != "tsx"] == ["chalk"]
+    (found,) = made.undecided
+    assert (found.import_name, found.line, found.closest, found.optional) == (name, 1, None, True)
+    assert "`import type`" in found.reason
+    assert not really_planned({"main.js": source}, "main.js").undecided[0].optional
+
+
+@pytest.mark.parametrize("name", ["config/db", "store", "router/index", "utils", "queue", "entities/user"])
+def test_a_general_word_is_a_file_of_the_program_s_own(name: str, really_planned: MakePlan) -> None:
+    made = really_planned({"main.js": f"import x from '{name}'"}, "main.js")
+    assert made.requirements == ()
+    (found,) = made.undecided
+    assert "more likely" in found.reason
+    assert found.reason.endswith("name it in package.json")
+
+
+def test_a_package_that_was_given_up_is_answered_with_what_is_meant(really_planned: MakePlan) -> None:
+    made = really_planned({"main.js": "require('faker'); require('request')"}, "main.js")
+    assert made.requirements == ()
+    assert {each.import_name: each.closest for each in made.undecided} == {"faker": "@faker-js/faker", "request": None}
+
+
+def test_an_author_may_ask_for_any_of_them(really_planned: MakePlan) -> None:
+    asked = '{"dependencies": {"config": "*", "request": "*", "aws-lambda": "*"}}'
+    made = really_planned({"package.json": asked, "main.js": ""}, "main.js")
+    assert [each.name for each in made.requirements] == ["aws-lambda", "config", "request"]
+
+
+def test_a_mistyped_name_in_a_manifest_is_said_and_asked_for(really_planned: MakePlan) -> None:
+    asked = """{"name": "@acme/web", "dependencies": {
+      "lodahs": "1", "@acme/lodahs": "1", "lodash": "1", "react": "1", "acme-thing": "1",
+      "@babel/coer": "1"}}"""
+    made = really_planned({"package.json": asked, "main.js": ""}, "main.js")
+    assert len(made.requirements) == 6
+    lodahs, coer = made.notes
+    assert lodahs.startswith("package.json:2: lodahs is no widely used package")
+    assert "close to that of lodash" in lodahs
+    assert coer.startswith("package.json:3: @babel/coer is no widely used package")
+
+
+@pytest.mark.parametrize("name", ["data:text/javascript,export default 1", "file:///sandbox/a.js"])
+def test_what_an_import_brings_itself_or_has_by_a_path_needs_nothing(name: str, planned: MakePlan) -> None:
+    assert planned({"main.mjs": f"import a from '{name}'"}, "main.mjs").source == "none"
+
+
+def test_a_member_seen_without_its_root_says_where_to_look(planned: MakePlan) -> None:
+    asked = '{"dependencies": {"@acme/util": "workspace:*"}}'
+    with pytest.raises(ManifestError, match=r"^package\.json:1: @acme/util is no package.*with --workspace$"):
+        planned({"package.json": asked, "index.js": ""}, None)
+    root = {"package.json": '{"workspaces": ["packages/*"]}', "packages/app/package.json": asked}
+    with pytest.raises(ManifestError, match=r"^packages/app/package\.json:1: .*correct its name, or add it$"):
+        planned({**root, "packages/other/package.json": '{"name": "other"}', "packages/app/index.js": ""}, None)

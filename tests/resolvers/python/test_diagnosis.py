@@ -58,7 +58,7 @@ INLINE = '# /// script\n# dependencies = ["rich"]\n# ///\nimport yaml\n'
         ({"main.py": "import yaml\n", "requirements.txt": "rich\n"}, "requirements.txt", "pyyaml"),
         ({"main.py": "import yaml\n", "pyproject.toml": PYPROJECT}, "pyproject.toml", '    "pyyaml",'),
         ({"main.py": "import yaml\n", "pyproject.toml": POETRY}, "pyproject.toml", 'pyyaml = "*"'),
-        ({"main.py": INLINE}, "main.py", '#   "pyyaml",'),
+        ({"main.py": INLINE}, "main.py", '# dependencies = ["rich", "pyyaml"]'),
     ],
 )
 def test_a_manifest_that_forgot_one_gets_the_exact_line(tmp_path: Path, files: Case, manifest: str, line: str) -> None:

@@ -132,3 +132,16 @@ def test_an_unknown_name_is_shown_with_the_nearest_real_one(name: str, shown: st
 def test_pipreqs_is_read_as_data_and_never_imported() -> None:
     assert default_names().pipreqs["flask"] == "flask"
     assert "pipreqs" not in sys.modules
+
+
+@pytest.mark.parametrize("name", ["smbprotocol", "cowsay", "pytmx", "sqlobject", "environs"])
+def test_distributions_that_are_imported_by_their_own_name(name: str) -> None:
+    answer = default_names().lookup(name)
+    assert answer is not None
+    assert answer.requirements == (name,)
+
+
+def test_a_name_is_not_the_closest_to_itself() -> None:
+    names = NameMap({"smbclient": ("smbprotocol",)}, {}, frozenset())
+    assert (names.lookup("smbprotocol"), names.closest("smbprotocol")) == (None, None)
+    assert names.closest("smbprotocl") == "smbprotocol"

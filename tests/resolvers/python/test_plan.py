@@ -102,3 +102,17 @@ def test_a_broken_manifest_stops(planned: MakePlan) -> None:
 def test_an_absent_entry_stops(planned: MakePlan) -> None:
     with pytest.raises(ViewError, match=r"^main.py: does not exist"):
         planned({}, "main.py")
+
+
+def test_a_mistyped_name_in_a_manifest_is_said_and_asked_for(planned: MakePlan) -> None:
+    made = planned({"requirements.txt": "requests\nreqeusts==1\nmy-own-thing\n", "main.py": ""}, "main.py")
+    assert len(made.requirements) == 3
+    (note,) = made.notes
+    assert note.startswith("requirements.txt:2: reqeusts is no widely used package")
+    assert "close to that of requests" in note
+
+
+@pytest.mark.parametrize("name", ["utils", "qqzzxx"])
+def test_an_undecided_name_says_what_to_do_next(planned: MakePlan, name: str) -> None:
+    (found,) = planned({"main.py": f"import {name}\n"}, "main.py").undecided
+    assert found.reason.endswith("name it in requirements.txt")

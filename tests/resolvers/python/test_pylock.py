@@ -53,7 +53,8 @@ def test_packages_are_pinned_with_all_their_hashes(workspace: MakeView) -> None:
     assert direct.url == "https://files.example/direct-1.tar.gz"
     assert draft.requires_python == ">=3.11"
     assert [note.partition(": ")[2] for note in draft.notes] == [
-        "the project itself (mine) is not installed, only what it depends on"
+        "the project itself (mine) is not installed, only what it depends on",
+        "idna comes from another index than the registry's: only files of these hashes are taken",
     ]
 
 

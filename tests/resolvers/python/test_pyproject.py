@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
+from jhansi_runner.proxy.coordinate import PYPI
+from jhansi_runner.proxy.registries.upstreams import upstream
 from jhansi_runner.resolvers.interface import ManifestError, View
 from jhansi_runner.resolvers.python.manifest import Draft, Manifest
 from jhansi_runner.resolvers.python.pyproject import collect
@@ -81,9 +83,25 @@ def test_a_source_outside_the_registry_never_becomes_the_registrys_package(manif
     assert caught.value.line == 2
 
 
-def test_an_index_of_uv_is_not_obeyed_and_said(manifest: Read) -> None:
-    text = "[project]\ndependencies = ['a']\n[tool.uv.sources]\na = { index = 'mine' }\n"
-    assert manifest(text).notes == ("pyproject.toml:4: the index of a is not obeyed: registries are set by the policy",)
+def test_an_index_of_uv_never_becomes_the_registry_s(manifest: Read) -> None:
+    text = "[project]\ndependencies = ['a']\n[tool.uv.sources]\nA = { index = 'mine' }\n"
+    with pytest.raises(ManifestError, match=r"^pyproject\.toml:4: a is pinned to the index 'mine'.*`upstream:`"):
+        manifest(text)
+
+
+def test_the_public_index_may_be_named(manifest: Read) -> None:
+    url = f"https://{upstream(PYPI).public}/simple"
+    text = "[project]\ndependencies = ['a']\n[tool.uv.sources]\na = { index = 'Main' }\n"
+    found = manifest(f"{text}[[tool.uv.index]]\nname = 'main'\nurl = '{url}'\n")
+    assert [each.text for each in found.requirements] == ["a"]
+
+
+def test_a_source_of_poetry_s_never_becomes_the_registry_s(manifest: Read) -> None:
+    text = (
+        "[tool.poetry.dependencies]\na = { version = '1', source = 'PyPI' }\nb = { version = '1', source = 'mine' }\n"
+    )
+    with pytest.raises(ManifestError, match=r"^pyproject\.toml:3: b is pinned to the index 'mine'"):
+        manifest(text)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ DIGEST = "sha256:" + "a" * 64
         ("a\n\n# comment\nb # more\n", [Line(1, value="a"), Line(4, value="b")]),
         ("a \\\n  >=1\nb", [Line(1, value="a   >=1"), Line(3, value="b")]),
         ("a \\\n# comment\nb", [Line(1, value="a"), Line(3, value="b")]),
+        ("a \\\n   # comment \\\nb", [Line(1, value="a"), Line(3, value="b")]),
         ("a\\", [Line(1, value="a")]),
         ("a#b", [Line(1, value="a#b")]),
         ("-r x.txt", [Line(1, "--requirement", "x.txt")]),
