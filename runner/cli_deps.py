@@ -53,7 +53,7 @@ def plan_command(path: str, workspace: str | None, as_json: bool, language: str 
 def _text(plan: Plan) -> str:
     rows = [("PACKAGE", "FOR", "WHERE", "KNOWN BY")]
     for each in plan.requirements:
-        named = f"import {each.import_name}" if each.import_name else "manifest"
+        named = f"import {each.import_name}" if each.import_name else each.origin
         rows.append((each.text, named, f"{each.file}:{each.line}", each.origin))
     for item in plan.undecided:
         closest = f", closest is {item.closest}" if item.closest else ""

@@ -89,7 +89,8 @@ class Mending:
         if self._record is not None:
             self._record.unlisted_imports.append({**as_json(each, allowed=allowed), "installed": installed})
         provided = f", which {each.requirement.name} provides" if each.requirement is not None else ""
-        say(f"not installed: {each.import_name} ({each.file}:{each.line}){provided}: {each.reason}")
+        place = f" ({each.file}:{each.line})" if each.line else f" ({each.file})" if each.file else ""
+        say(f"not installed: {each.import_name}{place}{provided}: {each.reason}")
         if each.requirement is None:
             if each.closest:
                 say(f"  the closest known package is {each.closest}; nothing is installed on a guess")
