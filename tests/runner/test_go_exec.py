@@ -197,6 +197,19 @@ def test_a_single_file_gets_what_it_imports_and_what_it_turns_out_to_miss(online
 
 
 @pytest.mark.online
+def test_a_major_version_in_a_folder_brings_what_it_requires(online: User) -> None:
+    replaces = "require example.test/app/v2 v2.0.0\n\nreplace example.test/app/v2 => ./v2\n"
+    online.write("go.mod", f"module example.test/app\n\ngo 1.21\n\n{replaces}")
+    online.write("main.go", 'package main\n\nimport "example.test/app/v2"\n\nfunc main() { println(v2.Version()) }\n')
+    online.write("v2/go.mod", "module example.test/app/v2\n\ngo 1.21\n\nrequire rsc.io/quote/v3 v3.1.0\n")
+    online.write(
+        "v2/v.go", 'package v2\n\nimport "rsc.io/quote/v3"\n\nfunc Version() string { return quote.HelloV3() }\n'
+    )
+    done = online.exec("main.go", timeout=SECONDS)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (0, "Ahoy, world!"), done.stderr
+
+
+@pytest.mark.online
 def test_a_made_up_module_is_not_installed(online: User) -> None:
     online.write("main.go", 'package main\n\nimport "github.com/siruspen/logrus"\n\nfunc main() { logrus.Info() }\n')
     done = online.exec("main.go", timeout=SECONDS)

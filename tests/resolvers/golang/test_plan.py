@@ -148,3 +148,38 @@ def test_an_entry_that_is_not_there(planned: MakePlan) -> None:
 def test_a_broken_manifest_is_an_error(planned: MakePlan) -> None:
     with pytest.raises(ManifestError):
         planned({"go.mod": "require (\n", "main.go": MAIN}, "main.go")
+
+
+REPLACED = (
+    "module example.test/app\n\ngo 1.21\n\nrequire example.test/app/v2 v2.0.0\n\nreplace example.test/app/v2 => ./v2\n"
+)
+
+
+@pytest.mark.parametrize(("checksums", "mode"), [("", recipe.SCANNED), (SUM, recipe.LISTED)])
+@pytest.mark.parametrize("entry", ["main.go", None])
+def test_what_a_replacement_in_a_folder_requires_has_to_be_in_the_checksums_too(
+    planned: MakePlan, checksums: str, mode: str, entry: str | None
+) -> None:
+    files = {
+        "go.mod": REPLACED,
+        "go.sum": checksums,
+        "main.go": 'package main\n\nimport "example.test/app/v2"\n\nfunc main() { v2.V() }\n',
+        "v2/go.mod": "module example.test/app/v2\n\ngo 1.21\n\nrequire example.test/b v1.0.0\n",
+        "v2/v.go": 'package v2\n\nimport "example.test/b"\n\nfunc V() { b.B() }\n',
+    }
+    plan = planned(files, entry)
+    assert [each.name for each in plan.requirements] == ["example.test/b"]
+    assert recipe.of(plan).mode == mode
+    assert ("work/v2/imports.go" in dict(plan.files)) == (mode == recipe.SCANNED)
+
+
+def test_a_replacement_of_one_module_says_nothing_of_another(planned: MakePlan) -> None:
+    files = {
+        "app/go.mod": REPLACED.replace("./v2", "../v2"),
+        "v2/go.mod": "module example.test/app/v2\n\ngo 1.21\n\nrequire example.test/b v1.0.0\n",
+        "v2/go.sum": SUM,
+        "app/main.go": 'package main\n\nimport "example.test/app/v2"\n\nfunc main() { v2.V() }\n',
+        "v2/v.go": 'package v2\n\nimport "example.test/b"\n\nfunc V() { b.B() }\n',
+    }
+    assert recipe.of(planned(files, "v2/v.go")).mode == recipe.LISTED
+    assert recipe.of(planned(files, None)).mode == recipe.SCANNED
