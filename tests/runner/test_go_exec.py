@@ -42,6 +42,7 @@ def modules() -> Iterator[GoUpstream]:
     with GoUpstream() as up:
         up.add("example.test/Helper", "v1.2.0")
         up.add("example.test/bad", "v1.0.0")
+        up.add("example.test/more", "v1.0.0")
         yield up
 
 
@@ -256,6 +257,22 @@ def test_no_program_can_change_what_others_are_given(go: User) -> None:
     done = go.exec("--language", "go", "--", "sh", "-c", script)
     assert "Read-only file system" in done.stderr
     assert done.stdout == "go\n"
+
+
+def test_commands_work_on_modules_where_a_set_is_installed(go: User, modules: GoUpstream) -> None:
+    required(go, modules, "Helper", "v1.2.0")
+    go.write("main.go", MAIN)
+    go.write("inner/inner.go", INNER)
+    unchecked = ("--env", "GOSUMDB=off", "--")
+    added = go.exec(*unchecked, "go", "get", "example.test/more@v1.0.0", timeout=SECONDS)
+    assert added.returncode == 0, added.stderr
+    assert "example.test/more v1.0.0" in (go.work / "go.mod").read_text()
+    script = "go mod tidy && go build -o /tmp/x . && /tmp/x y"
+    tidied = go.exec(*unchecked, "sh", "-c", script, input="", timeout=SECONDS)
+    assert (tidied.returncode, tidied.stdout) == (7, "v1.2.0 y /sandbox "), tidied.stderr
+    assert "example.test/more" not in (go.work / "go.mod").read_text()
+    built = go.exec("--", "go", "vet", "./...", timeout=SECONDS)
+    assert built.returncode == 0, built.stderr
 
 
 def _is_of(path: Path, user: User) -> bool:
