@@ -95,7 +95,7 @@ class JavaResolver:
         mounts = ((_FOLDER, _LAUNCH),)
         if entry is None:
             options = f"-Dmaven.repo.local={_REPOSITORY}/repository {jvm.OPTIONS}"
-            env = {"MAVEN_OPTS": options, "MAVEN_SKIP_RC": "1"}
+            env = {"MAVEN_OPTS": options, "MAVEN_SKIP_RC": "1", "JHANSI_MVN": tools.paths.get("mvn", "")}
             return Launch((), env, (_LAUNCH,), mounts, (_REPOSITORY,), _SIGNS)
         target = Target.decode(plan.target)
         version = tools.versions["java"]
