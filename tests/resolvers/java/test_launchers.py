@@ -44,13 +44,13 @@ class Started:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text)
 
-    def run(self, script: str, *words: str, input: str = "", **more: str) -> subprocess.CompletedProcess[str]:
+    def run(self, script: str, *words: str, typed: str = "", **more: str) -> subprocess.CompletedProcess[str]:
         text = (FOLDER / script).read_text()
         for place, path in (("/sandbox", self.work), ("/keep", self.root / "keep"), ("/deps", self.root / "none")):
             text = text.replace(place, str(path))
         env = {"PATH": f"{self.root}:{os.environ['PATH']}", "JHANSI_JVM": "", **more}
         return subprocess.run(
-            ["/bin/sh", "-c", text, script, *words], env=env, input=input, capture_output=True, text=True, check=False
+            ["/bin/sh", "-c", text, script, *words], env=env, input=typed, capture_output=True, text=True, check=False
         )
 
     def asked(self) -> list[str]:
@@ -102,7 +102,7 @@ def test_a_line_break_in_a_path_is_refused(started: Started, options: tuple[str,
 
 
 def test_what_maven_misses_is_on_stderr_too_and_stdout_stays_its_own(started: Started) -> None:
-    done = started.run("mvn", "-o", "a  b", input="typed\n", JHANSI_MVN=f"{started.root}/maven")
+    done = started.run("mvn", "-o", "a  b", typed="typed\n", JHANSI_MVN=f"{started.root}/maven")
     assert done.returncode == 3
     alone = subprocess.run(
         [started.root / "maven", "-gs", "/launch/settings.xml", "-o", "a  b"],
