@@ -90,6 +90,10 @@ class JavaResolver:
         """It always builds."""
         return False
 
+    def explain(self, words: str, plan: Plan) -> Sequence[str]:
+        """Maven's own words do."""
+        return ()
+
     def launch(self, plan: Plan, entry: str | None, tools: Tools, *, installed: bool) -> Launch:
         """javac and java for a program; Maven's own repository for a command."""
         mounts = ((_FOLDER, _LAUNCH),)

@@ -175,6 +175,17 @@ def test_what_cannot_be_run_is_told_with_its_place(go: User, files: dict[str, st
     assert words in done.stderr
 
 
+def test_a_module_that_does_not_exist_is_told_plainly_and_nothing_is_loosened_for_it(go: User) -> None:
+    go.write("main.go", 'package main\n\nimport "github.com/uber/zap"\n\nfunc main() { zap.X() }\n')
+    done = go.exec("main.go", timeout=SECONDS)
+    assert done.returncode == 125
+    said = done.stderr.split("could not be installed\n")[1].splitlines()[0]
+    told = "main.go:3: no module on the Go module proxy has a package github.com/uber/zap"
+    assert said.strip().removeprefix("jhansi-runner:").strip() == f"{told}; the closest known module is go.uber.org/zap"
+    assert "failed:" not in done.stderr
+    assert "fetch: any" not in done.stderr
+
+
 @pytest.fixture
 def online(user: User) -> User:
     user.env["PATH"] = f"{os.path.dirname(GO or '')}:{PATH}"
