@@ -62,8 +62,6 @@ def launch(plan: Plan, entry: str | None, tools: Tools, *, installed: bool) -> L
         env["GOPROXY"] = "off"
     if entry is None:
         return _command(env, tools, installed=installed, grown=seed.of(plan.system))
-    if not plan.target:
-        raise ManifestError(entry, 0, "is no program", "start a file of package main, or: exec -- go test ./...")
     folder = found.folders[0]
     grown = seed.of(plan.system)
     script = seed.linking(grown, f"{KEEP}/build") + script

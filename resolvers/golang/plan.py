@@ -18,6 +18,7 @@ from jhansi_runner.resolvers.interface import (
     NOTHING,
     SCAN,
     Import,
+    ManifestError,
     ParseImports,
     Plan,
     Requirement,
@@ -45,6 +46,8 @@ def plan(view: View, entry: str | None, parse: ParseImports, names: Names | None
     modules = find(view, entry)
     scanner = Scanner(view, parse)
     target = _start(scanner, entry)
+    if entry is not None and not target:  # before anything is installed for it
+        raise ManifestError(entry, 1, "is no program", "start a file of package main, or: exec -- go test ./...")
     if modules is None:
         found = _without_manifest(view, entry, scanner, target, names)
     else:

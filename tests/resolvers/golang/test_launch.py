@@ -64,11 +64,6 @@ def test_a_command_may_ask_the_registry_where_nothing_is_installed(planned: Make
     assert launch(plan, None, tools, installed=True).env["GOPROXY"] == "off"
 
 
-def test_a_file_that_is_no_program_is_not_started(planned: MakePlan, tools: Tools) -> None:
-    with pytest.raises(ManifestError, match="is no program"):
-        launch(planned({"a.go": "package lib\n"}, "a.go"), "a.go", tools, installed=False)
-
-
 @pytest.mark.parametrize("language", ["1.99", "1.26.9", "2.0"])
 def test_a_newer_go_than_the_hosts_is_told_with_both(planned: MakePlan, tools: Tools, language: str) -> None:
     plan = planned({"go.mod": f"module example.test/app\n\ngo {language}\n", "main.go": MAIN}, "main.go")

@@ -100,13 +100,23 @@ def test_what_the_manifest_forgot_is_not_resolved(planned: MakePlan) -> None:
         ({"a.go": MAIN, "gen.go": "//go:build ignore\n\n" + MAIN}, "a.go", "."),
         ({"a.go": MAIN, "gen.go": "//go:build ignore\n\n" + MAIN}, "gen.go", "gen.go"),
         ({"x/a.go": MAIN}, "x/a.go", "x"),
-        ({"a.go": "package lib\n"}, "a.go", ""),
-        ({"a_test.go": "package main\nfunc main() {}\n"}, "a_test.go", ""),
         ({"a.go": "this is no Go"}, "a.go", "."),
     ],
 )
 def test_what_is_started(planned: MakePlan, files: dict[str, str | bytes], entry: str, target: str) -> None:
     assert planned(files, entry).target == target
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [("a.go", 'package lib\n\nimport "example.test/b"\n'), ("a_test.go", "package main\nfunc main() {}\n")],
+)
+@pytest.mark.parametrize("more", [{}, {"go.mod": MOD, "go.sum": SUM}])
+def test_what_is_no_program_is_told_before_anything_is_installed(
+    planned: MakePlan, path: str, text: str, more: dict[str, str | bytes]
+) -> None:
+    with pytest.raises(ManifestError, match=f"{path}:1: is no program"):
+        planned({path: text, **more}, path)
 
 
 def test_a_file_alone_brings_only_its_own_imports(planned: MakePlan) -> None:
@@ -180,6 +190,7 @@ def test_a_replacement_of_one_module_says_nothing_of_another(planned: MakePlan) 
         "v2/go.sum": SUM,
         "app/main.go": 'package main\n\nimport "example.test/app/v2"\n\nfunc main() { v2.V() }\n',
         "v2/v.go": 'package v2\n\nimport "example.test/b"\n\nfunc V() { b.B() }\n',
+        "v2/cmd/main.go": MAIN,
     }
-    assert recipe.of(planned(files, "v2/v.go")).mode == recipe.LISTED
+    assert recipe.of(planned(files, "v2/cmd/main.go")).mode == recipe.LISTED
     assert recipe.of(planned(files, None)).mode == recipe.SCANNED
