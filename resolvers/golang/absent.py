@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from jhansi_runner.resolvers.golang.names import Names, default_names
 from jhansi_runner.resolvers.interface import Plan, Requirement
 
-MAX_LINES = 20
+MAX_LINES, MAX_TEXT = 20, 4_000
 
 _NAME = r"[A-Za-z0-9._~+/-]{1,500}"
 _NOT_THERE = r"[^\n]*(?:404 Not Found|410 Gone)(?!: offline)"
@@ -26,7 +26,7 @@ _VERSION = re.compile(rf"\s(?P<name>{_NAME})@(?P<version>v[A-Za-z0-9._+-]{{1,200
 def explain(words: str, plan: Plan, names: Names | None = None) -> Sequence[str]:
     """A line for each package and version that the registry does not have, with the closest one that is known."""
     names = names or default_names()
-    found = dict.fromkeys(line for text in f"\n{words}".splitlines() for line in _lines(f" {text}", plan, names))
+    found = dict.fromkeys(line for text in words.splitlines() for line in _lines(f" {text[:MAX_TEXT]}", plan, names))
     return tuple(found)[:MAX_LINES]
 
 
