@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from benchmarks.table import Line
+from support import accuracy_paths
 from support.accuracy import NODE, PYTHON, rows, score
 
 _LISTS = {
@@ -27,3 +28,22 @@ def lines() -> Iterator[Line]:
         yield Line(f"{title}: right", "%", [found.share(found.right)], aim="98 %")
         yield Line(f"{title}: wrong", "%", [found.share(found.wrong)], aim="0 %")
         yield Line(f"{title}: undecided", "%", [found.share(found.undecided)])
+    yield from _go()
+    yield from _java()
+
+
+def _go() -> Iterator[Line]:
+    listed = accuracy_paths.rows("golang", "fresh.tsv")
+    found, title = accuracy_paths.score(accuracy_paths.of_go, listed), f"Go imports, a fresh list ({len(listed)})"
+    yield Line(f"{title}: right", "%", [found.share(found.right)])
+    yield Line(f"{title}: wrong", "%", [found.share(found.wrong)], aim="0 %")
+
+
+def _java() -> Iterator[Line]:
+    listed, brings = accuracy_paths.rows("java", "fresh.tsv"), dict(accuracy_paths.rows("java", "brings.tsv"))
+    found, title = accuracy_paths.score(accuracy_paths.of_java, listed), f"Java imports, a fresh list ({len(listed)})"
+    wrong = [name for name in found.wrong if not (accuracy_paths.of_java(name) or set()) & brings.get(name, set())]
+    yield Line(f"{title}: right", "%", [found.share(found.right)])
+    yield Line(f"{title}: another that brings it", "%", [found.share(found.wrong) - found.share(wrong)])
+    yield Line(f"{title}: wrong", "%", [found.share(wrong)], aim="0 %")
+    yield Line(f"{title}: undecided", "%", [found.share(found.undecided)])

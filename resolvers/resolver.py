@@ -184,6 +184,9 @@ class Resolver(Protocol):
     def wants_build(self, words: str) -> bool:
         """Whether a step that failed with these words would get further if code of packages could run."""
 
+    def explain(self, words: str, plan: Plan) -> Sequence[str]:
+        """Lines that say plainly why a step failed with these words, () where the words do."""
+
     def launch(self, plan: Plan, entry: str | None, tools: Tools, *, installed: bool) -> Launch:
         """How the program `entry` is started, or what a command finds when it is None.
 

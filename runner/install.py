@@ -94,7 +94,7 @@ class Installer:
                 if not self._has(lock, name):
                     self._fill(stage, lock, name)
             except StepFailed as failed:
-                raise _explained(failed, self._plan, policy, offline=job.options.offline) from None
+                raise _explained(failed, self._plan, self._resolver, policy, offline=job.options.offline) from None
             except UnfitLock as error:
                 raise RunnerError(str(error)) from None
             finally:
@@ -232,11 +232,12 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _explained(failed: StepFailed, plan: Plan, policy: PolicySet, *, offline: bool) -> RunnerError:
+def _explained(failed: StepFailed, plan: Plan, resolver: Resolver, policy: PolicySet, *, offline: bool) -> RunnerError:
     """The error for an installer that gave up: what the policy refused if it did, and the installer's own words."""
     words = tuple(line for line in failed.words.strip().splitlines() if line.strip())[-25:]
     refused = any(entry.verdict == DENY for entry in failed.entries)
-    tell_refused(failed.entries)
+    plainly = () if refused else tuple(resolver.explain(failed.words, plan))
+    tell_refused([entry for entry in failed.entries if not plainly or entry.status != _ABSENT])
     withheld = [
         f"{each.file}:{each.line}: {decision.sentence(pinned)}"
         for each in plan.requirements
@@ -246,7 +247,9 @@ def _explained(failed: StepFailed, plan: Plan, policy: PolicySet, *, offline: bo
     withheld += dict.fromkeys(entry.reason for entry in failed.entries if entry.code == WITHHELD)
     if refused or withheld:
         return RunnerError("the policy refuses what the program needs", code=REFUSED, lines=(*withheld, *words))
-    return RunnerError("the packages could not be installed", code=FAILED, lines=(*words, _next_step(offline=offline)))
+    return RunnerError(
+        "the packages could not be installed", code=FAILED, lines=(*plainly, *words, _next_step(offline=offline))
+    )
 
 
 def _next_step(*, offline: bool) -> str:

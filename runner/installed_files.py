@@ -31,3 +31,13 @@ def sha256_of(path: str) -> bytes | None:
     except OSError:
         return None
     return found.digest()
+
+
+def files(site: str, inside: str = "") -> Iterator[tuple[str, bool]]:
+    """What is below a folder and is no folder itself, and whether it is a regular file; no link is followed."""
+    with os.scandir(f"{site}/{inside}") as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from files(site, f"{inside}{entry.name}/")
+            else:
+                yield inside + entry.name, entry.is_file(follow_symlinks=False)

@@ -16,7 +16,7 @@ from jhansi_runner.proxy.cache.store import Store
 from jhansi_runner.proxy.registries.golang_names import escape
 from jhansi_runner.proxy.registries.golang_sums import check_zip
 from jhansi_runner.resolvers.resolver import Locked
-from jhansi_runner.runner.installed_files import blocks, sha256_of
+from jhansi_runner.runner.installed_files import blocks, files, sha256_of
 
 _MODULES = "mod/"
 _DOWNLOADS = "mod/cache/download/"
@@ -37,7 +37,7 @@ def differences(site: str, locked: Sequence[Locked], cache: str) -> list[str]:
     try:
         zips = {(each.purl, each.sha256) for _, each in store.artifacts() if each.filename.endswith(".zip")}
         problems = [sentence for one in locked for sentence in _unverified(one, zips, cache)]
-        there = dict(_files(site))
+        there = dict(files(site))
         for one in locked:
             problems += _changed(site, one, there)
         problems += _unlike(site, there, store)
@@ -91,16 +91,6 @@ def _unlike(site: str, there: dict[str, bool], store: Store) -> Iterator[str]:
         if document is not None and document.body == _text(f"{site}/{path}"):
             same.add(path)
     yield from (f"{path} is not what the mirror has" for path in sorted(set(wanted.values()) - same))
-
-
-def _files(site: str, inside: str = "") -> Iterator[tuple[str, bool]]:
-    """What is below a folder and is no folder itself, and whether it is a regular file; no link is followed."""
-    with os.scandir(f"{site}/{inside}") as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                yield from _files(site, f"{inside}{entry.name}/")
-            else:
-                yield inside + entry.name, entry.is_file(follow_symlinks=False)
 
 
 def _hash(one: Locked, kind: str) -> str:

@@ -73,3 +73,7 @@ class PerlResolver:
     def wants_build(self, words: str) -> bool:
         """Likewise."""
         return False
+
+    def explain(self, words: str, plan: Plan) -> Sequence[str]:
+        """Likewise."""
+        return ()

@@ -88,8 +88,8 @@ def absent(what: str, upstream: Upstream) -> NothingThere:
     if not upstream.cached_only:
         return NothingThere(f"the upstream has no {what}")
     return NothingThere(
-        f"the upstream has no {what} at hand, and was asked not to fetch it from elsewhere: "
-        f"`fetch: any` for {names.TYPE} under `registries` in policy.yaml lets it"
+        f"the upstream has no {what}, and is not asked to look elsewhere; "
+        f"one that serves modules of your own may be, by `fetch` for {names.TYPE} in the policy"
     )
 
 

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from collections.abc import Mapping
 
 from jhansi_runner.resolvers.golang import modfile, recipe, seed, skeleton, steps
 from jhansi_runner.resolvers.golang.recipe import join
 from jhansi_runner.resolvers.golang.steps import MODULES, OVERLAY, PLACE, WORKSPACE
 from jhansi_runner.resolvers.interface import ManifestError, Plan
-from jhansi_runner.resolvers.resolver import Launch, Tools
+from jhansi_runner.resolvers.resolver import Launch, Seed, Tools
 
 KEEP = "/keep/go"
 SIGNS = (
@@ -26,6 +28,8 @@ SIGNS = (
     "no Go source files",
 )
 """By these words of the go command somebody should look for what is missing."""
+_COMMANDS = "/launch/bin"
+_FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bin")
 _TEMPORARY = "/tmp/go"  # noqa: S108  # of the sandbox's own
 _BUILD = 'go build -C "$1" -o "$2" "$3" </dev/null >&2 || exit\nbinary=$2\nshift 3\nexec "$binary" "$@"'
 _MAKE = (
@@ -41,7 +45,7 @@ def launch(plan: Plan, entry: str | None, tools: Tools, *, installed: bool) -> L
     overlaid = steps.is_overlaid(plan)
     overlay = f"{PLACE}/{OVERLAY}" if installed and overlaid else ""
     settings = steps.environment(f"{PLACE}/{MODULES}" if installed else f"{KEEP}/{MODULES}")
-    flags = ["-buildvcs=false"]
+    flags = ["-buildvcs=false", "-modcacherw"]
     before: tuple[str, ...] = ()
     script = _BUILD
     if entry is not None and found.made and not installed:
@@ -57,14 +61,20 @@ def launch(plan: Plan, entry: str | None, tools: Tools, *, installed: bool) -> L
     if installed or entry is not None:
         env["GOPROXY"] = "off"
     if entry is None:
-        return Launch((), env, keeps=(KEEP,), signs=SIGNS, seed=seed.of(plan.system))
-    if not plan.target:
-        raise ManifestError(entry, 0, "is no program", "start a file of package main, or: exec -- go test ./...")
+        return _command(env, tools, installed=installed, grown=seed.of(plan.system))
     folder = found.folders[0]
     grown = seed.of(plan.system)
     script = seed.linking(grown, f"{KEEP}/build") + script
     argv = ("/bin/sh", "-c", script, "go", *before, f"{WORKSPACE}/{folder}".rstrip("/"), _binary(plan.target))
     return Launch((*argv, _target(plan.target, folder)), env, keeps=(KEEP,), signs=SIGNS, seed=grown)
+
+
+def _command(env: Mapping[str, str], tools: Tools, *, installed: bool, grown: Seed) -> Launch:
+    """What a command finds: beside a set, a go command of ours that knows when the set is in the way."""
+    if not installed:
+        return Launch((), env, keeps=(KEEP,), signs=SIGNS, seed=grown)
+    told = {"JHANSI_GO": tools.paths["go"], "JHANSI_GOPROXY": steps.environment("")["GOPROXY"]}
+    return Launch((), {**env, **told}, (_COMMANDS,), ((_FOLDER, _COMMANDS),), (KEEP,), SIGNS, grown)
 
 
 def require_release(plan: Plan, tools: Tools) -> None:

@@ -5,6 +5,7 @@ One JSON text in one form, so that equal needs have equal locks.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import re
@@ -18,8 +19,6 @@ from jhansi_runner.resolvers.interface import ManifestError
 from jhansi_runner.resolvers.resolver import Locked, UnfitLock
 
 FORMAT = "go 1"
-HEAD = "=== "
-"""Begins the line with a file's name: no statement of a go.mod begins like this."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -132,13 +131,16 @@ def downloaded(text: str) -> list[tuple[str, str, str]]:
 
 
 def needed(text: str) -> dict[tuple[str, str], list[str]]:
-    """What each module requires for itself, from their go.mod files; one that cannot be read tells nothing."""
+    """What each module requires for itself; a go.mod that cannot be read tells nothing.
+
+    A line has the path of one in the cache and its bytes as base64: what a module writes cannot pass for another line.
+    """
     found = {}
-    for part in f"\n{text}".split(f"\n{HEAD}")[1:]:
-        name, _, manifest = part.partition("\n")
+    for line in text.splitlines():
+        name, _, manifest = line.partition(" ")
         key = _cached(name, ".mod")
-        with contextlib.suppress(ManifestError):
-            requires = modfile.parse("go.mod", manifest.encode("utf-8", "surrogateescape")).requires
+        with contextlib.suppress(ManifestError, ValueError):
+            requires = modfile.parse("go.mod", base64.b64decode(manifest, validate=True)).requires
             if key:
                 found[key] = [each.module for each in requires if not each.indirect]
     return found

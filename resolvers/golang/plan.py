@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from jhansi_runner.proxy.registries.golang_names import coordinate
@@ -10,7 +10,7 @@ from jhansi_runner.resolvers.golang import recipe, skeleton, sums
 from jhansi_runner.resolvers.golang import scan as scanning
 from jhansi_runner.resolvers.golang.local import Made, made_module
 from jhansi_runner.resolvers.golang.modfile import ModFile, Require
-from jhansi_runner.resolvers.golang.modules import Modules, find, replaced
+from jhansi_runner.resolvers.golang.modules import Modules, find, inside, replaced
 from jhansi_runner.resolvers.golang.names import KNOWN, PATH, Names, default_names
 from jhansi_runner.resolvers.golang.recipe import LISTED, SCANNED, VENDORED, Recipe, join, parents
 from jhansi_runner.resolvers.golang.scan import GoFile, Scanner
@@ -18,6 +18,7 @@ from jhansi_runner.resolvers.interface import (
     NOTHING,
     SCAN,
     Import,
+    ManifestError,
     ParseImports,
     Plan,
     Requirement,
@@ -45,6 +46,8 @@ def plan(view: View, entry: str | None, parse: ParseImports, names: Names | None
     modules = find(view, entry)
     scanner = Scanner(view, parse)
     target = _start(scanner, entry)
+    if entry is not None and not target:  # before anything is installed for it
+        raise ManifestError(entry, 1, "is no program", "start a file of package main, or: exec -- go test ./...")
     if modules is None:
         found = _without_manifest(view, entry, scanner, target, names)
     else:
@@ -92,7 +95,7 @@ def _with_manifest(view: View, entry: str | None, scanner: Scanner, target: str,
         files = ((recipe.FILE, found.text), *_manifests(view, modules))
         return Plan(GO, source, notes=modules.notes, files=files, target=target)
     complete = not modules.work and all(
-        sums.is_complete(file, (each for each, of in wanted if of is file), _text(view, join(folder, "go.sum")))
+        sums.is_complete(file, _required_by(file, wanted), _text(view, join(folder, "go.sum")))
         for folder, file in modules.roots.items()
     )
     tests = entry is None
@@ -127,6 +130,12 @@ def _required(modules: Modules) -> Iterator[tuple[Require, ModFile]]:
                 yield Require(stand_in.new, stand_in.version, stand_in.line, each.indirect), file
             elif stand_in is None and each.module not in ours:
                 yield each, file
+
+
+def _required_by(root: ModFile, wanted: Sequence[tuple[Require, ModFile]]) -> Iterator[Require]:
+    """What a module and the folders that it has in place of others require: only its own `go.sum` has their hashes."""
+    built = {root.path, *(join(inside(root.path, each.new), "go.mod") for each in root.replaces if each.is_folder)}
+    return (each for each, file in wanted if file.path in built)
 
 
 def _all_required(modules: Modules) -> Iterator[tuple[Require, ModFile]]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from jhansi_runner.resolvers.golang import lock as locks
 from jhansi_runner.resolvers.golang import recipe, source, steps
+from jhansi_runner.resolvers.golang.absent import explain
 from jhansi_runner.resolvers.golang.diagnosis import diagnose
 from jhansi_runner.resolvers.golang.launch import launch, require_release
 from jhansi_runner.resolvers.golang.plan import GO, plan
@@ -66,6 +67,10 @@ class GoResolver:
     def wants_build(self, words: str) -> bool:
         """Never."""
         return False
+
+    def explain(self, words: str, plan: Plan) -> Sequence[str]:
+        """What the registry does not have."""
+        return explain(words, plan)
 
     def launch(self, plan: Plan, entry: str | None, tools: Tools, *, installed: bool) -> Launch:
         """A build, and the program. Raises ManifestError."""

@@ -31,7 +31,7 @@ NAMES, DOWNLOADS = "modules.txt", "modules.json"
 ARCHIVES = "archives.txt"
 """The sha256 of each module zip, by which the mirror and the lock know it."""
 MANIFESTS = "manifests.txt"
-"""The go.mod of every module that was looked at, each below a line with its file's name."""
+"""The go.mod of every module that was fetched: a line with its file's name and its bytes as base64."""
 _LEFT = (NAMES, DOWNLOADS, ARCHIVES, MANIFESTS)
 ADDED = "imports_added"
 """The folder of a skeleton for what is installed beside what the source imports."""
@@ -43,8 +43,11 @@ _TELL = f"""\
 mkdir -p {STAGE}/{CACHE}/{MODULES}/cache/download
 cd {STAGE}/{CACHE}/{MODULES}/cache/download
 find . -type f -path '*/@v/*.zip' -exec sha256sum {{}} + >{STAGE}/{ARCHIVES}
-find . -type f -path '*/@v/*.mod' | while read -r path; do echo "{locks.HEAD}$path"; cat "$path"; echo; done \
-    >{STAGE}/{MANIFESTS}"""
+find . -type f -path '*/@v/*.zip' | while read -r path; do
+    printf '%s ' "${{path%.zip}}.mod"
+    base64 -w 0 "${{path%.zip}}.mod"
+    echo
+done >{STAGE}/{MANIFESTS}"""
 _CLEAN = (
     f"mkdir -p {SITE}/{MODULES}/cache/download && cd {SITE}/{MODULES}/cache && rm -rf lock vcs download/sumdb && "
     "find download -type f -path '*/@v/*' ! -name '*.mod' ! -name '*.ziphash' -delete"

@@ -57,6 +57,8 @@ class Lock:
             if found["format"] != _FORMAT:
                 raise ValueError(found["format"])
             rows = [Entry(**{**row, "needs": tuple(row["needs"])}) for row in found["artifacts"]]
+            if not all(_is_artifact(each.group, each.name, each.version) for each in rows):
+                raise ValueError("a name that no artifact has")
             return cls(tuple(rows), {str(name): str(words) for name, words in found["files"].items()})
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise UnfitLock("this is no lock of a Java program") from None
@@ -102,11 +104,20 @@ def _words(line: str) -> list[str]:
     """The words of a line. Raises UnfitLock for one that is none of Maven's."""
     words = line.split("\t")
     named = [*words[:4], *words[7:]] if len(words) == 10 else words[:4]
-    if len(words) not in (8, 10) or words[5] not in _SCOPES or not all(_WORD.fullmatch(each) for each in named):
+    fit = len(words) in (8, 10) and words[5] in _SCOPES and all(_WORD.fullmatch(each) for each in named)
+    if not fit or not _is_artifact(*words[:3]) or (len(words) == 10 and not _is_artifact(*words[7:])):
         raise UnfitLock(f"Maven listed something that is no artifact: {line[:120]!r}")
     if words[4] and not _WORD.fullmatch(words[4]):
         raise UnfitLock(f"Maven listed something that is no artifact: {line[:120]!r}")
     return words
+
+
+def _is_artifact(group: str, name: str, version: str) -> bool:
+    """Whether there is a package-url of these names: an extension of a pom's may list what it likes."""
+    try:
+        return bool(maven(group, name, version).purl)
+    except ValueError:
+        return False
 
 
 def _modules(text: str) -> frozenset[tuple[str, ...]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -12,6 +13,8 @@ from jhansi_runner.resolvers.java.artifact import Artifact, parse
 
 CURATED = "curated"
 CLOSE = 0.75
+_DIGITS = re.compile(r"[0-9]+")
+_MAX_TYPOS, _MAX_LONGER = 2, 3
 _OWN = ("java.", "jdk.", "sun.")
 _BINDING = "?slf4j"
 _SIMPLE = Artifact("org.slf4j", "slf4j-simple", "2.0.16")
@@ -57,9 +60,10 @@ class NameMap:
         return None
 
     def closest(self, name: str) -> str | None:
-        """The artifact of the package whose name looks most like this one."""
-        near = difflib.get_close_matches(name.removesuffix(".*"), self.rows, n=1, cutoff=CLOSE)
-        return self.rows[near[0]].artifacts[0].key if near else None
+        """The artifact of the package whose name looks most like this one, as far as that name goes."""
+        parts = name.removesuffix(".*").split(".")
+        best = max(((_likeness(parts, prefix.split(".")), prefix) for prefix in self.rows), default=None)
+        return self.rows[best[1]].artifacts[0].key if best and best[0][0] >= CLOSE else None
 
     def unknown_name(self, name: str) -> str:
         """What to call a name that no map knows: its package."""
@@ -73,6 +77,22 @@ def binding_for(artifacts: Iterable[Artifact]) -> Artifact | None:
     """A binding of SLF4J, None where one of the artifacts is or brings one."""
     bound = any(each.key.startswith(_BINDERS) or each.name in _BINDS for each in artifacts)
     return None if bound else _SIMPLE
+
+
+def _likeness(parts: Sequence[str], prefix: Sequence[str]) -> tuple[float, int, int]:
+    """How much the first parts of a name are like a prefix, by the part that is least, numbers in it aside; then by how
+    little their lengths differ, and how many parts they share.
+
+    Compared as one text, what all names begin with would count most: `org.apache.commons`.
+    """
+    pairs = [(one, other) for one, other in zip(parts, prefix, strict=False) if one != other]
+    longer = max((abs(len(one) - len(other)) for one, other in pairs), default=0)
+    if len(parts) < len(prefix) or not 0 < len(pairs) <= _MAX_TYPOS or longer > _MAX_LONGER:
+        return 0.0, 0, 0
+    ratios = (
+        difflib.SequenceMatcher(None, _DIGITS.sub("", one), _DIGITS.sub("", other)).ratio() for one, other in pairs
+    )
+    return min(ratios), -longer, len(prefix) - len(pairs)
 
 
 def _prefixes(name: str) -> Iterable[str]:

@@ -90,12 +90,16 @@ class JavaResolver:
         """It always builds."""
         return False
 
+    def explain(self, words: str, plan: Plan) -> Sequence[str]:
+        """Maven's own words do."""
+        return ()
+
     def launch(self, plan: Plan, entry: str | None, tools: Tools, *, installed: bool) -> Launch:
         """javac and java for a program; Maven's own repository for a command."""
         mounts = ((_FOLDER, _LAUNCH),)
         if entry is None:
             options = f"-Dmaven.repo.local={_REPOSITORY}/repository {jvm.OPTIONS}"
-            env = {"MAVEN_OPTS": options, "MAVEN_SKIP_RC": "1"}
+            env = {"MAVEN_OPTS": options, "MAVEN_SKIP_RC": "1", "JHANSI_MVN": tools.paths.get("mvn", "")}
             return Launch((), env, (_LAUNCH,), mounts, (_REPOSITORY,), _SIGNS)
         target = Target.decode(plan.target)
         version = tools.versions["java"]

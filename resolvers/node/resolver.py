@@ -75,6 +75,11 @@ class NodeResolver:
         del words
         return False
 
+    def explain(self, words: str, plan: Plan) -> Sequence[str]:
+        """npm's own words do."""
+        del words, plan
+        return ()
+
     def launch(self, plan: Plan, entry: str | None, tools: Tools, *, installed: bool) -> Launch:
         """Node, or tsx in it. Raises ManifestError for a file that nothing here can run."""
         return launch(plan, entry, steps.NODE, tools, installed=installed)

@@ -87,6 +87,10 @@ class PythonResolver:
         """Whether there was no wheel."""
         return any(sign in words for sign in _NO_WHEEL)
 
+    def explain(self, words: str, plan: Plan) -> Sequence[str]:
+        """uv's own words do."""
+        return ()
+
     def launch(self, plan: Plan, entry: str | None, tools: Tools, *, installed: bool) -> Launch:
         """The interpreter, with the set on its path."""
         words, mounts = launch_for(entry)

@@ -7,6 +7,7 @@ from collections.abc import Hashable
 from fuzz.engine import Target
 
 from jhansi_runner.resolvers.golang import modfile, recipe, source
+from jhansi_runner.resolvers.golang.absent import MAX_LINES, explain
 from jhansi_runner.resolvers.golang.diagnosis import diagnose
 from jhansi_runner.resolvers.golang.recipe import SCANNED, Recipe
 from jhansi_runner.resolvers.interface import ManifestError, Plan
@@ -51,7 +52,9 @@ def go_modfile(data: bytes) -> Hashable:
 def go_words(data: bytes) -> Hashable:
     """What the go command says last."""
     plan = Plan("go", "go.mod", files=((recipe.FILE, Recipe(SCANNED, ("a",)).text),))
-    found = diagnose(data.decode("utf-8", "replace"), _Empty(), plan)
+    words = data.decode("utf-8", "replace")
+    found = diagnose(words, _Empty(), plan)
+    assert len(explain(words, plan)) <= MAX_LINES
     return tuple((each.requirement is None, each.closest) for each in found)
 
 

@@ -42,6 +42,7 @@ def modules() -> Iterator[GoUpstream]:
     with GoUpstream() as up:
         up.add("example.test/Helper", "v1.2.0")
         up.add("example.test/bad", "v1.0.0")
+        up.add("example.test/more", "v1.0.0")
         yield up
 
 
@@ -174,6 +175,17 @@ def test_what_cannot_be_run_is_told_with_its_place(go: User, files: dict[str, st
     assert words in done.stderr
 
 
+def test_a_module_that_does_not_exist_is_told_plainly_and_nothing_is_loosened_for_it(go: User) -> None:
+    go.write("main.go", 'package main\n\nimport "github.com/uber/zap"\n\nfunc main() { zap.X() }\n')
+    done = go.exec("main.go", timeout=SECONDS)
+    assert done.returncode == 125
+    said = done.stderr.split("could not be installed\n")[1].splitlines()[0]
+    told = "main.go:3: no module on the Go module proxy has a package github.com/uber/zap"
+    assert said.strip().removeprefix("jhansi-runner:").strip() == f"{told}; the closest known module is go.uber.org/zap"
+    assert "failed:" not in done.stderr
+    assert "fetch: any" not in done.stderr
+
+
 @pytest.fixture
 def online(user: User) -> User:
     user.env["PATH"] = f"{os.path.dirname(GO or '')}:{PATH}"
@@ -194,6 +206,19 @@ def test_a_single_file_gets_what_it_imports_and_what_it_turns_out_to_miss(online
     assert fixed.returncode == 0, fixed.stderr
     assert "running again" in fixed.stderr
     assert "failed:" not in fixed.stderr  # the go command asked for rsc.io too, where nothing is
+
+
+@pytest.mark.online
+def test_a_major_version_in_a_folder_brings_what_it_requires(online: User) -> None:
+    replaces = "require example.test/app/v2 v2.0.0\n\nreplace example.test/app/v2 => ./v2\n"
+    online.write("go.mod", f"module example.test/app\n\ngo 1.21\n\n{replaces}")
+    online.write("main.go", 'package main\n\nimport "example.test/app/v2"\n\nfunc main() { println(v2.Version()) }\n')
+    online.write("v2/go.mod", "module example.test/app/v2\n\ngo 1.21\n\nrequire rsc.io/quote/v3 v3.1.0\n")
+    online.write(
+        "v2/v.go", 'package v2\n\nimport "rsc.io/quote/v3"\n\nfunc Version() string { return quote.HelloV3() }\n'
+    )
+    done = online.exec("main.go", timeout=SECONDS)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (0, "Ahoy, world!"), done.stderr
 
 
 @pytest.mark.online
@@ -243,6 +268,22 @@ def test_no_program_can_change_what_others_are_given(go: User) -> None:
     done = go.exec("--language", "go", "--", "sh", "-c", script)
     assert "Read-only file system" in done.stderr
     assert done.stdout == "go\n"
+
+
+def test_commands_work_on_modules_where_a_set_is_installed(go: User, modules: GoUpstream) -> None:
+    required(go, modules, "Helper", "v1.2.0")
+    go.write("main.go", MAIN)
+    go.write("inner/inner.go", INNER)
+    unchecked = ("--env", "GOSUMDB=off", "--")
+    added = go.exec(*unchecked, "go", "get", "example.test/more@v1.0.0", timeout=SECONDS)
+    assert added.returncode == 0, added.stderr
+    assert "example.test/more v1.0.0" in (go.work / "go.mod").read_text()
+    script = "go mod tidy && go build -o /tmp/x . && /tmp/x y"
+    tidied = go.exec(*unchecked, "sh", "-c", script, input="", timeout=SECONDS)
+    assert (tidied.returncode, tidied.stdout) == (7, "v1.2.0 y /sandbox "), tidied.stderr
+    assert "example.test/more" not in (go.work / "go.mod").read_text()
+    built = go.exec("--", "go", "vet", "./...", timeout=SECONDS)
+    assert built.returncode == 0, built.stderr
 
 
 def _is_of(path: Path, user: User) -> bool:

@@ -12,7 +12,15 @@ set_of=/deps
 main='' release='' preview='' tests='' jdk='' plain='' files='' roots='' resources=''
 line='
 '
+refused() {
+    echo 'a path with a line break in it cannot be compiled: rename it' >&2
+    exit 1
+}
+
 while getopts '1m:n:pts:f:c:j:' option; do
+    case ${OPTARG-} in
+        *"$line"*) refused ;;
+    esac
     case $option in
         1) plain=1 ;;
         m) main=$OPTARG ;;
@@ -33,17 +41,30 @@ if [ -n "$plain" ]; then
     exec java $JHANSI_JVM ${release:+--source "$release"} ${preview:+--enable-preview} "$@"
 fi
 
+# A path that begins like an option is none.
+plainly() {
+    case $1 in
+        [A-Za-z0-9_./]*) printf %s "$1" ;;
+        *) printf %s "./$1" ;;
+    esac
+}
+
+# Each step by itself: the status of a pipe is that of its end.
 listed() {
     IFS=$line
     set -f
     for each in $roots; do
-        find "$each" -type f -name '*.java' ! -name module-info.java -print0 | LC_ALL=C sort -z
+        find "$(plainly "$each")" -type f -name '*.java' ! -name module-info.java -print0 >>"$list"
     done
     for each in $files; do
-        printf '%s\0' "$each"
+        printf '%s\0' "$(plainly "$each")" >>"$list"
     done
     set +f
     unset IFS
+    if [ "$(tr -cd '\n' <"$list" | wc -c)" != 0 ]; then
+        refused
+    fi
+    LC_ALL=C sort -z -o "$list" "$list"
 }
 
 quoted() {
@@ -60,11 +81,11 @@ if [ -f "$set_of/classpath" ]; then
         fi
     done <"$set_of/classpath"
 fi
-key=$({
-    printf '%s\n' "$main" "$release" "$preview" "$jdk" "$resources" "$jars"
-    listed | xargs -0 -r sha256sum
-} | sha256sum | cut -c1-32)
-classes=$keep/$key
+list=$(mktemp)
+listed
+hashes=$(xargs -0 -r sha256sum -- <"$list")
+key=$(printf '%s\n' "$main" "$release" "$preview" "$jdk" "$resources" "$jars" "$hashes" | sha256sum | cut -c1-32)
+classes=$keep/${key:?}
 
 if [ ! -f "$classes/.run" ]; then
     mkdir -p "$keep"
@@ -86,7 +107,7 @@ if [ ! -f "$classes/.run" ]; then
             ? | 1? | 20) ;;
             *) [ -z "$jars" ] || echo -proc:full ;;
         esac
-        listed | tr '\0' '\n' | sed 's/[\\"]/\\&/g; s/.*/"&"/'
+        tr '\0' '\n' <"$list" | sed 's/[\\"]/\\&/g; s/.*/"&"/'
     } >"$new/.javac"
     if ! javac "@$new/.javac"; then
         rm -rf "$new"
@@ -99,6 +120,7 @@ if [ ! -f "$classes/.run" ]; then
     find "$keep" -mindepth 1 -maxdepth 1 -mtime +7 -exec rm -rf {} +
     mv -T "$new" "$classes" 2>/dev/null || rm -rf "$new"
 fi
+rm -f "$list"
 cd "$here"
 set -f
 exec java $JHANSI_JVM ${preview:+--enable-preview} "@$classes/.run" "$main" "$@"

@@ -264,7 +264,7 @@ def test_the_upstream_is_asked_to_fetch_nothing_from_a_host_that_a_path_names(
     up.branch("secret.evil.test/x", "latest", "v1.0.0")
     up.branch("secret.evil.test/x", "master", "v1.0.0")
     what = wanted(path)
-    with pytest.raises(NothingThere, match="`fetch: any` for golang"):
+    with pytest.raises(NothingThere, match="modules of your own may be, by `fetch` for golang"):
         if what.detail in ("list", "latest", "query"):
             listing(cache, path)
         elif what.detail == "zip":

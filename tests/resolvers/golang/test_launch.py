@@ -27,7 +27,7 @@ def test_a_program_is_built_in_its_module_and_run_as_itself(planned: MakePlan, t
     assert found.argv[5].startswith(f"{KEEP}/bin/") and found.argv[5].endswith("/x")
     assert found.argv[6:] == ("./cmd/x",)
     assert found.env["GOMODCACHE"] == "/deps/mod"
-    assert found.env["GOFLAGS"] == "-buildvcs=false -overlay=/deps/overlay.json"
+    assert found.env["GOFLAGS"] == "-buildvcs=false -modcacherw -overlay=/deps/overlay.json"
     assert (found.env["GOPROXY"], found.env["GOTOOLCHAIN"]) == ("off", "local")
     assert (found.keeps, found.signs) == ((KEEP,), SIGNS)
 
@@ -64,11 +64,6 @@ def test_a_command_may_ask_the_registry_where_nothing_is_installed(planned: Make
     assert launch(plan, None, tools, installed=True).env["GOPROXY"] == "off"
 
 
-def test_a_file_that_is_no_program_is_not_started(planned: MakePlan, tools: Tools) -> None:
-    with pytest.raises(ManifestError, match="is no program"):
-        launch(planned({"a.go": "package lib\n"}, "a.go"), "a.go", tools, installed=False)
-
-
 @pytest.mark.parametrize("language", ["1.99", "1.26.9", "2.0"])
 def test_a_newer_go_than_the_hosts_is_told_with_both(planned: MakePlan, tools: Tools, language: str) -> None:
     plan = planned({"go.mod": f"module example.test/app\n\ngo {language}\n", "main.go": MAIN}, "main.go")
@@ -81,3 +76,51 @@ def test_a_newer_go_than_the_hosts_is_told_with_both(planned: MakePlan, tools: T
 def test_an_older_go_or_a_wish_for_a_newer_one_is_no_fault(planned: MakePlan, tools: Tools, text: str) -> None:
     plan = planned({"go.mod": f"module example.test/app\n\n{text}\n", "main.go": MAIN}, "main.go")
     assert launch(plan, "main.go", tools, installed=False).argv
+
+
+@pytest.mark.parametrize(
+    ("words", "open_"),
+    [
+        (["get", "example.test/x"], True),
+        (["mod", "tidy"], True),
+        (["work", "init"], True),
+        (["install", "example.test/x@latest"], True),
+        (["-C", "inner", "mod", "tidy"], True),
+        (["run", "example.test/x@v1.0.0", "argument"], True),
+        (["list", "-m", "-u", "all"], True),
+        (["build", "-mod=mod", "./..."], True),
+        (["build", "./..."], False),
+        (["test", "-run", "mod", "./..."], False),
+        (["run", ".", "somebody@example.test"], False),
+        (["run", "./cmd/x", "somebody@example.test"], False),
+        (["run", "-race", "main.go", "somebody@example.test"], False),
+        (["list", "-deps", "./..."], False),
+        ([], False),
+    ],
+)
+def test_a_command_that_works_on_modules_gets_the_registry_and_no_overlay(
+    planned: MakePlan, tools: Tools, tmp_path: Path, words: list[str], open_: bool
+) -> None:
+    found = launch(planned({"go.mod": MOD}, None), None, tools, installed=True)
+    (folder, place), *_ = found.mounts
+    assert (found.path, place) == (("/launch/bin",), "/launch/bin")
+    script = Path(folder, "go").read_text().replace("/tmp/go-changed", f"{tmp_path}/changed")
+    (tmp_path / "go").write_text('#!/bin/sh\necho "$#,$GOMODCACHE,$GOPROXY,$GOFLAGS,${GOWORK-unset}"\n')
+    (tmp_path / "go").chmod(0o755)
+    env = {"PATH": f"/elsewhere:{os.environ['PATH']}", **found.env, "JHANSI_GO": f"{tmp_path}/go"}
+    done = subprocess.run(["/bin/sh", "-c", script, "go", *words], env=env, capture_output=True, text=True, check=True)
+    flags = "-buildvcs=false -modcacherw"
+    work = "unset" if "work" in words else "off"
+    way = (
+        ["/keep/go/mod", found.env["JHANSI_GOPROXY"], f"{flags} "]
+        if open_
+        else ["/deps/mod", "off", f"{flags} -overlay=/deps/overlay.json"]
+    )
+    assert done.stdout == f"{len(words)},{','.join(way)},{work}\n"
+    assert (tmp_path / "changed").exists() == (open_ and bool({"get", "mod", "work"} & set(words)))
+
+
+def test_the_registry_of_a_command_is_asked_through_the_gate_alone(planned: MakePlan, tools: Tools) -> None:
+    env = launch(planned({"go.mod": MOD}, None), None, tools, installed=True).env
+    assert env["JHANSI_GOPROXY"].startswith("https://") and "," not in env["JHANSI_GOPROXY"]
+    assert (env["JHANSI_GO"], env["GOTOOLCHAIN"]) == (tools.paths["go"], "local")

@@ -100,13 +100,23 @@ def test_what_the_manifest_forgot_is_not_resolved(planned: MakePlan) -> None:
         ({"a.go": MAIN, "gen.go": "//go:build ignore\n\n" + MAIN}, "a.go", "."),
         ({"a.go": MAIN, "gen.go": "//go:build ignore\n\n" + MAIN}, "gen.go", "gen.go"),
         ({"x/a.go": MAIN}, "x/a.go", "x"),
-        ({"a.go": "package lib\n"}, "a.go", ""),
-        ({"a_test.go": "package main\nfunc main() {}\n"}, "a_test.go", ""),
         ({"a.go": "this is no Go"}, "a.go", "."),
     ],
 )
 def test_what_is_started(planned: MakePlan, files: dict[str, str | bytes], entry: str, target: str) -> None:
     assert planned(files, entry).target == target
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [("a.go", 'package lib\n\nimport "example.test/b"\n'), ("a_test.go", "package main\nfunc main() {}\n")],
+)
+@pytest.mark.parametrize("more", [{}, {"go.mod": MOD, "go.sum": SUM}])
+def test_what_is_no_program_is_told_before_anything_is_installed(
+    planned: MakePlan, path: str, text: str, more: dict[str, str | bytes]
+) -> None:
+    with pytest.raises(ManifestError, match=f"{path}:1: is no program"):
+        planned({path: text, **more}, path)
 
 
 def test_a_file_alone_brings_only_its_own_imports(planned: MakePlan) -> None:
@@ -148,3 +158,39 @@ def test_an_entry_that_is_not_there(planned: MakePlan) -> None:
 def test_a_broken_manifest_is_an_error(planned: MakePlan) -> None:
     with pytest.raises(ManifestError):
         planned({"go.mod": "require (\n", "main.go": MAIN}, "main.go")
+
+
+REPLACED = (
+    "module example.test/app\n\ngo 1.21\n\nrequire example.test/app/v2 v2.0.0\n\nreplace example.test/app/v2 => ./v2\n"
+)
+
+
+@pytest.mark.parametrize(("checksums", "mode"), [("", recipe.SCANNED), (SUM, recipe.LISTED)])
+@pytest.mark.parametrize("entry", ["main.go", None])
+def test_what_a_replacement_in_a_folder_requires_has_to_be_in_the_checksums_too(
+    planned: MakePlan, checksums: str, mode: str, entry: str | None
+) -> None:
+    files = {
+        "go.mod": REPLACED,
+        "go.sum": checksums,
+        "main.go": 'package main\n\nimport "example.test/app/v2"\n\nfunc main() { v2.V() }\n',
+        "v2/go.mod": "module example.test/app/v2\n\ngo 1.21\n\nrequire example.test/b v1.0.0\n",
+        "v2/v.go": 'package v2\n\nimport "example.test/b"\n\nfunc V() { b.B() }\n',
+    }
+    plan = planned(files, entry)
+    assert [each.name for each in plan.requirements] == ["example.test/b"]
+    assert recipe.of(plan).mode == mode
+    assert ("work/v2/imports.go" in dict(plan.files)) == (mode == recipe.SCANNED)
+
+
+def test_a_replacement_of_one_module_says_nothing_of_another(planned: MakePlan) -> None:
+    files = {
+        "app/go.mod": REPLACED.replace("./v2", "../v2"),
+        "v2/go.mod": "module example.test/app/v2\n\ngo 1.21\n\nrequire example.test/b v1.0.0\n",
+        "v2/go.sum": SUM,
+        "app/main.go": 'package main\n\nimport "example.test/app/v2"\n\nfunc main() { v2.V() }\n',
+        "v2/v.go": 'package v2\n\nimport "example.test/b"\n\nfunc V() { b.B() }\n',
+        "v2/cmd/main.go": MAIN,
+    }
+    assert recipe.of(planned(files, "v2/cmd/main.go")).mode == recipe.LISTED
+    assert recipe.of(planned(files, None)).mode == recipe.SCANNED

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -22,14 +25,23 @@ SHA = "a" * 64
 MOD = "module example.test/app\n\ngo 1.21\n\nrequire example.test/B v1.0.0\n"
 SUM = f"example.test/B v1.0.0 {H1}\nexample.test/B v1.0.0/go.mod {H1}\n"
 MAIN = 'package main\n\nimport "example.test/B"\n\nfunc main() { b.B() }\n'
+
+
+def manifests(files: Mapping[str, str]) -> str:
+    """As the step tells of the go.mod files in the cache."""
+    return "".join(f"./{path}.mod {base64.b64encode(text.encode()).decode()}\n" for path, text in files.items())
+
+
 LEFT = {
     "modules.txt": "\nexample.test/app \nexample.test/B v1.0.0\n\n",
     "modules.json": "",
     "archives.txt": f"{SHA}  ./example.test/!b/@v/v1.0.0.zip\n",
-    "manifests.txt": (
-        "=== ./example.test/!b/@v/v1.0.0.mod\nmodule example.test/B\nrequire example.test/c v1.0.0\n"
-        "=== ./example.test/c/@v/v1.1.0.mod\nmodule example.test/c\nrequire example.test/B v1.0.0 // indirect\n"
-        "=== ./example.test/broken/@v/v1.0.0.mod\nrequire (\n"
+    "manifests.txt": manifests(
+        {
+            "example.test/!b/@v/v1.0.0": "module example.test/B\nrequire example.test/c v1.0.0\n",
+            "example.test/c/@v/v1.1.0": "module example.test/c\nrequire example.test/B v1.0.0 // indirect\n",
+            "example.test/broken/@v/v1.0.0": "require (\n",
+        }
     ),
     "work/go.mod": MOD + "require example.test/more v1.0.0 // indirect\n",
     "work/go.sum": SUM,
@@ -128,6 +140,31 @@ def test_the_lock_tells_what_each_module_needs(scanned: Plan) -> None:
     }
     one, other = GoResolver().locked(GoResolver().lock(scanned, left))
     assert (one.needs, other.needs) == (("pkg:golang/example.test/c@v1.1.0",), ())
+
+
+def test_no_module_tells_what_another_requires() -> None:
+    own = "module example.test/evil\nrequire example.test/x v1.0.0\n"
+    forged = f"{own}=== ./example.test/c/@v/v1.1.0.mod\n./example.test/c/@v/v1.1.0.mod {'cmVxdWlyZQ=='}\n"
+    found = locks.needed(manifests({"example.test/evil/@v/v1.0.0": forged, "example.test/c/@v/v1.1.0": "module c\n"}))
+    assert found["example.test/c", "v1.1.0"] == []
+    assert set(found) <= {("example.test/c", "v1.1.0"), ("example.test/evil", "v1.0.0")}
+    assert locks.needed("./example.test/c/@v/v1.1.0.mod no base64\n") == {}
+
+
+def test_the_step_tells_of_manifests_as_the_lock_reads_them(tmp_path: Path) -> None:
+    cache = tmp_path / "cache/mod/cache/download"
+    for path, text in {
+        "example.test/!b/@v/v1.0.0": "module b\n./x y\n",
+        "example.test/c/@v/v1.1.0": "module c",
+    }.items():
+        (cache / path).parent.mkdir(parents=True)
+        (cache / f"{path}.zip").touch()
+        (cache / f"{path}.mod").write_text(f"require example.test/d v1.0.0\n{text}")
+    (cache / "example.test/c/@v/v1.0.0.mod").write_text("of a version that was not fetched")
+    script = steps._TELL.replace("/stage", str(tmp_path))
+    subprocess.run(["/bin/sh", "-c", script], check=True, capture_output=True)
+    found = locks.needed((tmp_path / "manifests.txt").read_text())
+    assert found == {key: ["example.test/d"] for key in [("example.test/B", "v1.0.0"), ("example.test/c", "v1.1.0")]}
 
 
 def test_a_complete_manifest_stays_as_it_is(listed: Plan) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from jhansi_runner.resolvers.interface import ManifestError
@@ -50,6 +53,68 @@ def artifacts(build: str) -> list[Artifact]:
 )
 def test_dependencies(line: str, found: Artifact) -> None:
     assert artifacts(f"def v = '7'\ndependencies {{\n{line}\n}}") == [found]
+
+
+@pytest.mark.parametrize(
+    ("build", "found"),
+    [
+        ("implementation 'g:a:1',\n  'g:b:2'", ["a", "b"]),
+        ("implementation('g:a:1', 'g:b:2')", ["a", "b"]),
+        ("implementation(\n  'g:a:1'\n)", ["a"]),
+        ("implementation(\n  'g:a:1',\n  platform('g:b:2'),\n)\napi 'g:c:3'", ["a", "b", "c"]),
+        ("implementation group: 'g',\n  name: 'a',\n  version: '1'", ["a"]),
+        ("implementation([group: 'g', name: 'a', version: '1'], [group: 'g', name: 'b', version: '2'])", ["a", "b"]),
+        ("implementation 'g:a:1'; api 'g:b:2'", ["a", "b"]),
+        ("implementation project(':x'), 'g:a:1'", ["a"]),
+        ("implementation('g:a:1') {\n  exclude group: 'x', module: 'y'\n}", ["a"]),
+        ("implementation 'g:a:1', {\n  transitive = false\n}", ["a"]),
+        ('"implementation"("g:a:1")', ["a"]),
+        ('add("implementation", "g:a:1")', ["a"]),
+        ("testImplementation(testFixtures(project(':x')))", []),
+    ],
+)
+def test_all_that_one_statement_names(build: str, found: list[str]) -> None:
+    assert [each.name for each in artifacts(f"dependencies {{\n{build}\n}}")] == found
+
+
+def test_several_on_the_line_that_opens_the_block() -> None:
+    assert [each.name for each in artifacts("dependencies { api 'g:a:1'; api 'g:b:2' }")] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("build", "line"),
+    [
+        ("api 'g:a:1',\n other", 2),
+        ("api 'g:a:1',\n 'g:b:$unknown'", 2),
+        ("api 'g:a:' + v", 2),
+        ("api 'g:a:1' + v", 2),
+        ("\napi(\n" + "// x\n" * 60, 3),
+        ("api group: 'g', name: 'a', group: 'h', name: 'b'", 2),
+    ],
+)
+def test_half_of_a_statement_is_not_taken(build: str, line: int) -> None:
+    with pytest.raises(ManifestError) as caught:
+        artifacts(f"dependencies {{\n{build}\n}}")
+    assert caught.value.line == line
+
+
+HOSTILE = ("id" + " " * 4000, "a." * 2000 + "!", "release" + " " * 4000, "a='" * 1300, "$" + "a." * 2000, "api (" * 800)
+
+
+@pytest.mark.parametrize("line", HOSTILE)
+def test_a_hostile_build_is_read_in_proportion_to_its_length(line: str) -> None:
+    """The system ends a child that needs a hundred times the processor's time that it should."""
+    script = (
+        "import resource; resource.setrlimit(resource.RLIMIT_CPU, (10, 10))\n"
+        "from jhansi_runner.resolvers.interface import ManifestError\n"
+        "from jhansi_runner.resolvers.java import gradle\n"
+        "managed = \"id 'io.spring.dependency-management' version '1'\"\n"
+        f"lines = [(managed, 1), ('dependencies {{', 2), *(({line!r}, number) for number in range(3, 500))]\n"
+        "gradle.release(lines)\n"
+        "try: gradle.artifacts(lines, 'build.gradle', {})\n"
+        "except ManifestError: pass\n"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
 def test_what_is_no_dependency_is_left_alone() -> None:

@@ -66,11 +66,20 @@ def test_files_of_one_artifact_are_one_package() -> None:
         row("a:b:1").replace(ROOT, ROOT + "../"),
         row("a:b:1").replace("a\tb", "a\t../b"),
         row("a:b:1") + "\t\t",
+        row("..:b:1"),
+        row("a:..:1"),
+        row("a:b:1", above="..:d:2"),
     ],
 )
 def test_what_was_not_left_or_listed_as_it_must_be_is_unfit(listed: str) -> None:
     with pytest.raises(UnfitLock):
         read({}, listed, "" if listed == row("a:b:1") else sums(AB))
+
+
+def test_a_lock_with_a_name_that_no_artifact_has_is_unfit() -> None:
+    text = read({}, row("a:b:1"), sums(AB)).encode()
+    with pytest.raises(UnfitLock):
+        Lock.decode(text.replace('"group": "a"', '"group": ".."'))
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,14 @@ def artifact(name: str) -> str | None:
         ("org.json.JSONObject", "org.json:json"),
         ("org.json.simple.JSONObject", "com.googlecode.json-simple:json-simple"),
         ("jdbc:postgresql", "org.postgresql:postgresql"),
+        ("org.testcontainers.containers.PostgreSQLContainer", "org.testcontainers:postgresql"),
+        ("org.testcontainers.containers.GenericContainer", "org.testcontainers:testcontainers"),
+        (
+            "org.elasticsearch.client.RestHighLevelClient",
+            "org.elasticsearch.client:elasticsearch-rest-high-level-client",
+        ),
+        ("org.elasticsearch.client.RestClient", "org.elasticsearch.client:elasticsearch-rest-client"),
+        ("com.openai.client.OpenAIClient", "com.openai:openai-java"),
         ("com.googlexgson.Gson", None),
         ("com.example.Thing", None),
     ],
@@ -66,7 +74,13 @@ def test_there_are_many_packages_and_each_artifact_has_one_name() -> None:
 
 
 def test_artifacts_of_one_family_have_one_version() -> None:
-    families = ("com.fasterxml.jackson.core", "com.fasterxml.jackson.dataformat", "org.springframework.boot", "io.grpc")
+    families = (
+        "com.fasterxml.jackson.core",
+        "com.fasterxml.jackson.dataformat",
+        "org.springframework.boot",
+        "io.grpc",
+        "org.testcontainers",
+    )
     for group in families:
         versions = {a.version for row in NAMES.rows.values() for a in row.artifacts if a.group == group}
         assert len(versions) == 1, (group, versions)
