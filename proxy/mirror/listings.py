@@ -60,7 +60,8 @@ class Listings:
         needs = asker.policy.needs(registry.type)
         shape = registry.shape(request.header("accept"))
         page, how = await self._page(registry, wanted, upstream, needs, shape, _wants_fresh(request), asker.offline)
-        ask = Ask(shape, f"{asker.base}/{registry.type}" if asker.base else "")
+        has = (lambda path: self._has(upstream, path)) if asker.offline else None
+        ask = Ask(shape, f"{asker.base}/{registry.type}" if asker.base else "", has)
         shown = self._show(registry, wanted, page, ask, asker, upstream)
         denied = shown.view.denied
         if denied is not None and (registry.refused_in_listing or not shown.view.items):
@@ -159,7 +160,10 @@ class Listings:
         return found
 
     def _is_kept(self, upstream: Upstream, item: Item) -> bool:
-        return not item.path or self._artifacts.kept(upstream.key(item.path)) is not None
+        return not item.path or self._has(upstream, item.path)
+
+    def _has(self, upstream: Upstream, path: str) -> bool:
+        return self._artifacts.kept(upstream.key(path)) is not None
 
 
 def _weight(page: _Page) -> int:

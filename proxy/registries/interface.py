@@ -111,11 +111,13 @@ class Ask:
     """How a client wants a listing: `shape` as `Registry.shape` says.
 
     `base` is where it reaches this registry on the mirror, such as `http://127.0.0.1:8080/npm`, without a slash at the
-    end; "" when it speaks canonical URLs, through the gate.
+    end; "" when it speaks canonical URLs, through the gate. `has` tells by its path whether a FILE can be had, and is
+    None where the upstream may be asked: a listing must promise nothing else that goes with a release.
     """
 
     shape: str = ""
     base: str = ""
+    has: Callable[[str], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)

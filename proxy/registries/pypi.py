@@ -133,7 +133,7 @@ class Pypi:
     def render(self, wanted: Wanted, listing: Listing, shown: Sequence[Item], ask: Ask) -> Rendered:
         """The index in the form that was asked for."""
         del wanted
-        files = tuple(item.detail for item in shown if isinstance(item.detail, IndexFile))
+        files = tuple(_promised(item, ask) for item in shown if isinstance(item.detail, IndexFile))
         index = ProjectIndex(listing.package.name, files)
         as_json = ask.shape == "json"
         way = "mirror" if ask.base else "canonical"
@@ -305,6 +305,15 @@ async def _declared(file: IndexFile, release: Release, fetch: Fetch) -> str | No
         f"pypi {release.identity}{METADATA}", file.url + METADATA, immutable=True, check=check, size=_MAX_METADATA
     )
     return licence_in((await fetch(source)).body)
+
+
+def _promised(item: Item, ask: Ask) -> IndexFile:
+    """A file as it can be had: clients ask for separate metadata when they are told of it, and else do without."""
+    file = item.detail
+    assert isinstance(file, IndexFile)
+    if file.metadata_sha256 is None or ask.has is None or ask.has(item.path + METADATA):
+        return file
+    return replace(file, metadata_sha256=None)
 
 
 def _placer(*, canonical: bool) -> Callable[[IndexFile], str]:

@@ -34,6 +34,18 @@ def test_the_index_shows_what_can_be_installed(both: Both) -> None:
     assert mirror.index(run="offline").versions == ["1.0", "2.0"]
 
 
+@pytest.mark.parametrize("accept", ["application/vnd.pypi.simple.v1+json", "text/html"])
+def test_metadata_that_was_never_fetched_is_not_promised(both: Both, accept: str) -> None:
+    up, mirror = both
+    wheel = up.add(make_wheel("demo", "1.0"))
+    assert b"core-metadata" in mirror.index(Accept=accept).body
+    mirror.get(mirror.place(wheel))  # as from a lock, for which no client reads metadata
+    assert b"core-metadata" not in mirror.index(run="offline", Accept=accept).body
+    mirror.get(mirror.place(wheel) + ".metadata")
+    assert b"core-metadata" in mirror.index(run="offline", Accept=accept).body
+    assert b"core-metadata" in mirror.index(Accept=accept).body
+
+
 def test_what_was_never_asked_for_is_said_to_be_missing(both: Both) -> None:
     up, mirror = both
     wheel = up.add(make_wheel("demo", "1.0"))
