@@ -27,7 +27,7 @@ from jhansi_runner.runner.console import counted, say
 from jhansi_runner.runner.errors import FAILED, REFUSED, RunnerError
 from jhansi_runner.runner.evidence.gather import gather
 from jhansi_runner.runner.evidence.stored import FILE, render
-from jhansi_runner.runner.inventories import inventory, is_compared
+from jhansi_runner.runner.inventories import inventory, is_always_compared, is_compared
 from jhansi_runner.runner.job import Job
 from jhansi_runner.runner.learning import learn
 from jhansi_runner.runner.link import start_early
@@ -205,7 +205,7 @@ class Installer:
         except OSError:
             if not os.path.isdir(f"{target}/site"):
                 raise
-        if not lock.built:
+        if not lock.built or is_always_compared(resolver.language):
             learn(job.folders, resolver, packages, self._policy)
 
     def _has(self, lock: _Lock, name: str) -> bool:

@@ -27,6 +27,11 @@ def is_compared(language: str) -> bool:
     return language in _COMPARED
 
 
+def is_always_compared(language: str) -> bool:
+    """Whether what is installed is compared even where code of packages may have run."""
+    return language in _ALWAYS
+
+
 def inventory(language: str, site: str, packages: Sequence[Locked], cache: str, *, built: bool) -> list[str]:
     """A sentence for each thing in `site` that is wrong. What code of packages built is compared by name
     alone."""

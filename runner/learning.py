@@ -22,11 +22,11 @@ _MOST_BYTES = 1 << 20
 class Learner(Protocol):
     """A resolver that learns. Lines are texts of its own, one after the other."""
 
-    def provides(self, artifact: IO[bytes], name: str) -> str:
-        """The lines about an artifact of the package `name`; it may be hostile."""
+    def provides(self, artifact: IO[bytes], package: Locked) -> str:
+        """The lines about an artifact of a package; it may be hostile."""
 
     def learned_from(self, text: str) -> frozenset[str]:
-        """The names of the packages that lines are about."""
+        """The purls, without versions, of the packages that lines are about."""
 
     def knowing(self, text: str, vouched: frozenset[str]) -> Resolver:
         """The resolver with what lines say of the packages `vouched`."""
@@ -44,7 +44,7 @@ def learn(folders: paths.Paths, resolver: Resolver, packages: Sequence[Locked], 
         for digest in each.hashes:
             try:
                 with open(files.path(digest.removeprefix("sha256:")), "rb") as artifact:
-                    new += resolver.provides(artifact, each.name)
+                    new += resolver.provides(artifact, each)
             except OSError:  # the lock names files for other platforms too
                 continue
     fresh = "".join(line for line in dict.fromkeys(new.splitlines(keepends=True)) if line not in kept)
@@ -58,10 +58,9 @@ def informed(folders: paths.Paths, resolver: Resolver, policy: Callable[[], Poli
     """The resolver with what was learned, as far as the policy vouches for it today."""
     if not isinstance(resolver, Learner) or not (kept := read(folders, resolver.language)):
         return resolver
-    names, rules = resolver.learned_from(kept), policy()
-    return resolver.knowing(
-        kept, frozenset(name for name in names if _vouched(rules, Coordinate(resolver.type, "", name)))
-    )
+    rules = policy()
+    purls = resolver.learned_from(kept)
+    return resolver.knowing(kept, frozenset(purl for purl in purls if _vouched(rules, Coordinate.parse(purl))))
 
 
 def read(folders: paths.Paths, language: str) -> str:
@@ -81,4 +80,5 @@ def _vouched(policy: PolicySet, coordinate: Coordinate) -> bool:
     """Whether a rule with this package's whole name allows it."""
     package = coordinate.at(None)
     decision = policy.decide(package)
-    return decision.allowed and decision.rule is not None and decision.rule.name == package.name
+    rule = decision.rule
+    return decision.allowed and rule is not None and (rule.namespace, rule.name) == (package.namespace, package.name)

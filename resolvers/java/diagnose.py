@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from jhansi_runner.resolvers.interface import NOTHING, SCAN, Missing, Plan, View, ViewError
 from jhansi_runner.resolvers.java import gradle
 from jhansi_runner.resolvers.java.artifact import Artifact
-from jhansi_runner.resolvers.java.names import CURATED, NameMap, default_names
+from jhansi_runner.resolvers.java.names import NameMap, default_names
 from jhansi_runner.resolvers.java.paths import join, parents
 from jhansi_runner.resolvers.java.scan import LAYOUTS
 from jhansi_runner.resolvers.java.target import Target
@@ -145,7 +145,7 @@ def _class(found: _Found, places: _Places, plan: Plan, names: NameMap) -> Missin
     artifact = answer.artifacts[0]
     if any(each.name == artifact.key for each in plan.requirements):
         return None
-    requirement = artifact.requirement(path, found.line, CURATED, answer.matched)
+    requirement = artifact.requirement(path, found.line, answer.origin, answer.matched)
     manifest, addition = _addition(artifact, path, plan)
     name = found.name.removesuffix(".*")
     return Missing(name, path, found.line, _NOT_THERE, requirement, addition=addition, manifest=manifest)

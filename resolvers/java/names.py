@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 
 from jhansi_runner.resolvers.java.artifact import Artifact, parse
 
-CURATED = "curated"
+CURATED, LEARNED = "curated", "learned"
+"""Which map knew an artifact: ours, or the one of jars that came through the mirror."""
 CLOSE = 0.75
 _DIGITS = re.compile(r"[0-9]+")
 _MAX_TYPOS, _MAX_LONGER = 2, 3
@@ -26,20 +27,22 @@ _BINDS = ("slf4j-simple", "slf4j-nop", "slf4j-jdk14", "slf4j-log4j12", "slf4j-re
 class Answer:
     """What provides a package: the artifacts, and the part of its name that decided.
 
-    `binding` tells that they want a binding of SLF4J beside them.
+    `binding` tells that they want a binding of SLF4J beside them. `origin` is the map that knew.
     """
 
     artifacts: tuple[Artifact, ...]
     matched: str
     binding: bool = False
+    origin: str = CURATED
 
 
 @dataclass(frozen=True, slots=True)
 class NameMap:
-    """`rows` by prefix, and the packages of the JDK."""
+    """`rows` by prefix, the packages of the JDK, and those that were `learned`, each by its whole name."""
 
     rows: Mapping[str, Answer]
     jdk: frozenset[str]
+    learned: Mapping[str, Answer] = field(default_factory=dict)
 
     def is_jdk(self, name: str) -> bool:
         """Whether a class, or a package with `.*`, comes with Java."""
@@ -57,7 +60,7 @@ class NameMap:
                 return None
             if prefix in self.rows:
                 return self.rows[prefix]
-        return None
+        return next((self.learned[prefix] for prefix in _prefixes(name) if prefix in self.learned), None)
 
     def closest(self, name: str) -> str | None:
         """The artifact of the package whose name looks most like this one, as far as that name goes."""

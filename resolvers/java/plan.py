@@ -22,7 +22,7 @@ from jhansi_runner.resolvers.interface import (
 from jhansi_runner.resolvers.java import catalog, gradle, jbang, maven_plan, pom, project
 from jhansi_runner.resolvers.java.artifact import IMPORT, Artifact
 from jhansi_runner.resolvers.java.maven_plan import MANIFEST
-from jhansi_runner.resolvers.java.names import CURATED, NameMap, binding_for, default_names
+from jhansi_runner.resolvers.java.names import NameMap, binding_for, default_names
 from jhansi_runner.resolvers.java.paths import join, parents
 from jhansi_runner.resolvers.java.scan import Scan, all_sources, scan
 from jhansi_runner.resolvers.java.source import Source, numbered
@@ -197,9 +197,9 @@ def map_imports(
     scanned: Scan, names: NameMap
 ) -> tuple[tuple[Requirement, ...], tuple[Undecided, ...], tuple[Artifact, ...]]:
     """A requirement for each artifact that provides the imports, what no map knows, and all artifacts to resolve."""
-    artifacts: dict[str, tuple[Artifact, str, int, str]] = {}
+    artifacts: dict[str, tuple[Artifact, str, int, str, str]] = {}
     undecided: dict[str, Undecided] = {}
-    binding: tuple[str, int, str] | None = None
+    binding: tuple[str, int, str, str] | None = None
     for source in scanned.sources:
         for each in source.imports:
             if scanned.is_local(each) or names.is_jdk(each.name) or not _tells(each):
@@ -208,14 +208,14 @@ def map_imports(
             if found is None:
                 _add_undecided(undecided, source.path, each, names)
                 continue
-            place = (source.path, each.line, found.matched)
+            place = (source.path, each.line, found.origin, found.matched)
             for artifact in found.artifacts:
                 artifacts.setdefault(artifact.key, (artifact, *place))
             binding = binding or (place if found.binding else None)
     if binding and (bound := binding_for(one[0] for one in artifacts.values())):
         artifacts[bound.key] = (bound, *binding)
     rows = [artifacts[key] for key in sorted(artifacts)]
-    requirements = tuple(one.requirement(path, line, CURATED, word) for one, path, line, word in rows)
+    requirements = tuple(one.requirement(path, line, origin, word) for one, path, line, origin, word in rows)
     by_name = sorted(undecided.values(), key=lambda item: item.import_name)
     return requirements, tuple(by_name), tuple(row[0] for row in rows)
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import IO
 
 from jhansi_runner.proxy.coordinate import MAVEN
 from jhansi_runner.resolvers.interface import ManifestError, Missing, ParseImports, Plan, View
-from jhansi_runner.resolvers.java import diagnose, jvm, lock, parser, steps
+from jhansi_runner.resolvers.java import diagnose, jvm, learned, lock, parser, steps
+from jhansi_runner.resolvers.java.names import NameMap, default_names
 from jhansi_runner.resolvers.java.plan import JAVA, plan
 from jhansi_runner.resolvers.java.target import Target
 from jhansi_runner.resolvers.resolver import ENTRY, Launch, Locked, Program, Step, Tools, UnfitLock
@@ -58,9 +61,26 @@ class JavaResolver:
     parser = os.path.abspath(parser.__file__)
     shareable = False
 
+    def __init__(self, names: NameMap | None = None) -> None:
+        """`names` are the shipped ones unless others are given."""
+        self._names = names
+
+    def provides(self, artifact: IO[bytes], package: Locked) -> str:
+        """What a jar provides, as lines to keep."""
+        return learned.rows(f"{package.name}:{package.version}", learned.packages(artifact))
+
+    def learned_from(self, text: str) -> frozenset[str]:
+        """The artifacts of lines that were kept."""
+        return learned.purls(text)
+
+    def knowing(self, text: str, vouched: frozenset[str]) -> JavaResolver:
+        """This resolver with a map more."""
+        names = default_names()
+        return JavaResolver(replace(names, learned=learned.unclaimed(text, names, vouched)))
+
     def plan(self, view: View, entry: str | None, parse: ParseImports) -> Plan:
         """What a program needs, as `Resolver.plan`."""
-        return plan(view, entry, parse)
+        return plan(view, entry, parse, self._names)
 
     def resolve(self, plan: Plan, tools: Tools, *, build: bool) -> Sequence[Step]:
         """Maven's resolution, which fetches as well. Raises UnfitLock where there is no Maven."""
@@ -118,7 +138,7 @@ class JavaResolver:
 
     def diagnose(self, words: str, view: View, plan: Plan) -> Sequence[Missing]:
         """What javac, java or Maven did not find."""
-        return diagnose.missing(words, view, plan)
+        return diagnose.missing(words, view, plan, self._names)
 
 
 def _mvn(tools: Tools) -> str:

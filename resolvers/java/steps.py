@@ -12,7 +12,7 @@ from jhansi_runner.resolvers.interface import Plan, Requirement
 from jhansi_runner.resolvers.java.artifact import Artifact
 from jhansi_runner.resolvers.java.jvm import OPTIONS
 from jhansi_runner.resolvers.java.lock import Lock
-from jhansi_runner.resolvers.java.names import CURATED
+from jhansi_runner.resolvers.java.names import CURATED, LEARNED
 from jhansi_runner.resolvers.java.pom import made_up, mentions, with_more
 from jhansi_runner.resolvers.resolver import STAGE, Step
 
@@ -31,7 +31,7 @@ def resolve(plan: Plan, mvn: str) -> Step:
 def poms(plan: Plan) -> dict[str, str]:
     """The poms of a plan, with the requirements that were found missing in a run."""
     files = dict(plan.files)
-    found = [each for each in plan.requirements if each.origin == CURATED]
+    found = [each for each in plan.requirements if each.origin in (CURATED, LEARNED)]
     missed = [_artifact(each) for each in found if not any(mentions(text, each.name) for text in files.values())]
     if missed:
         files[POM_FILE] = with_more(files[POM_FILE], missed) if POM_FILE in files else made_up(missed)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import IO
 
-from jhansi_runner.proxy.coordinate import PYPI
+from jhansi_runner.proxy.coordinate import PYPI, Coordinate, pypi
 from jhansi_runner.resolvers.interface import Missing, ParseImports, Plan, View
 from jhansi_runner.resolvers.python import imports, learned, steps
 from jhansi_runner.resolvers.python.diagnosis import diagnose
@@ -40,18 +40,19 @@ class PythonResolver:
     def __init__(self, names: NameMap | None = None) -> None:
         self._names = names
 
-    def provides(self, artifact: IO[bytes], name: str) -> str:
+    def provides(self, artifact: IO[bytes], package: Locked) -> str:
         """What a wheel provides, as lines to keep."""
-        return learned.rows(name, learned.import_names(artifact))
+        return learned.rows(package.name, learned.import_names(artifact))
 
     def learned_from(self, text: str) -> frozenset[str]:
-        """The distributions of lines that were kept."""
-        return learned.distributions(text)
+        """The distributions of lines that were kept, as purls."""
+        return frozenset(pypi(name).purl for name in learned.distributions(text))
 
     def knowing(self, text: str, vouched: frozenset[str]) -> PythonResolver:
         """This resolver with a map more."""
         names = default_names()
-        return PythonResolver(replace(names, learned=learned.unclaimed(text, names, vouched)))
+        trusted = {Coordinate.parse(purl).name for purl in vouched}
+        return PythonResolver(replace(names, learned=learned.unclaimed(text, names, trusted)))
 
     def plan(self, view: View, entry: str | None, parse: ParseImports) -> Plan:
         """What a program needs, as `Resolver.plan`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -216,3 +217,27 @@ def test_a_program_with_a_pom_of_spring_boot_runs(new_user: User) -> None:
     )
     done = new_user.exec("src/main/java/demo/App.java", "x", timeout=600)
     assert "spring x\n" in done.stdout, done.stderr
+
+
+def test_a_jar_of_an_artifact_that_a_rule_names_teaches_its_packages(
+    new_user: User, registry: MavenUpstream, tmp_path: Path
+) -> None:
+    source = tmp_path / "Tool.java"
+    source.write_text('package com.acme.tool; public class Tool { public static String word() { return "learned"; } }')
+    subprocess.run(["javac", "--release", "11", "-d", tmp_path, source], check=True)
+    made = make_jar({"com/acme/tool/Tool.class": (tmp_path / "com/acme/tool/Tool.class").read_bytes()})
+    registry.add("com.acme:acme-tool:1.2", files={".jar": made})
+    rule = "rules:\n  - {allow: 'pkg:maven/com.acme/acme-tool', reason: ours}\n"
+    use = "class Main { public static void main(String[] a) { System.out.println(com.acme.tool.Tool.word()); } }\n"
+    imported = use.replace("com.acme.tool.Tool.", "Tool.")
+    with_policy(new_user, registry, rule).write("Main.java", f"//DEPS com.acme:acme-tool:1.2\n{use}")
+    assert new_user.exec("Main.java", **WARM).stdout == "learned\n"
+    new_user.work = new_user.folder(new_user.root / "second")
+    new_user.write("Main.java", f"import com.acme.tool.Tool;\n{imported}")
+    done = new_user.exec("Main.java", **WARM)
+    assert done.stdout == "learned\n", done.stderr
+    assert "com.acme:acme-tool 1.2  <- import com.acme.tool, Main.java:1 (learned)" in done.stderr
+    with_policy(new_user, registry)
+    new_user.work = new_user.folder(new_user.root / "third")
+    new_user.write("Main.java", f"import com.acme.tool.Tool;\n{imported}")
+    assert "undecided: import com.acme.tool" in new_user.exec("Main.java", **WARM).stderr
