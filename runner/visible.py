@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _HOSTS_OWN = ("/proc", "/sys", "/dev", "/etc", "/run", sandbox.HOME, sandbox.WORKSPACE, *sandbox.PLACES)
 """Places that are the sandbox's own, or must not be shown."""
+_HOSTS_PACKAGES = ("pip", "pip3")
+"""Commands that can be seen, and that start a package of the host's Python, which cannot."""
 
 
 def require_command(name: str, path: str, found: Ticket, dependencies: str) -> None:
@@ -39,6 +41,9 @@ def require_command(name: str, path: str, found: Ticket, dependencies: str) -> N
         if dependencies and candidate.startswith(found.place + "/"):
             seen = dependencies + candidate.removeprefix(found.place)
         if os.path.lexists(seen):
+            if name in _HOSTS_PACKAGES and not candidate.startswith(found.place + "/"):
+                lines = ("what is named in requirements.txt is installed for it; name pip there to have pip itself",)
+                raise RunnerError(f"{name} is a package of the host's, and hidden", code=NOTHING_TO_RUN, lines=lines)
             return
     raise RunnerError(f"there is no command {name} in the sandbox", code=NOTHING_TO_RUN, lines=(f"looked in {path}",))
 

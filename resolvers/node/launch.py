@@ -22,7 +22,8 @@ _ASK = "--experimental-strip-types"
 _START = os.path.join(os.path.dirname(os.path.abspath(__file__)), "start.mjs")
 _STARTED = "/launch/start.mjs"
 _SIGNS = ("Cannot find module", "Cannot find package", "No such built-in module")
-_ENV = {"npm_config_update_notifier": "false"}
+_ENV = {"npm_config_update_notifier": "false", "npm_config_audit": "false"}
+"""For commands of npm's: it would post what is installed to the registry, which is refused."""
 
 
 def needs_tsx(entry: str) -> bool:

@@ -202,3 +202,9 @@ def test_a_python_that_the_program_may_have_planted_is_not_run_on_the_host(user:
     found = user.exec("--python", "3.12", "--", "true", env={"PATH": f"{user.work}/bin:{user.env['PATH']}"})
     assert found.returncode == 125
     assert not mark.exists()
+
+
+def test_the_hosts_pip_is_not_started_without_its_package(user: User) -> None:
+    done = user.exec("--", "pip3", "install", "six")
+    assert done.returncode == 127
+    assert any(words in done.stderr for words in ("pip3 is a package of the host's", "there is no command pip3"))
