@@ -54,24 +54,18 @@ def view(listing: Listing, asker: Asker, now: float, is_kept: Callable[[Item], b
         observed = tuple({no.code: no for decision in decisions for no in decision.observed}.values())
     if all(decision.allowed for decision in different):
         return View(shown, observed=observed)
-    refused = {
-        item.release.coordinate.version: (item, no)
-        for item, no in zip(listing.items, decisions, strict=True)
-        if not no.allowed
-    }
+    refused = [(item, no) for item, no in zip(listing.items, decisions, strict=True) if not no.allowed]
+    count = len({item.release.coordinate.version for item, _ in refused})
     until = min((no.until for no in different if no.until is not None), default=None)
-    last, why = list(refused.values())[-1]
-    by_rule = [pair for pair in refused.values() if pair[1].code != DENY_SDIST]
+    last, why = refused[-1]
+    by_rule = [pair for pair in refused if pair[1].code != DENY_SDIST]
     if by_rule and not any(decision.allowed for decision in different):
         last, why = by_rule[-1]
         denied = refusal(why, last.release.coordinate)
         assert denied is not None
-        return View(
-            listing.items, _sentence(listing, len(refused), denied.reason), denied.rule, denied, until, observed
-        )
-    return View(
-        shown, _sentence(listing, len(refused), why.sentence(last.release.coordinate)), "", None, until, observed
-    )
+        return View(listing.items, _sentence(listing, count, denied.reason), denied.rule, denied, until, observed)
+    words = _sentence(listing, count, why.sentence(last.release.coordinate))
+    return View(shown, words, "", None, until, observed)
 
 
 def _decisions(listing: Listing, asker: Asker, now: float) -> list[Decision]:

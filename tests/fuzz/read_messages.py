@@ -13,11 +13,11 @@ from fuzz.engine import Target
 from jhansi_runner.proxy.cache.releases import release_of
 from jhansi_runner.proxy.cache.store import Store
 from jhansi_runner.proxy.history import entries, summary
-from jhansi_runner.proxy.ledger import Entry
+from jhansi_runner.proxy.ledger import NUMBERS, Entry
 from jhansi_runner.proxy.service import messages
 
 _DAY = 1_000_000_000.0
-_TEXTS = [name for name in Entry.__dataclass_fields__ if name not in ("status", "size", "time")]
+_TEXTS = [name for name in Entry.__dataclass_fields__ if name not in NUMBERS]
 
 
 @lru_cache(maxsize=1)
@@ -33,7 +33,7 @@ def _store() -> Store:
 
 def _is_entry(entry: Entry) -> None:
     assert all(isinstance(getattr(entry, name), str) for name in _TEXTS)
-    assert all(isinstance(getattr(entry, name), int | float) for name in ("status", "size", "time"))
+    assert all(isinstance(getattr(entry, name), int | float) for name in NUMBERS)
 
 
 def gate_report(data: bytes) -> Hashable:
