@@ -33,8 +33,7 @@ def is_always_compared(language: str) -> bool:
 
 
 def inventory(language: str, site: str, packages: Sequence[Locked], cache: str, *, built: bool) -> list[str]:
-    """A sentence for each thing in `site` that is wrong. What code of packages built is compared by name
-    alone."""
+    """A sentence for each thing in `site` that is wrong. What code of packages built is compared by name alone."""
     checked = _CHECKED.get(language)
     problems = checked(site, packages) if checked else []
     compared = None if built and language not in _ALWAYS else _COMPARED.get(language)

@@ -20,13 +20,15 @@ class DictView:
     def read(self, path: str) -> bytes | None:
         """Raises AssertionError for a path that a resolver must not form."""
         assert not path.startswith(("/", "./")), path
-        assert ".." not in path.split("/"), path
+        assert not {"", ".", ".."} & set(path.split("/")), path
         if path in self._refused:
             raise ViewError(path, "is a symbolic link")
         return self._files.get(path)
 
     def names(self, folder: str) -> tuple[str, ...]:
         """Names in a folder, folders with a trailing slash."""
+        assert not folder.startswith(("/", "./")), folder
+        assert ".." not in folder.split("/"), folder
         prefix = f"{folder}/" if folder else ""
         below = [path[len(prefix) :] for path in self._files if path.startswith(prefix)]
         return tuple(sorted({name.partition("/")[0] + ("/" if "/" in name else "") for name in below}))

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from jhansi_runner.resolvers.interface import Missing, Plan, Requirement
 from jhansi_runner.resolvers.node.diagnose import diagnose
 from jhansi_runner.resolvers.node.names import NameMap
-
-from .conftest import DictView
+from support.workspaces import DictView
 
 NAMES = NameMap(frozenset({"lodash", "@babel/core"}), {"lodahs": "lodash"})
 SCAN = Plan("node", "scan")
