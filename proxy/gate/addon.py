@@ -149,7 +149,8 @@ class Gate:
     def _decide_request(self, flow: http.HTTPFlow) -> None:
         door = self._doors.get(flow.client_conn.id)
         request = flow.request
-        url = f"{request.scheme}://{request.host}{request.path}"[:2048]
+        path, mark, _ = request.path.partition("?")  # a query is refused, and its words may be somebody's secret
+        url = f"{request.scheme}://{request.host}{path}{'?***' if mark else ''}"[:2048]
         if flow.error is not None:  # mitmproxy answers it with 400
             self._report(flow.client_conn.id, request.method, url, Refusal(PROTOCOL, flow.error.msg[:200]))
             return

@@ -161,6 +161,13 @@ def test_what_names_no_package_is_refused(door: Door, path: str) -> None:
     door.wait_for("JR-GATE-PATH")
 
 
+def test_a_query_is_not_recorded(door: Door) -> None:
+    door.get("/simple/demo/?key=a-secret")
+    door.wait_for("JR-GATE-PATH")
+    assert [entry.url.rpartition("/")[2] for entry in door.heard] == ["?***"]
+    assert "a-secret" not in str(door.heard)
+
+
 def test_two_runs_are_told_apart(door: Door, home: object, up: Upstream, jhansi_home: str) -> None:
     del jhansi_home
     other = Door(home, up, "default: deny\n")  # type: ignore[arg-type]
