@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import time
 from collections.abc import Iterable, Iterator
@@ -36,8 +37,8 @@ class Line:
 def entries(folder: str, since: float, until: float | None = None) -> Iterator[Entry]:
     """The entries of a ledger within a time, oldest first; lines that are torn or not ours are passed over."""
     day = since
-    last = time.time() if until is None else until
-    while day < last + _DAY:
+    last = math.inf if until is None else until  # not the time it is: that of an entry was rounded, perhaps up
+    while day < (time.time() if until is None else until) + _DAY:
         path = os.path.join(folder, time.strftime("%Y-%m-%d", time.gmtime(day)) + ".jsonl")
         day += _DAY
         try:

@@ -81,7 +81,7 @@ class _Reader:
                 raise ManifestError(path, line.number, f"{option} is not known here", "remove the line")
 
     def _include(self, line: Line, path: str, constrains: bool) -> None:
-        target = inside(posixpath.dirname(path), line.value, path, line.number)
+        target = named_file(posixpath.dirname(path), line.value, path, line.number)
         if (target, constrains) in self._seen:
             self._draft.note(path, line.number, f"{target} was read already")
             return
@@ -142,6 +142,14 @@ def inside(folder: str, target: str, file: str, line: int) -> str:
         hint = "copy the file into the workspace and name it there"
         raise ManifestError(file, line, f"{target[:80]!r} is outside the workspace", hint)
     return "" if path == "." else path
+
+
+def named_file(folder: str, target: str, file: str, line: int) -> str:
+    """A file's path as `file` names it, relative to the workspace. Raises ManifestError when it can be no file's."""
+    path = inside(folder, target, file, line)
+    if not path:
+        raise ManifestError(file, line, f"{target[:80]!r} is a folder", "name a file inside the workspace")
+    return path
 
 
 def _is_archive(text: str) -> bool:

@@ -65,7 +65,7 @@ def collect_py(view: View, path: str, parse: ParseImports, draft: Draft) -> bool
 def from_files(view: View, path: str, names: list[str], draft: Draft) -> None:
     """Add what the requirements files beside a manifest ask for. Raises ManifestError."""
     for name in names:
-        target = requirements_file.inside(posixpath.dirname(path), name, path, 0)
+        target = requirements_file.named_file(posixpath.dirname(path), name, path, 0)
         if not requirements_file.collect(view, target, draft):
             raise ManifestError(path, 0, f"{target} does not exist", "correct the path; it is relative to the manifest")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,13 @@ def test_days_and_times_bound_what_is_read(ledger: Ledger, clock: Clock, tmp_pat
     found = [entry.purl[-5] for entry in entries(str(tmp_path), NOON - DAY, NOON + DAY)]
     assert found == ["2", "3", "4"]
     assert [entry.purl[-5] for entry in entries(str(tmp_path), NOON - DAY + 1, NOON + DAY - 1)] == ["3"]
+
+
+def test_what_was_recorded_a_moment_ago_is_there(ledger: Ledger, clock: Clock, tmp_path: Path) -> None:
+    """The time of an entry is rounded, so that it may lie a little after the reading."""
+    clock.now = time.time() + 60
+    ledger.record(_denied())
+    assert len(list(entries(str(tmp_path), time.time() - DAY))) == 1
 
 
 @pytest.mark.parametrize(

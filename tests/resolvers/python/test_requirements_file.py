@@ -141,6 +141,8 @@ def test_the_project_itself_means_its_dependencies(manifest: Read) -> None:
         ("-r /etc/passwd", "outside the workspace"),
         ("-r ../up.txt", "outside the workspace"),
         ("-r a/../../up.txt", "outside the workspace"),
+        ("-r .", "is a folder"),
+        ("-c a/../", "is a folder"),
         ("-r https://host.test/r.txt", "not a path"),
         ("-r missing.txt", "does not exist"),
         ("-c missing.txt", "does not exist"),
