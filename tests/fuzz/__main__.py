@@ -33,7 +33,7 @@ def main() -> int:
             if given.atheris:
                 _with_atheris(TARGETS[name], given.seconds)
             else:
-                print(f"{name}: {explore(TARGETS[name], given.seconds, given.seed)} inputs", flush=True)
+                print(f"{name}: {explore(TARGETS[name], given.seed, seconds=given.seconds)} inputs", flush=True)
         except Found as found:
             code = 1
             print(f"{name}: {found}\n{getattr(found, '__notes__', '')}", flush=True)

@@ -64,13 +64,13 @@ def check(target: Target, data: bytes) -> Hashable:
         raise Found(target.name, data, what, traceback.format_exc(limit=-6)) from None
 
 
-def explore(target: Target, seconds: float, seed: int) -> int:
-    """Run a target on new inputs for so long; how many there were. Raises Found, with the input made small."""
+def explore(target: Target, seed: int, *, seconds: float, inputs: int | None = None) -> int:
+    """Run a target on new inputs, for so long or so many; how many there were. Raises Found, the input made small."""
     pool = [path.read_bytes() for path in target.corpus]
     seen = {check(target, data) for data in pool}
     mutator = Mutator(seed, pool, target.tokens, target.kind)
     count, end = 0, time.monotonic() + seconds
-    while time.monotonic() < end:
+    while time.monotonic() < end and count != inputs:
         data = mutator.next()
         count += 1
         try:

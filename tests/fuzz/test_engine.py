@@ -31,7 +31,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
 
 def _found(target: Target, seed: int = 1) -> Found:
     with pytest.raises(Found) as caught:
-        explore(target, 20, seed)
+        explore(target, seed, seconds=20)
     return caught.value
 
 
