@@ -77,7 +77,12 @@ def _says_how_to_reach_the_network(name: str) -> bool:
     return name.lower().endswith("_proxy") or name in {"SSL_CERT_FILE", "SSL_CERT_DIR"}
 
 
+_PATIENCE = re.compile(r"^jhansi-runner: still at it: .*\n", re.MULTILINE)
+"""What a slow machine is told besides."""
+
+
 def _problem(step: Step, code: int, printed: str, code_is_shown: bool) -> str:
+    printed = _PATIENCE.sub("", printed)
     if not matches(step.output, printed):
         return f"README.md:{step.line}: `{step.command}` printed\n{printed}\nand not\n{step.output}"
     if code and not code_is_shown:

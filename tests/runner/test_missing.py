@@ -54,10 +54,10 @@ def test_nothing_is_asked_of_a_registry_where_a_run_may_not_ask(new_user: User, 
 def test_all_runs_together_have_the_time_of_one(new_user: User, upstream: Upstream) -> None:
     new_user.policy(upstream.url)
     source = (
-        "import time, os\nopen('runs', 'a').write('x')\ntime.sleep(3 if os.path.getsize('runs') > 1 else 1)\n" + HIDDEN
+        "import time, os\nopen('runs', 'a').write('x')\ntime.sleep(30 if os.path.getsize('runs') > 1 else 1)\n" + HIDDEN
     )
     new_user.write("main.py", source)
-    found = new_user.exec_json("--timeout", "3", "main.py")
+    found = new_user.exec_json("--timeout", "8", "main.py")
     assert (found["exit_code"], found["timed_out"]) == (124, True)
     assert (new_user.work / "runs").read_text() == "xx"
 
