@@ -9,7 +9,7 @@ import configparser
 import posixpath
 
 from jhansi_runner.resolvers.interface import ManifestError, ParseImports, SourceFile, View
-from jhansi_runner.resolvers.python import requirements_file
+from jhansi_runner.resolvers.python import backend, requirements_file
 from jhansi_runner.resolvers.python.manifest import Draft, read
 from jhansi_runner.resolvers.python.requirement import from_pep508
 
@@ -44,7 +44,7 @@ def collect_cfg(view: View, path: str, draft: Draft) -> bool:
 
 
 def collect_py(view: View, path: str, parse: ParseImports, draft: Draft) -> bool:
-    """Add what a setup.py passes to `setup` as plain strings; it is read, never run. Raises ManifestError."""
+    """Add what a setup.py passes to `setup` as plain strings, or what its build said. Raises ManifestError."""
     data = read(view, path)
     if data is None:
         return False
@@ -58,7 +58,8 @@ def collect_py(view: View, path: str, parse: ParseImports, draft: Draft) -> bool
         for each in listed:
             draft.requirements.append(from_pep508(str(each), path, _line(text, str(each))))
     elif listed is not None:
-        draft.note(path, 0, "install_requires is made by code, which is not run: write it into pyproject.toml")
+        folder = posixpath.dirname(path)
+        backend.ask_for(draft, folder, path, 1, backend.of_folder(view, folder))
     return True
 
 
