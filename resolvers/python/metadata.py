@@ -77,7 +77,7 @@ def read(text: str, extras: Sequence[str], file: str, line: int) -> Metadata:
 def _headers(text: str) -> Iterator[tuple[str, str]]:
     """The headers' names, in lower case, and values, up to the description."""
     name, value = "", ""
-    for line in text.split("\n"):
+    for line in [*text.split("\n"), ""]:
         if line[:1] in (" ", "\t") and line.strip():
             value += "\n" + line
             continue
