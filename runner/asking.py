@@ -8,6 +8,7 @@ Source: ADR 0005.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
@@ -57,7 +58,8 @@ class Asker:
             return resolver.told(unbuilt, kept)
         words = self._ask(unbuilt, launch, files, required, resolver.place)
         found = resolver.told(unbuilt, words)
-        _keep(path, key, words)
+        with contextlib.suppress(OSError):  # it only saves time
+            _keep(path, key, words)
         return found
 
     def _ask(

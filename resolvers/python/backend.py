@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import posixpath
+import re
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -23,6 +24,8 @@ from jhansi_runner.resolvers.resolver import PROJECT, Launch
 LEGACY = "setuptools.build_meta:__legacy__"
 """What builds a project that names no back end. Source: PEP 517, "Source trees"."""
 _TABLE = "build-system"
+_ENTRY_POINT = re.compile(r"[\w.]+(:[\w.]+)?")
+_MAX_NAME, _MAX_PATHS = 200, 20
 _SCRIPT = "/launch/hooks.py"
 _ENV = {
     # The version is not asked for, and what would tell it, such as the history in git, is not shown.
@@ -52,11 +55,18 @@ def build_system(document: toml.Table, file: str, text: str) -> BuildSystem:
     if table and "requires" not in table:
         raise ManifestError(file, toml.line_of(text, f"[{_TABLE}]"), "build-system has no `requires`", "see PEP 518")
     requires = toml.strings(table, "requires", file, text) if table else ["setuptools"]
+    backend = toml.string(table, "build-backend", file, text)
+    if backend and not (len(backend) <= _MAX_NAME and _ENTRY_POINT.fullmatch(backend)):
+        raise toml.wrong(file, text, "build-backend", "an entry point, such as hatchling.build")
     path = tuple(posixpath.normpath(each) for each in toml.strings(table, "backend-path", file, text))
-    if any(each.startswith(("/", "../")) or each == ".." for each in path):
+    if len(path) > _MAX_PATHS or any(_leads_out(each) for each in path):
         line = toml.line_of(text, "backend-path")
         raise ManifestError(file, line, "backend-path leads out of the project", "name folders of the project")
-    return BuildSystem(toml.string(table, "build-backend", file, text), path, tuple(requires), file, text)
+    return BuildSystem(backend, path, tuple(requires), file, text)
+
+
+def _leads_out(path: str) -> bool:
+    return path.startswith("/") or path.split("/")[0] == ".." or len(path) > _MAX_NAME
 
 
 def ask_for(draft: Draft, folder: str, file: str, line: int, build: BuildSystem, extras: tuple[str, ...] = ()) -> None:

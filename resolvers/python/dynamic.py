@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import posixpath
 
-from jhansi_runner.resolvers.interface import ParseImports, View
+from jhansi_runner.resolvers.interface import View
 from jhansi_runner.resolvers.python import setup_files, toml
 from jhansi_runner.resolvers.python.backend import ask_for, build_system
-from jhansi_runner.resolvers.python.local import join
 from jhansi_runner.resolvers.python.manifest import Draft
 
 _PLACES = (
@@ -29,19 +28,8 @@ def is_dynamic(document: toml.Table, extras: tuple[str, ...], path: str, text: s
     return "build-backend" in build and not build_system(document, path, text).is_setuptools
 
 
-def collect(
-    view: View,
-    document: toml.Table,
-    path: str,
-    text: str,
-    draft: Draft,
-    extras: tuple[str, ...],
-    parse: ParseImports | None,
-) -> None:
-    """Add what the files that a build would read ask for, or what the build said. Raises ManifestError.
-
-    Without `parse` a `setup.py` is not read.
-    """
+def collect(view: View, document: toml.Table, path: str, text: str, draft: Draft, extras: tuple[str, ...]) -> None:
+    """Add what the files that a build would read ask for, or what the build said. Raises ManifestError."""
     readable = not _extras_are(_dynamic(document, path, text), extras)
     for place in _PLACES if readable else ():
         value = _at(toml.table(document, "tool", path, text), place)
@@ -53,10 +41,8 @@ def collect(
         setup_files.from_files(view, path, names, draft)
         return
     build, folder, before = build_system(document, path, text), posixpath.dirname(path), len(draft.requirements)
-    if readable and build.is_setuptools and parse is not None:
-        setup_files.collect_cfg(view, join(folder, setup_files.SETUP_CFG), draft)
-        if len(draft.requirements) == before:
-            setup_files.collect_py(view, join(folder, setup_files.SETUP_PY), parse, draft)
+    if readable and build.is_setuptools:
+        setup_files.collect(view, folder, draft)
         if len(draft.requirements) > before or draft.unbuilt is not None:
             return
     word = "dynamic" if "project" in document else "build-backend"

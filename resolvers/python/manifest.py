@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from jhansi_runner.resolvers.interface import ManifestError, Requirement, Unbuilt, View, ViewError
+from jhansi_runner.resolvers.interface import ManifestError, ParseImports, Requirement, Unbuilt, View, ViewError
 from jhansi_runner.resolvers.python.metadata import Told
 
 PYPROJECT = "pyproject.toml"
@@ -32,7 +32,10 @@ class Manifest:
 
 @dataclass(slots=True)
 class Draft:
-    """A manifest while it is read. `told` is what builds of projects have said, by the project's folder."""
+    """A manifest while it is read.
+
+    `told` is what builds of projects have said, by the project's folder. Without `parse` a `setup.py` is not read.
+    """
 
     requirements: list[Requirement] = field(default_factory=list)
     constraints: list[Requirement] = field(default_factory=list)
@@ -41,6 +44,7 @@ class Draft:
     requires_python: str = ""
     unbuilt: Unbuilt | None = None
     told: Mapping[str, Told] = field(default_factory=dict)
+    parse: ParseImports | None = None
 
     def note(self, file: str, line: int, text: str) -> None:
         """Tell the user something about a place in a file."""

@@ -21,7 +21,7 @@ BUILT = "built"
 PRETENDED = "0.0.0+unknown"
 """The version that builds are told where git would tell it: no package has it, and none depends on it."""
 HINT = "correct the build, or write what the project depends on into [project]"
-_MAX_REQUIRED = 2_000
+_MAX_REQUIRED, _MAX_EXTRAS = 2_000, 200
 _EXTRA = re.compile(r"""extra\s*==\s*["']([^"']*)["']|["']([^"']*)["']\s*==\s*extra""")
 _ALWAYS, _NEVER = 'python_version >= "0"', 'python_version < "0"'
 
@@ -67,7 +67,10 @@ def read(text: str, extras: Sequence[str], file: str, line: int) -> Metadata:
             if not _is_for(each.marker, extra):
                 continue
             if each.name == own:  # an extra that is made of others
-                wanted += [more for more in each.extras if more not in wanted]
+                wanted += [more for more in each.extras[:_MAX_EXTRAS] if more not in wanted]
+                if len(wanted) > _MAX_EXTRAS:
+                    message = f"the project's build makes an extra of more than {_MAX_EXTRAS} others"
+                    raise ManifestError(file, line, message, HINT)
             else:
                 found.append(replace(each, marker=_without_extras(each.marker, extra)))
     python = next((value for name, value in headers if name == "requires-python"), "")

@@ -55,10 +55,10 @@ def find_manifest(
             if found.requirements:
                 return found
             skipped.requires_python = found.requires_python
-    readers = _readers(parse, command=entry is None)
+    readers = _readers(command=entry is None)
     for folder in parents(entry) if entry is not None else ("",):
         for path, collect in _candidates(view, folder, readers, skipped):
-            draft = Draft(requires_python=skipped.requires_python, told=told or {})
+            draft = Draft(requires_python=skipped.requires_python, told=told or {}, parse=parse)
             if not collect(view, path, draft):
                 continue
             if draft.requirements or draft.unbuilt is not None:
@@ -69,19 +69,16 @@ def find_manifest(
     return skipped.finish(NOTHING)
 
 
-def _readers(parse: ParseImports, *, command: bool) -> dict[str, Collect]:
+def _readers(*, command: bool) -> dict[str, Collect]:
     def project(view: View, path: str, draft: Draft) -> bool:
-        return pyproject.collect(view, path, (), draft, command=command, parse=parse)
-
-    def setup_py(view: View, path: str, draft: Draft) -> bool:
-        return setup_files.collect_py(view, path, parse, draft)
+        return pyproject.collect(view, path, (), draft, command=command)
 
     collects = (
         pylock.collect,
         project,
         requirements_file.collect,
         setup_files.collect_cfg,
-        setup_py,
+        setup_files.collect_py,
         pipfile.collect,
     )
     return dict(zip(FILES, collects, strict=True))

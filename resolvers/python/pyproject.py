@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from jhansi_runner.resolvers.interface import ParseImports, View
+from jhansi_runner.resolvers.interface import View
 from jhansi_runner.resolvers.python import dynamic, groups, poetry, toml, uv_sources
 from jhansi_runner.resolvers.python.manifest import Draft, read
 from jhansi_runner.resolvers.python.requirement import from_pep508
 
 
-def collect(
-    view: View,
-    path: str,
-    extras: tuple[str, ...],
-    draft: Draft,
-    *,
-    command: bool = False,
-    parse: ParseImports | None = None,
-) -> bool:
+def collect(view: View, path: str, extras: tuple[str, ...], draft: Draft, *, command: bool = False) -> bool:
     """Add what a project needs; False when there is no such file. Raises ManifestError.
 
-    `command`: what is run is a command, such as pytest, and no program. Without `parse` a `setup.py` is not read.
+    `command`: what is run is a command, such as pytest, and no program.
     """
     data = read(view, path)
     if data is None:
@@ -39,7 +31,7 @@ def collect(
     if "dependencies" not in project and "poetry" in tool:
         poetry.collect(toml.table(tool, "poetry", path, text), path, text, draft)
     elif dynamic.is_dynamic(document, extras, path, text):
-        dynamic.collect(view, document, path, text, draft, extras, parse)
+        dynamic.collect(view, document, path, text, draft, extras)
         for found in draft.requirements[before:]:
             sources.check(found.name, found.line)
     alone = len(draft.requirements) == before and draft.unbuilt is None

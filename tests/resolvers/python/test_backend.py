@@ -123,6 +123,41 @@ def test_extras_that_nobody_asks_for_need_nothing() -> None:
     assert [each.text for each in plan.requirements] == ["rich"]
 
 
+SETUP = "from setuptools import setup\nsetup(name='x', install_requires=%s)\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "names", "asked"),
+    [
+        ({"setup.py": SETUP % "['rich']"}, ["pytest", "rich"], False),
+        ({"setup.cfg": "[options]\ninstall_requires = rich\n"}, ["pytest", "rich"], False),
+        ({"setup.py": SETUP % "made()"}, ["pytest"], True),
+        ({"setup.py": SETUP % "made()", "pyproject.toml": "[tool.ruff]\n"}, ["pytest"], True),
+        ({"pyproject.toml": "[project]\ndependencies = ['rich']\n", "setup.py": SETUP % "made()"}, ["rich"], False),
+        ({}, ["pytest"], False),
+    ],
+)
+def test_a_requirements_file_that_names_the_project_means_what_it_depends_on(
+    files: Files, names: list[str], asked: bool
+) -> None:
+    plan = planned({"requirements.txt": "-e .\npytest", **files})
+    assert ([each.text for each in plan.requirements], plan.unbuilt is not None) == (names, asked)
+
+
+@pytest.mark.parametrize("name", ["setup.py", "setup.cfg"])
+def test_extras_of_setup_files_are_told_by_their_build(name: str) -> None:
+    files = {"requirements.txt": "-e .[fast]", name: SETUP % "['rich']" if name == "setup.py" else "[options]\n"}
+    assert unbuilt(planned(files)).file == name
+    assert [each.name for each in told(files, *EXTRAS).requirements] == ["a", "b", "d", "rich"]
+
+
+def test_an_extra_of_too_many_others_is_an_error() -> None:
+    files = {"requirements.txt": "-e .[all]", "setup.py": SETUP % "[]"}
+    many = [f"Requires-Dist: x[{','.join(f'e{n}x{m}' for m in range(150))}]; extra == 'all'" for n in range(9)]
+    with pytest.raises(ManifestError, match="more than 200 others"):
+        told(files, *many)
+
+
 def test_groups_come_beside_what_the_build_says() -> None:
     files = {"pyproject.toml": DYNAMIC + HATCH + "[dependency-groups]\ndev = ['pytest']\n"}
     first = planned(files, entry=None)
@@ -179,6 +214,8 @@ def test_another_answer_is_an_error(words: str) -> None:
         ("requires = ['hatchling @ file:///x']\nbuild-backend = 'x'\n", "not an https address"),
         ("requires = []\nbuild-backend = 'x'\nbackend-path = ['../x']\n", "leads out of the project"),
         ("requires = []\nbuild-backend = 'x'\nbackend-path = ['/x']\n", "leads out of the project"),
+        ("requires = []\nbuild-backend = 'x; y'\n", "not an entry point"),
+        (f"requires = []\nbuild-backend = '{'x' * 300}'\n", "not an entry point"),
     ],
 )
 def test_a_build_system_that_cannot_be_obeyed(table: str, message: str) -> None:
