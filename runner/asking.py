@@ -16,7 +16,7 @@ import tarfile
 from collections.abc import Mapping
 
 from jhansi_runner.proxy import paths
-from jhansi_runner.resolvers.interface import Unbuilt
+from jhansi_runner.resolvers.interface import Unbuilt, ViewError
 from jhansi_runner.resolvers.resolver import PROJECT, STAGE, Asking, Launch, Resolver
 from jhansi_runner.runner import sandbox
 from jhansi_runner.runner.errors import RunnerError
@@ -44,12 +44,16 @@ class Asker:
     def told(self, resolver: Resolver, unbuilt: Unbuilt, required: Installed) -> Resolver:
         """The resolver, knowing what a build says. `required` is what the build requires, installed.
 
-        Raises RunnerError, ManifestError, ViewError.
+        Raises RunnerError, ManifestError.
         """
         if not isinstance(resolver, Asking):
             raise RunnerError(f"the resolver for {resolver.language} leaves to a build what it cannot ask")
         launch = resolver.ask(unbuilt, self._tools.tools)
-        files, digest = self._view.sources(unbuilt.folder)
+        try:
+            files, digest = self._view.sources(unbuilt.folder)
+        except ViewError as error:
+            message = f"{unbuilt.file}:{unbuilt.line}: the project cannot be shown to its build: it {error.reason}"
+            raise RunnerError(message, lines=(_CORRECT,)) from None
         programs = [signature(path) for path in (*self._tools.programs, *(path for path, _ in launch.mounts))]
         key = _digest(_FORMAT, repr(launch), self._tools.tools.tag, *programs, required.name, digest)
         path = f"{paths.make(f'{self._job.private}/asked')}/{_digest(unbuilt.folder)[:32]}"

@@ -178,6 +178,29 @@ def test_a_build_that_fails_is_an_error_with_its_words_and_what_to_do(user: User
     assert "correct the build" in done.stderr
 
 
+def test_a_project_that_is_too_large_to_be_shown_is_told_so(user: User, upstream: Upstream) -> None:
+    user.policy(upstream.url)
+    user.write("pyproject.toml", in_tree())
+    user.write("backend.py", HOOKS)
+    for number in range(65):
+        user.write(f"{number}.txt", b"x" * (1 << 20))
+    done = user.python(MAIN)
+    assert (done.returncode, done.stdout) == (125, "")
+    assert (
+        "pyproject.toml:4: the project cannot be shown to its build: it has more than 5000 files or 64 MiB"
+        in done.stderr
+    )
+    assert "write what the project depends on where it can be read" in done.stderr
+
+
+def test_what_a_run_missed_comes_beside_what_the_build_says(project: User) -> None:
+    project.write("main.py", "import six, packaging; print(six.__version__)")
+    done = project.exec("main.py")
+    assert done.returncode == 1
+    assert "not installed: packaging (main.py:1)" in done.stderr
+    assert project.exec("--fix", "main.py").stdout == "1.15.0\n"
+
+
 def test_a_command_of_the_project_gets_what_the_build_says(project: User) -> None:
     done = project.exec("--", "python", "-c", MAIN)
     assert done.stdout == "1.15.0\n", done.stderr
