@@ -8,6 +8,7 @@ Source: PEP 517, PEP 518; ADR 0005.
 from __future__ import annotations
 
 import json
+import os
 import posixpath
 import re
 from dataclasses import replace
@@ -104,7 +105,7 @@ def command(unbuilt: Unbuilt, python: str, place: str) -> Launch:
         (python, "-I", _SCRIPT, PROJECT, json.dumps(question)),
         env={"PYTHONPATH": place, **_ENV},
         path=(f"{place}/bin",),
-        mounts=((hooks.__file__, _SCRIPT),),
+        mounts=((os.path.abspath(hooks.__file__), _SCRIPT),),
     )
 
 
