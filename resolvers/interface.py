@@ -91,9 +91,9 @@ ParseImports = Callable[[Sequence[SourceFile]], Sequence[FileImports]]
 class Requirement:
     """One package that is needed, and how we knew.
 
-    `name` is canonical, `specifier` is "" for any version. `origin` is a stable word: `manifest`, or the map
-    that knew the import (`curated`, `pipreqs`, `identity`). `hashes` are `algorithm:hex`. `optional`: the
-    program runs without it, so a failure to resolve it need not be fatal.
+    `name` is canonical, `specifier` is "" for any version. `origin` is a stable word: `manifest`, `built` where the
+    build that a manifest leaves it to said so, or the map that knew the import (`curated`, `pipreqs`, `identity`).
+    `hashes` are `algorithm:hex`. `optional`: the program runs without it, so a failure to resolve it need not be fatal.
     """
 
     name: str
@@ -187,6 +187,24 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
+class Unbuilt:
+    """A project that leaves what it depends on to its own build, which the runner asks before the plan is whole.
+
+    `folder` is the project's, below the workspace, and `file` and `line` are where it says so. `backend` is the build's
+    entry point, found in `path` (folders below the project's) or in what `requirements` install. `settled` tells that
+    the build has been asked what else it needs, and that `requirements` has it.
+    """
+
+    folder: str
+    file: str
+    line: int
+    backend: str
+    requirements: tuple[Requirement, ...] = ()
+    path: tuple[str, ...] = ()
+    settled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What a program needs. `source` is the manifest's path, `scan`, or `none` when nothing is needed.
 
@@ -194,7 +212,8 @@ class Plan:
     `requires_python` is a version specifier, "" for any. `files` are texts that the installer works from, by their
     path below the stage, such as a manifest and its lock without what must not be obeyed. `target` is what of the
     workspace is started, where that is not the program's own file: a package's folder, a class. `system` is what of
-    the language's own library it imports, where that is worth knowing.
+    the language's own library it imports, where that is worth knowing. `unbuilt` is what has to be asked before the
+    requirements are whole; the same view gives another plan then.
     """
 
     language: str
@@ -208,6 +227,7 @@ class Plan:
     files: tuple[tuple[str, str], ...] = ()
     target: str = ""
     system: tuple[str, ...] = ()
+    unbuilt: Unbuilt | None = None
 
     def to_json(self) -> dict[str, object]:
         """The object that `deps plan --json` prints. Source: design section 8."""

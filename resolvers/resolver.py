@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from jhansi_runner.resolvers.interface import Missing, ParseImports, Plan, View
+from jhansi_runner.resolvers.interface import Missing, ParseImports, Plan, Unbuilt, View
 
 STAGE = "/stage"
 """The folder in which steps work, and all of the host that they can write to."""
@@ -21,6 +21,8 @@ SITE = f"{STAGE}/site"
 CACHE = "cache"
 """The folder of the stage for an installer's own copies, of no use once a lock is installed."""
 SEED_ID = "seed-id"
+PROJECT = f"{STAGE}/project.tar"
+"""Where a build that is asked finds the sources of its project."""
 ENTRY = "{entry}"
 """Stands in a command for the program's path, as the program sees it."""
 
@@ -195,3 +197,14 @@ class Resolver(Protocol):
 
     def diagnose(self, words: str, view: View, plan: Plan) -> Sequence[Missing]:
         """What a program that ended with these last words on stderr did not find installed."""
+
+
+@runtime_checkable
+class Asking(Protocol):
+    """A resolver whose projects can leave what they depend on to code of their own; then a plan is `unbuilt`."""
+
+    def ask(self, unbuilt: Unbuilt, tools: Tools) -> Launch:
+        """The command that asks a project's build. It finds `PROJECT`, and at `place` what `unbuilt` requires."""
+
+    def told(self, unbuilt: Unbuilt, words: str) -> Resolver:
+        """This resolver, knowing what a build said on stdout; hostile code may have said it. Raises ManifestError."""

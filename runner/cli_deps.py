@@ -63,6 +63,6 @@ def _text(plan: Plan) -> str:
     lines = [f"{plan.language}, decided by {plan.source}"]
     if len(rows) > 1:
         lines += ["  ".join([*(row[i].ljust(widths[i]) for i in range(3)), row[3]]) for row in rows]
-    else:
+    elif plan.unbuilt is None:
         lines.append("nothing is needed")
     return "\n".join([*lines, *(f"note: {shown(note)}" for note in plan.notes)])

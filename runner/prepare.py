@@ -19,6 +19,7 @@ from jhansi_runner.resolvers.all import BrokenResolver, resolvers
 from jhansi_runner.resolvers.interface import ManifestError, Plan, Requirement, ViewError
 from jhansi_runner.resolvers.resolver import Launch, Resolver
 from jhansi_runner.runner import etc, sandbox, ticket, toolchain
+from jhansi_runner.runner.asking import Asker
 from jhansi_runner.runner.console import counted, say
 from jhansi_runner.runner.errors import REFUSED, RunnerError
 from jhansi_runner.runner.evidence import asked
@@ -39,6 +40,7 @@ from jhansi_runner.runner.workspace_lock import is_known
 
 _KEPT = re.compile(r"/keep/[a-z]+")
 _SHOWN = 12
+_MOST_ASKED = 10
 _ADVISED_SECONDS = 3600.0
 
 
@@ -106,6 +108,10 @@ def prepare(
         resolver, job.options.python, env, lambda path: _planted(job, path), private_folders(job.folders)
     )
     plan = make_plan(job, view, resolver)
+    if plan.unbuilt is not None and job.options.no_install:
+        say(f"not known: what {plan.unbuilt.file} depends on, which its build would be asked for (--no-install)")
+    elif plan.unbuilt is not None:
+        plan = _asked(job, view, plan, resolver, tools, policy, record)
     if not (job.options.no_install or missed):
         announce(plan)
     if record is not None and not missed:
@@ -133,6 +139,33 @@ def prepare(
         with contextlib.suppress(OSError):  # on a disk that is full a ticket is not missed: it only saves time
             ticket.write(paths.make(job.folders.tickets), job.name, made)
     return made
+
+
+def _asked(
+    job: Job,
+    view: RecordingView,
+    plan: Plan,
+    resolver: Resolver,
+    tools: toolchain.Toolchain,
+    policy: PolicySet,
+    record: Record | None,
+) -> Plan:
+    """The plan that is whole, after the builds that it leaves something to were asked. Raises RunnerError."""
+    for _ in range(_MOST_ASKED):
+        if plan.unbuilt is None:
+            return plan
+        if not plan.unbuilt.settled:
+            where, build = f"{plan.unbuilt.file}:{plan.unbuilt.line}", plan.unbuilt.backend
+            say(f"{where}: the build ({build}) is asked what the project depends on, in a sandbox of its own")
+        needs = Plan(plan.language, plan.unbuilt.file, plan.unbuilt.requirements)
+        _refuse_early(needs, policy, job, record)
+        with _explained():
+            done = Installed("", False, ())
+            if needs.requirements:
+                done = Installer(job, needs, resolver, tools, policy).installed(record)
+            resolver = Asker(job, view, tools).told(resolver, plan.unbuilt, done)
+        plan = make_plan(job, view, resolver)
+    raise RunnerError(f"more than {_MOST_ASKED} builds would have to be asked what the program depends on")
 
 
 def _ticket(job: Job, resolver: Resolver, tools: toolchain.Toolchain, launch: Launch, done: Installed) -> ticket.Ticket:

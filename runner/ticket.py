@@ -11,6 +11,7 @@ import os
 import time
 
 from jhansi_runner.proxy.digests import sha256
+from jhansi_runner.runner import sources
 from jhansi_runner.runner.workspace import Unreadable, Workspace
 
 TYPE_CHECKING = False
@@ -88,8 +89,10 @@ def signature(program: str) -> str:
 
 
 def digest_of(workspace: Workspace, kind: str, path: str) -> str:
-    """What a consulted file (`file`) or folder (`names`) holds now, as a digest."""
+    """What a consulted file (`file`), folder (`names`) or project (`sources`) holds now, as a digest."""
     try:
+        if kind == "sources":
+            return sources.digest(sources.files(workspace, path))
         if kind == "names":
             data: bytes | None = "\0".join(workspace.names(path)).encode("utf-8", "surrogateescape")
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from jhansi_runner.resolvers.interface import ViewError
+from jhansi_runner.runner import sources
 from jhansi_runner.runner.ticket import ABSENT, UNREADABLE
 from jhansi_runner.runner.workspace import Unreadable, Workspace
 
@@ -41,3 +42,16 @@ class RecordingView:
         listing = "\0".join(names).encode("utf-8", "surrogateescape")
         self._seen["names", folder] = hashlib.sha256(listing).hexdigest()
         return names
+
+    def sources(self, folder: str) -> tuple[dict[str, bytes], str]:
+        """The files of a project that its build may see, by path below its folder, and their digest. Raises ViewError.
+
+        The build may read any of them, so that a change of any is a change of what it said.
+        """
+        try:
+            found = dict(sources.files(self._workspace, folder))
+        except (Unreadable, OSError) as error:
+            self._seen["sources", folder] = UNREADABLE
+            raise ViewError(folder or ".", str(error)) from None
+        digest = self._seen["sources", folder] = sources.digest(found.items())
+        return found, digest

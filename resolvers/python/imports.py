@@ -299,10 +299,13 @@ SAME_PATH = frozenset({"str", "Path", "PurePath", "abspath", "realpath", "normpa
 
 def setup_facts(tree: ast.Module) -> dict[str, object]:
     """What a setup.py passes to `setup`."""
+    changed = changed_names(tree)
     names = {
         statement.targets[0].id: statement.value
         for statement in tree.body
-        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)
+        if isinstance(statement, ast.Assign)
+        and isinstance(statement.targets[0], ast.Name)
+        and statement.targets[0].id not in changed
     }
     facts: dict[str, object] = {}
     for node in ast.walk(tree):
@@ -310,11 +313,29 @@ def setup_facts(tree: ast.Module) -> dict[str, object]:
             case ast.Call(func=ast.Name(id="setup") | ast.Attribute(attr="setup"), keywords=keywords):
                 given = {keyword.arg: keyword.value for keyword in keywords}
                 if "install_requires" in given:
-                    facts["install_requires"] = strings(given["install_requires"], names) or False
+                    listed = strings(given["install_requires"], names)
+                    facts["install_requires"] = False if listed is None else listed
+                elif None in given:  # setup(**arguments)
+                    facts["install_requires"] = False
                 match given.get("python_requires"):
                     case ast.Constant(value=str(text)):
                         facts["python_requires"] = text
     return facts
+
+
+def changed_names(tree: ast.Module) -> set[str]:
+    """Names whose list may not be what was first written: bound twice, or something is done with it."""
+    bound: set[str] = set()
+    changed: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+                (changed if name in bound else bound).add(name)
+            case ast.AugAssign(target=ast.Name(id=name)) | ast.Attribute(value=ast.Name(id=name)):
+                changed.add(name)
+            case ast.Subscript(value=ast.Name(id=name)):
+                changed.add(name)
+    return changed
 
 
 def strings(node: ast.expr, names: dict[str, ast.expr]) -> list[str] | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from jhansi_runner.resolvers.interface import ManifestError, Requirement, View, ViewError
+from jhansi_runner.resolvers.interface import ManifestError, ParseImports, Requirement, Unbuilt, View, ViewError
+from jhansi_runner.resolvers.python.metadata import Told
 
 PYPROJECT = "pyproject.toml"
 REQUIREMENTS = "requirements.txt"
@@ -12,7 +14,7 @@ REQUIREMENTS = "requirements.txt"
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What one manifest asks for. `requirements` is empty when it decides nothing."""
+    """What one manifest asks for. It decides nothing when `requirements` is empty and `unbuilt` None."""
 
     source: str
     requirements: tuple[Requirement, ...] = ()
@@ -20,17 +22,29 @@ class Manifest:
     notes: tuple[str, ...] = ()
     allow_prereleases: bool = False
     requires_python: str = ""
+    unbuilt: Unbuilt | None = None
+
+    @property
+    def decides(self) -> bool:
+        """Whether it names packages, or a build that does."""
+        return bool(self.requirements) or self.unbuilt is not None
 
 
 @dataclass(slots=True)
 class Draft:
-    """A manifest while it is read."""
+    """A manifest while it is read.
+
+    `told` is what builds of projects have said, by the project's folder. Without `parse` a `setup.py` is not read.
+    """
 
     requirements: list[Requirement] = field(default_factory=list)
     constraints: list[Requirement] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     allow_prereleases: bool = False
     requires_python: str = ""
+    unbuilt: Unbuilt | None = None
+    told: Mapping[str, Told] = field(default_factory=dict)
+    parse: ParseImports | None = None
 
     def note(self, file: str, line: int, text: str) -> None:
         """Tell the user something about a place in a file."""
@@ -45,6 +59,7 @@ class Draft:
             tuple(dict.fromkeys(self.notes)),
             self.allow_prereleases,
             self.requires_python,
+            self.unbuilt,
         )
 
 

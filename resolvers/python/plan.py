@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from jhansi_runner.resolvers import alike
@@ -17,6 +18,7 @@ from jhansi_runner.resolvers.interface import (
     View,
 )
 from jhansi_runner.resolvers.python import pylock
+from jhansi_runner.resolvers.python.metadata import Told
 from jhansi_runner.resolvers.python.names import Answer, NameMap, default_names
 from jhansi_runner.resolvers.python.precedence import find_manifest
 from jhansi_runner.resolvers.python.requirement import from_pep508, merged
@@ -31,14 +33,21 @@ SHARED = f"no file of the workspace provides it, and packages share this name or
 UNKNOWN = f"no file of the workspace provides it, and no map knows a package that does{NEXT}"
 
 
-def plan(view: View, entry: str | None, parse: ParseImports, names: NameMap | None = None) -> Plan:
+def plan(
+    view: View,
+    entry: str | None,
+    parse: ParseImports,
+    names: NameMap | None = None,
+    told: Mapping[str, Told] | None = None,
+) -> Plan:
     """The plan for the file `entry`, or for the whole workspace when it is None.
 
-    Raises ManifestError for a manifest that cannot be obeyed, ViewError when the entry cannot be read.
+    `told` is what builds of projects have said, by the project's folder. Raises ManifestError for a manifest that
+    cannot be obeyed, ViewError when the entry cannot be read.
     """
-    manifest = find_manifest(view, entry, parse)
+    manifest = find_manifest(view, entry, parse, told)
     maps = names or default_names()
-    if manifest.requirements:
+    if manifest.decides:
         mistyped = () if pylock.is_lock(manifest.source) else alike.notes(manifest.requirements, maps.distributions())
         return Plan(
             PYTHON,
@@ -49,6 +58,7 @@ def plan(view: View, entry: str | None, parse: ParseImports, names: NameMap | No
             allow_prereleases=manifest.allow_prereleases,
             requires_python=manifest.requires_python,
             files=pylock.files(manifest.source, manifest.requirements),
+            unbuilt=manifest.unbuilt,
         )
     scanned = scan(view, entry, parse)
     requirements, undecided = map_imports(scanned, maps)

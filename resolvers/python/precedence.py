@@ -6,20 +6,21 @@
    when it is the only one;
 3. none: the imports decide.
 
-One that names no package decides nothing: templates are born empty. Locks in tools' own forms are not read; a note says
-so, since the versions may differ from theirs.
+One that names no package decides nothing: templates are born empty. One that leaves it to its build names what that
+says. Locks in tools' own forms are not read; a note says so, since the versions may differ from theirs.
 
 Source: ADR 0005.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from jhansi_runner.resolvers.interface import NOTHING, ParseImports, View, ViewError
 from jhansi_runner.resolvers.python import inline, pipfile, pylock, pyproject, requirements_file, setup_files
 from jhansi_runner.resolvers.python.local import join, parents
 from jhansi_runner.resolvers.python.manifest import PYPROJECT, REQUIREMENTS, Draft, Manifest
+from jhansi_runner.resolvers.python.metadata import Told
 
 FILES = (
     pylock.NAME,
@@ -39,8 +40,13 @@ _TOOLS_LOCKS = {
 Collect = Callable[[View, str, Draft], bool]
 
 
-def find_manifest(view: View, entry: str | None, parse: ParseImports) -> Manifest:
-    """The manifest that decides; one without requirements when none does. Raises ManifestError, ViewError."""
+def find_manifest(
+    view: View, entry: str | None, parse: ParseImports, told: Mapping[str, Told] | None = None
+) -> Manifest:
+    """The manifest that decides; one without requirements when none does. Raises ManifestError, ViewError.
+
+    `told` is what builds of projects have said, by the project's folder.
+    """
     skipped = Draft()
     if entry is not None:
         data = view.read(entry)
@@ -49,13 +55,13 @@ def find_manifest(view: View, entry: str | None, parse: ParseImports) -> Manifes
             if found.requirements:
                 return found
             skipped.requires_python = found.requires_python
-    readers = _readers(parse, command=entry is None)
+    readers = _readers(command=entry is None)
     for folder in parents(entry) if entry is not None else ("",):
         for path, collect in _candidates(view, folder, readers, skipped):
-            draft = Draft(requires_python=skipped.requires_python)
+            draft = Draft(requires_python=skipped.requires_python, told=told or {}, parse=parse)
             if not collect(view, path, draft):
                 continue
-            if draft.requirements:
+            if draft.requirements or draft.unbuilt is not None:
                 draft.notes = [*skipped.notes, *draft.notes, *_unread_locks(view, folder, path)]
                 return draft.finish(path)
             skipped.notes += draft.notes or [f"{path}: names no package, so it does not decide"]
@@ -63,19 +69,16 @@ def find_manifest(view: View, entry: str | None, parse: ParseImports) -> Manifes
     return skipped.finish(NOTHING)
 
 
-def _readers(parse: ParseImports, *, command: bool) -> dict[str, Collect]:
+def _readers(*, command: bool) -> dict[str, Collect]:
     def project(view: View, path: str, draft: Draft) -> bool:
         return pyproject.collect(view, path, (), draft, command=command)
-
-    def setup_py(view: View, path: str, draft: Draft) -> bool:
-        return setup_files.collect_py(view, path, parse, draft)
 
     collects = (
         pylock.collect,
         project,
         requirements_file.collect,
         setup_files.collect_cfg,
-        setup_py,
+        setup_files.collect_py,
         pipfile.collect,
     )
     return dict(zip(FILES, collects, strict=True))

@@ -30,9 +30,12 @@ def collect(view: View, path: str, extras: tuple[str, ...], draft: Draft, *, com
     _add(wanted, "[project]", sources, path, text, draft)
     if "dependencies" not in project and "poetry" in tool:
         poetry.collect(toml.table(tool, "poetry", path, text), path, text, draft)
-    elif "dependencies" in toml.strings(project, "dynamic", path, text):
-        dynamic.collect(view, document, path, text, draft)
-    _groups(document, sources, path, text, draft, command=command, alone=len(draft.requirements) == before)
+    elif dynamic.is_dynamic(document, extras, path, text):
+        dynamic.collect(view, document, path, text, draft, extras)
+        for found in draft.requirements[before:]:
+            sources.check(found.name, found.line)
+    alone = len(draft.requirements) == before and draft.unbuilt is None
+    _groups(document, sources, path, text, draft, command=command, alone=alone)
     return True
 
 

@@ -17,7 +17,7 @@ from packaging.utils import (
 )
 
 from jhansi_runner.resolvers.interface import ManifestError, View
-from jhansi_runner.resolvers.python import pyproject
+from jhansi_runner.resolvers.python import pyproject, setup_files
 from jhansi_runner.resolvers.python.manifest import PYPROJECT, Draft, read
 from jhansi_runner.resolvers.python.requirement import check_url, from_pep508
 from jhansi_runner.resolvers.python.requirements_lines import Line, decode, lines
@@ -121,9 +121,12 @@ class _Reader:
         self._project(folder, extras, line, path)
 
     def _project(self, folder: str, extras: tuple[str, ...], line: Line, path: str) -> None:
-        target = posixpath.join(folder, PYPROJECT)
-        if pyproject.collect(self._view, target, extras, self._draft):
-            text = f"the project itself is not installed, only what its {PYPROJECT} depends on"
+        before = len(self._draft.requirements)
+        there = pyproject.collect(self._view, posixpath.join(folder, PYPROJECT), extras, self._draft)
+        if len(self._draft.requirements) == before and self._draft.unbuilt is None:
+            there = setup_files.collect(self._view, folder, self._draft, extras) or there
+        if there:
+            text = "the project itself is not installed, only what it depends on"
         else:
             text = f"the project itself is not installed, and no {PYPROJECT} says what it depends on"
         self._draft.note(path, line.number, text)

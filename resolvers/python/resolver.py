@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import IO
 
 from jhansi_runner.proxy.coordinate import PYPI, Coordinate, pypi
-from jhansi_runner.resolvers.interface import Missing, ParseImports, Plan, View
-from jhansi_runner.resolvers.python import imports, learned, steps
+from jhansi_runner.resolvers.interface import Missing, ParseImports, Plan, Unbuilt, View
+from jhansi_runner.resolvers.python import backend, imports, learned, metadata, steps
 from jhansi_runner.resolvers.python.diagnosis import diagnose
 from jhansi_runner.resolvers.python.launching import launch_for
 from jhansi_runner.resolvers.python.names import NameMap, default_names
@@ -37,8 +37,8 @@ class PythonResolver:
     parser = os.path.abspath(imports.__file__)
     shareable = True
 
-    def __init__(self, names: NameMap | None = None) -> None:
-        self._names = names
+    def __init__(self, names: NameMap | None = None, told: Mapping[str, metadata.Told] | None = None) -> None:
+        self._names, self._told = names, told or {}
 
     def provides(self, artifact: IO[bytes], package: Locked) -> str:
         """What a wheel provides, as lines to keep."""
@@ -52,11 +52,21 @@ class PythonResolver:
         """This resolver with a map more."""
         names = default_names()
         trusted = {Coordinate.parse(purl).name for purl in vouched}
-        return PythonResolver(replace(names, learned=learned.unclaimed(text, names, trusted)))
+        return PythonResolver(replace(names, learned=learned.unclaimed(text, names, trusted)), self._told)
 
     def plan(self, view: View, entry: str | None, parse: ParseImports) -> Plan:
         """What a program needs, as `Resolver.plan`."""
-        return plan(view, entry, parse, self._names)
+        return plan(view, entry, parse, self._names, self._told)
+
+    def ask(self, unbuilt: Unbuilt, tools: Tools) -> Launch:
+        """A script that calls the back end's hooks."""
+        return backend.command(unbuilt, tools.paths[PYTHON], _PLACE)
+
+    def told(self, unbuilt: Unbuilt, words: str) -> PythonResolver:
+        """This resolver, knowing the metadata of a project, or what else its build requires. Raises ManifestError."""
+        answer = metadata.told(words, unbuilt.file, unbuilt.line)
+        known = backend.with_more(self._told.get(unbuilt.folder, metadata.Told()), answer)
+        return PythonResolver(self._names, {**self._told, unbuilt.folder: known})
 
     def resolve(self, plan: Plan, tools: Tools, *, build: bool) -> Sequence[Step]:
         """uv's resolution. `build` lets source distributions be built for their metadata."""

@@ -8,14 +8,31 @@ from __future__ import annotations
 import configparser
 import posixpath
 
-from jhansi_runner.resolvers.interface import ManifestError, ParseImports, SourceFile, View
-from jhansi_runner.resolvers.python import requirements_file
+from jhansi_runner.resolvers.interface import ManifestError, SourceFile, View
+from jhansi_runner.resolvers.python import backend, requirements_file
+from jhansi_runner.resolvers.python.local import join
 from jhansi_runner.resolvers.python.manifest import Draft, read
 from jhansi_runner.resolvers.python.requirement import from_pep508
 
 SETUP_CFG = "setup.cfg"
 SETUP_PY = "setup.py"
 _OPTIONS = "options"
+
+
+def collect(view: View, folder: str, draft: Draft, extras: tuple[str, ...] = ()) -> bool:
+    """Add what the setup.cfg of a folder asks for, else what its setup.py does; False when there is neither.
+
+    Extras are told by the build. Raises ManifestError.
+    """
+    cfg, py, before = join(folder, SETUP_CFG), join(folder, SETUP_PY), len(draft.requirements)
+    for path in (py, cfg) if extras else ():
+        if read(view, path) is not None:
+            backend.ask_for(draft, folder, path, 1, backend.of_folder(view, folder), extras)
+            return True
+    there = collect_cfg(view, cfg, draft)
+    if len(draft.requirements) == before:
+        there = collect_py(view, py, draft) or there
+    return there
 
 
 def collect_cfg(view: View, path: str, draft: Draft) -> bool:
@@ -43,12 +60,12 @@ def collect_cfg(view: View, path: str, draft: Draft) -> bool:
     return True
 
 
-def collect_py(view: View, path: str, parse: ParseImports, draft: Draft) -> bool:
-    """Add what a setup.py passes to `setup` as plain strings; it is read, never run. Raises ManifestError."""
-    data = read(view, path)
-    if data is None:
+def collect_py(view: View, path: str, draft: Draft) -> bool:
+    """Add what a setup.py passes to `setup` as plain strings, or what its build said. Raises ManifestError."""
+    data = read(view, path) if draft.parse is not None else None
+    if data is None or draft.parse is None:
         return False
-    (parsed,) = parse([SourceFile(path, data)])
+    (parsed,) = draft.parse([SourceFile(path, data)])
     facts = parsed.facts if isinstance(parsed.facts, dict) else {}
     listed, python = facts.get("install_requires"), facts.get("python_requires")
     if isinstance(python, str):
@@ -58,7 +75,8 @@ def collect_py(view: View, path: str, parse: ParseImports, draft: Draft) -> bool
         for each in listed:
             draft.requirements.append(from_pep508(str(each), path, _line(text, str(each))))
     elif listed is not None:
-        draft.note(path, 0, "install_requires is made by code, which is not run: write it into pyproject.toml")
+        folder = posixpath.dirname(path)
+        backend.ask_for(draft, folder, path, 1, backend.of_folder(view, folder))
     return True
 
 

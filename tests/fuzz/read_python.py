@@ -8,6 +8,7 @@ from collections.abc import Hashable, Sequence
 from fuzz.engine import Target
 
 from jhansi_runner.resolvers.interface import FileImports, ManifestError, SourceFile
+from jhansi_runner.resolvers.python import metadata
 from jhansi_runner.resolvers.python.learned import MAX_NAMES, import_names
 from jhansi_runner.resolvers.python.notebook import NotANotebook, script
 from jhansi_runner.resolvers.python.precedence import FILES, find_manifest
@@ -53,6 +54,21 @@ def manifest(data: bytes) -> Hashable:
     return name, len(found.requirements), len(found.notes)
 
 
+def answer(data: bytes) -> Hashable:
+    """What a build says when it is asked; the first byte says whether as an answer or as core metadata."""
+    text = data[1:].decode("utf-8", "replace")
+    try:
+        said = metadata.told(text, "a", 1) if data[:1] < b"\x80" else metadata.Told(metadata=text)
+        found = metadata.read(said.metadata or "", ("x",), "a", 1)
+    except ManifestError as fault:
+        return fault.message[-20:]
+    for each in (*said.requires, *found.requirements):
+        assert each.text.isprintable() and not each.text.startswith("-")
+        assert not each.url or each.url.startswith("https:")
+    assert found.requires_python.isprintable()
+    return len(said.requires), len(found.requirements)
+
+
 def _broken(files: Sequence[SourceFile]) -> Sequence[FileImports]:
     return [FileImports(file.path, (), "it broke the parser") for file in files]
 
@@ -83,6 +99,15 @@ TARGETS = (
             b'lock-version = "1.0"\n', b"[[packages]]\n", b'name = "a"\n', b"[dependency-groups]\n", b"dev = [", b"]\n",
             b'{include-group = "dev"}, ', b"[project]\n", b'dynamic = ["dependencies"]\n', b"[options]\n", b"a>=1\n",
             b"install_requires =\n    a\n", b"[packages]\n", b'a = "*"\n', b"; python_version < '4'", b"'x' in extras ",
+        ),
+    ),
+    Target(
+        "python-answer",
+        answer,
+        (
+            b'{"metadata": "', b'{"requires": ["', b'"]}', b'"}', b"\\n", b"Metadata-Version: 2.1\n", b"Name: a\n",
+            b"Requires-Dist: a", b"Requires-Python: >=3\n", b" ; extra == 'x'", b" and ", b" or ", b"a[x]", b"\n \t",
+            b" @ https://h.test/a", b"(>=1)", b"0.0.0+unknown",
         ),
     ),
 )  # fmt: skip

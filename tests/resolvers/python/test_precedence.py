@@ -178,9 +178,28 @@ def test_setup_py_is_read_and_never_run(planned: MakePlan) -> None:
     assert plan.requires_python == ">=3.10"
     plan = planned({"setup.py": SETUP % "NEEDS", "main.py": ""}, "main.py")
     assert [(each.text, each.line) for each in plan.requirements] == [("attrs", 2), ("cattrs>=1", 2)]
-    plan = planned({"setup.py": SETUP % "open('x').read().split()", "main.py": ""}, "main.py")
-    assert plan.source == "none"
-    assert "made by code, which is not run" in plan.notes[0]
+    plan = planned({"setup.py": SETUP % "[]", "main.py": ""}, "main.py")
+    assert (plan.source, plan.unbuilt) == ("none", None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SETUP % "open('x').read().split()",
+        SETUP % "NEEDS" + "NEEDS += ['rich']\n",
+        SETUP % "NEEDS" + "NEEDS.append('rich')\n",
+        SETUP % "NEEDS" + "NEEDS[0] = 'rich'\n",
+        SETUP % "NEEDS" + "if 1:\n    NEEDS = ['rich']\n",
+        "from setuptools import setup\nsetup(**read())\n",
+    ],
+)
+def test_a_setup_py_whose_list_is_made_by_code_is_left_to_its_build(planned: MakePlan, text: str) -> None:
+    plan = planned({"setup.py": text, "main.py": "import yarl"}, "main.py")
+    assert (plan.source, plan.requirements) == ("setup.py", ())
+    assert plan.unbuilt is not None
+    assert (plan.unbuilt.folder, plan.unbuilt.backend) == ("", "setuptools.build_meta:__legacy__")
+    assert [each.text for each in plan.unbuilt.requirements] == ["setuptools"]
+    assert "before a run, setuptools.build_meta:__legacy__ is asked for it in a sandbox" in plan.notes[0]
 
 
 def test_a_pipfile(planned: MakePlan) -> None:

@@ -64,8 +64,10 @@ def test_a_project_may_name_no_package(manifest: Read, text: str) -> None:
 
 def test_dynamic_dependencies_are_said(manifest: Read) -> None:
     found = manifest("[project]\nname = 'x'\ndynamic = ['version', 'dependencies']\n")
-    note = "dependencies are dynamic, and setuptools is not run: write them into [project]"
-    assert found.notes == (f"pyproject.toml:3: {note}",)
+    asked = "before a run, setuptools.build_meta:__legacy__ is asked for it in a sandbox"
+    assert found.notes == (f"pyproject.toml:3: what it depends on is made by code: {asked}",)
+    assert found.unbuilt is not None
+    assert (found.requirements, found.unbuilt.line) == ((), 3)
 
 
 def test_poetry_counts_only_without_project_dependencies(manifest: Read) -> None:

@@ -115,9 +115,7 @@ def test_the_project_itself_means_its_dependencies(manifest: Read) -> None:
     project = "[project]\ndependencies = ['a']\n[project.optional-dependencies]\ndev = ['b']\n"
     found = manifest("-e .[dev]", pyproject_toml=project)
     assert [(each.text, each.file) for each in found.requirements] == [("a", "pyproject.toml"), ("b", "pyproject.toml")]
-    assert found.notes == (
-        "requirements.txt:1: the project itself is not installed, only what its pyproject.toml depends on",
-    )
+    assert found.notes == ("requirements.txt:1: the project itself is not installed, only what it depends on",)
     assert manifest(".").notes == (
         "requirements.txt:1: the project itself is not installed, and no pyproject.toml says what it depends on",
     )

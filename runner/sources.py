@@ -1,0 +1,80 @@
+"""What the build of a project may see of it when it is asked: texts and sources, and nothing that tools left behind.
+
+All of it counts for a ticket: what a build cannot see cannot change what it says. Light: a warm `exec` imports this
+module.
+"""
+
+from __future__ import annotations
+
+from jhansi_runner.proxy.digests import sha256
+from jhansi_runner.runner.workspace import Unreadable, Workspace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+MAX_FILES, MAX_FOLDERS, MAX_BYTES, MAX_DEPTH = 5_000, 2_000, 64 << 20, 32
+_MAX_FILE = 1 << 20
+_SUFFIXES = frozenset({
+    "", "build", "c", "cc", "cfg", "cmake", "cpp", "cxx", "f", "f90", "h", "hh", "hpp", "in", "ini", "json", "md",
+    "options", "pxd", "pxi", "py", "pyf", "pyi", "pyx", "rs", "rst", "template", "toml", "txt", "yaml", "yml",
+})  # fmt: skip
+"""How names of files end that builds read; names without a dot count, such as LICENSE and VERSION."""
+_LEFT_BEHIND = frozenset({"__pycache__", "node_modules", "site-packages"})
+_LEFT_ON_TOP = frozenset({"build", "deps", "dist", "htmlcov"})
+
+
+def files(workspace: Workspace, folder: str) -> Iterator[tuple[str, bytes]]:
+    """The files of the project in `folder`, by their path below it, in order. Links are left out, and what is large.
+
+    Raises Unreadable for a project that is too large to be asked.
+    """
+    size = 0
+    for count, path in enumerate(_paths(workspace, folder)):
+        try:
+            data = workspace.read(f"{folder}/{path}" if folder else path)
+        except Unreadable:
+            continue
+        if data is None or len(data) > _MAX_FILE:
+            continue
+        size += len(data)
+        if count >= MAX_FILES or size > MAX_BYTES:
+            raise Unreadable(f"has more than {MAX_FILES} files or {MAX_BYTES >> 20} MiB that its build may read")
+        yield path, data
+
+
+def _paths(workspace: Workspace, folder: str) -> Iterator[str]:
+    folders, seen = [("", 0)], 0
+    while folders:
+        below, depth = folders.pop()
+        names = workspace.names("/".join(part for part in (folder, below) if part))
+        seen += 1
+        if seen > MAX_FOLDERS:
+            raise Unreadable(f"has more than {MAX_FOLDERS} folders")
+        if depth and "pyvenv.cfg" in names:
+            continue
+        for name in names:
+            path = f"{below}/{name}" if below else name
+            if not name.endswith("/"):
+                if name.rpartition(".")[2 if "." in name else 0].lower() in _SUFFIXES:
+                    yield path
+            elif depth < MAX_DEPTH and not _is_left_behind(name[:-1], depth):
+                folders.append((path[:-1], depth + 1))
+
+
+def _is_left_behind(name: str, depth: int) -> bool:
+    return (
+        name.startswith(".")
+        or name in _LEFT_BEHIND
+        or name.endswith((".egg-info", ".dist-info"))
+        or (depth == 0 and name in _LEFT_ON_TOP)
+    )
+
+
+def digest(found: Iterable[tuple[str, bytes]]) -> str:
+    """What changes when any of the files does."""
+    whole = sha256()
+    for path, data in found:
+        name = path.encode("utf-8", "surrogateescape")
+        whole.update(b"%d %d\n" % (len(name), len(data)) + name + data)
+    return whole.hexdigest()
