@@ -31,7 +31,7 @@ SIGNS = (
 _COMMANDS = "/launch/bin"
 _FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bin")
 _TEMPORARY = "/tmp/go"  # noqa: S108  # of the sandbox's own
-_BUILD = 'go build -C "$1" -o "$2" "$3" </dev/null >&2 || exit\nbinary=$2\nshift 3\nexec "$binary" "$@"'
+_BUILD = 'exec go build -C "$1" -o "$2" "$3" >&2'
 _MAKE = (
     f"mkdir -p {_TEMPORARY} && printf '%s' \"$1\" >{_TEMPORARY}/go.mod && printf '%s' \"$2\" >{_TEMPORARY}/{OVERLAY} "
     "|| exit\nshift 2\n"
@@ -65,8 +65,10 @@ def launch(plan: Plan, entry: str | None, tools: Tools, *, installed: bool) -> L
     folder = found.folders[0]
     grown = seed.of(plan.system)
     script = seed.linking(grown, f"{KEEP}/build") + script
-    argv = ("/bin/sh", "-c", script, "go", *before, f"{WORKSPACE}/{folder}".rstrip("/"), _binary(plan.target))
-    return Launch((*argv, _target(plan.target, folder)), env, keeps=(KEEP,), signs=SIGNS, seed=grown)
+    binary = _binary(plan.target)
+    place = f"{WORKSPACE}/{folder}".rstrip("/")
+    build = ("/bin/sh", "-c", script, "go", *before, place, binary, _target(plan.target, folder))
+    return Launch((binary,), env, keeps=(KEEP,), signs=SIGNS, seed=grown, build=build)
 
 
 def _command(env: Mapping[str, str], tools: Tools, *, installed: bool, grown: Seed) -> Launch:
