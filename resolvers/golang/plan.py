@@ -47,13 +47,18 @@ def plan(view: View, entry: str | None, parse: ParseImports, names: Names | None
     scanner = Scanner(view, parse)
     target = _start(scanner, entry)
     if entry is not None and not target:  # before anything is installed for it
-        raise ManifestError(entry, 1, "is no program", "start a file of package main, or: exec -- go test ./...")
+        raise ManifestError(entry, 1, "is no program", "start a file of package main, or one of tests (_test.go)")
     if modules is None:
         found = _without_manifest(view, entry, scanner, target, names)
     else:
         found = _with_manifest(view, entry, scanner, target, modules)
-    own = {each.name for _, each in scanner.scan.imports(tests=False)} & names.std
+    own = {each.name for _, each in scanner.scan.imports(tests=is_test(entry))} & names.std
     return replace(found, system=tuple(sorted(own)))
+
+
+def is_test(entry: str | None) -> bool:
+    """Whether a file is one that only `go test` has."""
+    return entry is not None and entry.endswith("_test.go")
 
 
 def _start(scanner: Scanner, entry: str | None) -> str:
@@ -63,7 +68,9 @@ def _start(scanner: Scanner, entry: str | None) -> str:
     folder = entry.rpartition("/")[0]
     files = scanner.package(folder)
     own = next((file for file in files if file.path == entry), None)
-    if own is None or own.is_test or (own.package and own.package != "main"):
+    if own is not None and own.is_test:
+        return _start_tests(scanner, folder, own)
+    if own is None or (own.package and own.package != "main"):
         return ""
     together = [file for file in files if file.built and not file.is_test]
     one = own.built and all(file.package == "main" for file in together) and sum(map(_starts, together)) == 1
@@ -72,6 +79,16 @@ def _start(scanner: Scanner, entry: str | None) -> str:
         return folder or "."
     scanner.scan.packages[folder] = (own,)
     return entry
+
+
+def _start_tests(scanner: Scanner, folder: str, own: GoFile) -> str:
+    """The folder, whose tests all run, as the go command has it; the file alone where the folder is no one package."""
+    together = [file for file in scanner.package(folder) if file.built]
+    if len({file.package.removesuffix("_test") for file in together}) <= 1 and sum(map(_starts, together)) <= 1:
+        scanner.take(folder, lambda _: True)
+        return folder or "."
+    scanner.scan.packages[folder] = (own,)
+    return own.path
 
 
 def _starts(file: GoFile) -> bool:
@@ -98,7 +115,7 @@ def _with_manifest(view: View, entry: str | None, scanner: Scanner, target: str,
         sums.is_complete(file, _required_by(file, wanted), _text(view, join(folder, "go.sum")))
         for folder, file in modules.roots.items()
     )
-    tests = entry is None
+    tests = entry is None or is_test(entry)
     skeletons: list[tuple[str, str]] = []
     if not complete:
         if entry is None:
@@ -199,7 +216,8 @@ def _without_manifest(view: View, entry: str | None, scanner: Scanner, target: s
     made = made_module(scanner, tops, names)
     if entry is not None:
         scanning.closure(scanner, [entry.rpartition("/")[0]], made.folder_of, tests=False)
-    requirements, undecided = _from_imports(scanner, made, names, tests=entry is None)
+    tests = entry is None or is_test(entry)
+    requirements, undecided = _from_imports(scanner, made, names, tests=tests)
     wanted = {each.import_name for each in undecided}
     needed = bool(requirements)
 
@@ -209,8 +227,8 @@ def _without_manifest(view: View, entry: str | None, scanner: Scanner, target: s
         local = made.folder_of(path)
         return scanner.has(local) if local is not None else True
 
-    skeletons = skeleton.files(scanner.scan, covered, tests=entry is None) if needed else []
-    found = Recipe(SCANNED, (made.folder,), made=made.module, tests=entry is None)
+    skeletons = skeleton.files(scanner.scan, covered, tests=tests) if needed else []
+    found = Recipe(SCANNED, (made.folder,), made=made.module, tests=tests)
     return Plan(
         GO,
         SCAN if requirements or undecided else NOTHING,

@@ -32,6 +32,16 @@ def test_a_program_is_built_in_its_module_and_run_as_itself(planned: MakePlan, t
     assert (found.keeps, found.signs) == ((KEEP,), SIGNS)
 
 
+def test_tests_are_built_with_what_they_test_and_run_in_their_folder(planned: MakePlan, tools: Tools) -> None:
+    files = {"go.mod": MOD, "x/x.go": "package x\n", "x/x_test.go": 'package x_test\n\nimport "testing"\n'}
+    plan = planned(files, "x/x_test.go")
+    assert (plan.target, plan.system) == ("x", ("testing",))
+    found = launch(plan, "x/x_test.go", tools, installed=True)
+    assert " test -C " in found.build[2]
+    assert found.argv[3:] == (found.build[5], "/sandbox/x")
+    assert launch(planned({"x/x.go": MAIN}, "x/x.go"), "x/x.go", tools, installed=True).argv[0] != found.argv[3]
+
+
 def test_what_go_says_of_a_build_is_on_stderr_and_its_exit_code_is_that_of_the_build(tmp_path: Path) -> None:
     plan = Plan("go", "none", files=(("recipe.json", _recipe()),), target="main.go")
     found = launch(plan, "main.go", Tools({}, {"go": "1.26.8"}, ""), installed=True)

@@ -107,16 +107,28 @@ def test_what_is_started(planned: MakePlan, files: dict[str, str | bytes], entry
     assert planned(files, entry).target == target
 
 
-@pytest.mark.parametrize(
-    ("path", "text"),
-    [("a.go", 'package lib\n\nimport "example.test/b"\n'), ("a_test.go", "package main\nfunc main() {}\n")],
-)
 @pytest.mark.parametrize("more", [{}, {"go.mod": MOD, "go.sum": SUM}])
 def test_what_is_no_program_is_told_before_anything_is_installed(
-    planned: MakePlan, path: str, text: str, more: dict[str, str | bytes]
+    planned: MakePlan, more: dict[str, str | bytes]
 ) -> None:
-    with pytest.raises(ManifestError, match=f"{path}:1: is no program"):
-        planned({path: text, **more}, path)
+    with pytest.raises(ManifestError, match="a.go:1: is no program"):
+        planned({"a.go": 'package lib\n\nimport "example.test/b"\n', **more}, "a.go")
+
+
+def test_a_file_of_tests_brings_what_all_tests_of_its_folder_import(planned: MakePlan) -> None:
+    files: dict[str, str | bytes] = {
+        "x/x.go": 'package x\n\nimport "example.test/a"\n',
+        "x/x_test.go": 'package x_test\n\nimport (\n\t"testing"\n\n\t"example.test/b"\n)\n',
+        "x/y_test.go": 'package x\n\nimport "example.test/c"\n',
+    }
+    plan = planned(files, "x/x_test.go")
+    assert [each.name for each in plan.requirements] == ["example.test/a", "example.test/b", "example.test/c"]
+    assert (plan.target, plan.system, recipe.of(plan).tests) == ("x", ("testing",), True)
+
+
+def test_a_file_of_tests_among_several_programs_is_taken_alone(planned: MakePlan) -> None:
+    plan = planned({"a.go": MAIN, "b.go": MAIN, "c_test.go": "package main\n"}, "c_test.go")
+    assert (plan.target, plan.requirements) == ("c_test.go", ())
 
 
 def test_a_file_alone_brings_only_its_own_imports(planned: MakePlan) -> None:
