@@ -111,7 +111,7 @@ def test_what_is_started(planned: MakePlan, files: dict[str, str | bytes], entry
 def test_what_is_no_program_is_told_before_anything_is_installed(
     planned: MakePlan, more: dict[str, str | bytes]
 ) -> None:
-    with pytest.raises(ManifestError, match="a.go:1: is no program"):
+    with pytest.raises(ManifestError, match=r"a\.go:1: is no program"):
         planned({"a.go": 'package lib\n\nimport "example.test/b"\n', **more}, "a.go")
 
 
