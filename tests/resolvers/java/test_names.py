@@ -44,6 +44,8 @@ def artifact(name: str) -> str | None:
         ),
         ("org.elasticsearch.client.RestClient", "org.elasticsearch.client:elasticsearch-rest-client"),
         ("com.openai.client.OpenAIClient", "com.openai:openai-java"),
+        ("org.junit.jupyter.api.Test", None),
+        ("org.junit.runners.Parameterized", "junit:junit"),
         ("com.googlexgson.Gson", None),
         ("com.example.Thing", None),
     ],
@@ -51,6 +53,15 @@ def artifact(name: str) -> str | None:
 def test_the_longest_prefix_decides(name: str, key: str | None) -> None:
     assert artifact(name) == key
     assert not NAMES.is_jdk(name)
+
+
+def test_a_logger_that_lombok_writes_into_a_program_comes_with_it() -> None:
+    keys = {name: [each.key for each in found.artifacts] for name, found in NAMES.rows.items()}
+    assert keys["lombok"] == ["org.projectlombok:lombok"]
+    assert keys["lombok.extern.slf4j"] == ["org.projectlombok:lombok", "org.slf4j:slf4j-api"]
+    loggers = {name for name in keys if name.startswith("lombok.extern.")}
+    assert len(loggers) == 6 and all(len(keys[name]) > 1 for name in loggers)
+    assert artifact("lombok.extern.java.Log") == "org.projectlombok:lombok"
 
 
 OF_JAVA = """
