@@ -2,14 +2,15 @@
 #
 #   java.sh -1 [-n RELEASE] FILE [ARGUMENT...]       starts one file as it is
 #   java.sh -m CLASS [OPTION...] -- [ARGUMENT...]    -f FILE and -s FOLDER are sources, -c FOLDER is a folder of resources;
-#                                                    -n RELEASE, -p for features that are previews, -t for tests, -j JDK
+#                                                    -n RELEASE, -p for features that are previews, -t for tests, -j JDK,
+#                                                    -a where a public class is in a file of another name
 #
 # Paths are those of the workspace. The classes are found again by the hash of all that went into them.
 set -eu
 
 keep=/keep/java
 set_of=/deps
-main='' release='' preview='' tests='' jdk='' plain='' files='' roots='' resources=''
+main='' release='' preview='' tests='' jdk='' plain='' any='' files='' roots='' resources=''
 line='
 '
 refused() {
@@ -17,12 +18,13 @@ refused() {
     exit 1
 }
 
-while getopts '1m:n:pts:f:c:j:' option; do
+while getopts '1am:n:pts:f:c:j:' option; do
     case ${OPTARG-} in
         *"$line"*) refused ;;
     esac
     case $option in
         1) plain=1 ;;
+        a) any=1 ;;
         m) main=$OPTARG ;;
         n) release=$OPTARG ;;
         p) preview=1 ;;
@@ -67,6 +69,14 @@ listed() {
     LC_ALL=C sort -z -o "$list" "$list"
 }
 
+compiled() {
+    if [ -n "$any" ]; then
+        env -u JDK_JAVA_OPTIONS java $JHANSI_JVM /launch/Compile.java "$new/.javac" "$new/.sources"
+    else
+        javac "@$new/.javac" "@$new/.sources"
+    fi
+}
+
 quoted() {
     printf '"%s"\n' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g')"
 }
@@ -107,9 +117,9 @@ if [ ! -f "$classes/.run" ]; then
             ? | 1? | 20) ;;
             *) [ -z "$jars" ] || echo -proc:full ;;
         esac
-        tr '\0' '\n' <"$list" | sed 's/[\\"]/\\&/g; s/.*/"&"/'
     } >"$new/.javac"
-    if ! javac "@$new/.javac"; then
+    tr '\0' '\n' <"$list" | sed 's/[\\"]/\\&/g; s/.*/"&"/' >"$new/.sources"
+    if ! compiled; then
         rm -rf "$new"
         exit 1
     fi
