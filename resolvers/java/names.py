@@ -130,6 +130,8 @@ def parse_rows(text: str) -> dict[str, Answer]:
         if not bar or not artifacts or len(artifacts) != len(found):
             raise ValueError(f"no row of the map: {line}")
         for prefix in right.split():
+            if prefix in rows:
+                raise ValueError(f"no row of the map: {prefix} has one before: {line}")
             rows[prefix] = Answer(artifacts, prefix, _BINDING in words)
     return rows
 

@@ -44,6 +44,16 @@ def artifact(name: str) -> str | None:
         ),
         ("org.elasticsearch.client.RestClient", "org.elasticsearch.client:elasticsearch-rest-client"),
         ("com.openai.client.OpenAIClient", "com.openai:openai-java"),
+        ("io.micrometer.core.instrument.MeterRegistry", "io.micrometer:micrometer-core"),
+        (
+            "io.micrometer.prometheus.PrometheusMeterRegistry",
+            "io.micrometer:micrometer-registry-prometheus-simpleclient",
+        ),
+        ("io.micrometer.prometheusmetrics.PrometheusConfig", "io.micrometer:micrometer-registry-prometheus"),
+        ("com.google.common.jimfs.Jimfs", "com.google.jimfs:jimfs"),
+        ("tools.jackson.databind.json.JsonMapper", "tools.jackson.core:jackson-databind"),
+        ("tools.jackson.dataformat.yaml.YAMLMapper", "tools.jackson.dataformat:jackson-dataformat-yaml"),
+        ("tools.jackson.dataformat.ion.IonMapper", None),
         ("org.junit.jupyter.api.Test", None),
         ("org.junit.runners.Parameterized", "junit:junit"),
         ("com.googlexgson.Gson", None),
@@ -110,7 +120,7 @@ def test_a_binding_is_wanted_unless_one_is_there() -> None:
     assert binding_for([*found["a.b"].artifacts, *found["c"].artifacts]) is None
 
 
-@pytest.mark.parametrize("row", ["a:b:1", "a | b", "a:b:1 c | d", " | a"])
+@pytest.mark.parametrize("row", ["a:b:1", "a | b", "a:b:1 c | d", " | a", "a:b:1 | d e\nc:d:1 | e"])
 def test_a_row_that_is_none_is_an_error(row: str) -> None:
     with pytest.raises(ValueError, match="no row"):
         parse_rows(row)
