@@ -88,6 +88,22 @@ def test_a_program_runs_with_its_modules_and_a_repeat_is_silent(go: User, module
     assert left(go) == before
 
 
+def test_compiling_takes_none_of_a_programs_time_and_is_said(go: User) -> None:
+    slow = f'#!/bin/sh\n[ "$1" != build ] || [ "$2" != -C ] || sleep 8\nexec {GO} "$@"\n'
+    go.write(go.root / "slow/go", slow, mode=0o700)
+    go.env["PATH"] = f"{go.root}/slow:{PATH}"
+    go.write("main.go", HELLO)
+    toolchain = os.path.dirname(os.path.dirname(os.path.realpath(GO or "")))
+    done = go.exec("--read", toolchain, "--timeout", "6", "main.go", timeout=SECONDS)
+    assert done.returncode == 0, done.stderr
+    assert "jhansi-runner: compiling the program: " in done.stderr
+    assert done.stderr.endswith("hello\n")
+    go.write("main.go", "package main\n\nfunc main() {\n\tfor {\n\t}\n}\n")
+    endless = go.exec("--read", toolchain, "--timeout", "1", "main.go", timeout=SECONDS)
+    assert endless.returncode == 124
+    assert endless.stderr.endswith("jhansi-runner: killed after 1 s (--timeout)\n")
+
+
 def test_modules_of_one_workspace_file_are_built_together(go: User, modules: GoUpstream) -> None:
     required(go, modules, "Helper", "v1.2.0", folder="lib")
     go.write("go.work", "go 1.21\n\nuse (\n\t./app\n\t./lib\n)\n")
@@ -147,6 +163,18 @@ def test_code_without_a_manifest_runs_without_network(go: User) -> None:
     assert failed.returncode == 1
     assert "undefined: nothing" in failed.stderr
     assert left(go) == ["db/db.go", "x/gen.go", "x/help.go", "x/help_windows.go", "x/main.go", "x/other.go"]
+
+
+def test_a_file_of_tests_runs_and_tells_by_its_exit_code(go: User) -> None:
+    go.write("x/x.go", "package x\n\nfunc Two() int { return 2 }\n")
+    test = (
+        'package x\n\nimport "testing"\n\nfunc TestTwo(t *testing.T) {\n\tif Two() != 2 {\n\t\tt.Error("no")\n\t}\n}\n'
+    )
+    go.write("x/x_test.go", test)
+    done = go.exec("x/x_test.go", "-test.v", timeout=SECONDS)
+    assert (done.returncode, "--- PASS: TestTwo" in done.stdout) == (0, True), done.stderr
+    go.write("x/x_test.go", test.replace("!=", "=="))
+    assert go.exec("x/x_test.go", timeout=SECONDS).returncode == 1
 
 
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not installed")
