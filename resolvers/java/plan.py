@@ -190,6 +190,8 @@ def target_of(sources: tuple[Source, ...], entry: str, directives: jbang.Directi
         preview=directives.preview or bool(implicit),
         java=directives.java or _least(sources, 21 if implicit else 0, directives),
         misnamed=any(each.is_misnamed for each in sources),
+        compile_options=directives.compile_options,
+        run_options=directives.run_options,
         arguments=("execute", "--disable-banner", "--disable-ansi-colors", "--select-class", name) if console else (),
     )
 

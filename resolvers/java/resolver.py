@@ -179,6 +179,10 @@ def _options(target: Target, version: str) -> list[str]:
         words += ["-n", str(max(target.release, 8 if major >= 20 else 7))]
     words += ["-t"] if target.tests else []
     words += ["-a"] if target.misnamed else []
+    for option in target.compile_options:
+        words += ["-x", option]
+    for option in target.run_options:
+        words += ["-r", option]
     for option, paths in (("-f", target.sources), ("-s", target.roots), ("-c", target.resources)):
         for path in paths:
             words += [option, posixpath.normpath(path or ".")]

@@ -3,14 +3,15 @@
 #   java.sh -1 [-n RELEASE] FILE [ARGUMENT...]       starts one file as it is
 #   java.sh -m CLASS [OPTION...] -- [ARGUMENT...]    -f FILE and -s FOLDER are sources, -c FOLDER is a folder of resources;
 #                                                    -n RELEASE, -p for features that are previews, -t for tests, -j JDK,
-#                                                    -a where a public class is in a file of another name
+#                                                    -a where a public class is in a file of another name,
+#                                                    -x OPTION for javac, -r OPTION for java
 #
 # Paths are those of the workspace. The classes are found again by the hash of all that went into them.
 set -eu
 
 keep=/keep/java
 set_of=/deps
-main='' release='' preview='' tests='' jdk='' plain='' any='' files='' roots='' resources=''
+main='' release='' preview='' tests='' jdk='' plain='' any='' options='' running='' files='' roots='' resources=''
 line='
 '
 refused() {
@@ -18,7 +19,7 @@ refused() {
     exit 1
 }
 
-while getopts '1am:n:pts:f:c:j:' option; do
+while getopts '1am:n:pts:f:c:j:x:r:' option; do
     case ${OPTARG-} in
         *"$line"*) refused ;;
     esac
@@ -30,6 +31,8 @@ while getopts '1am:n:pts:f:c:j:' option; do
         p) preview=1 ;;
         t) tests=1 ;;
         j) jdk=$OPTARG ;;
+        x) options=$options$OPTARG$line ;;
+        r) running=$running$OPTARG$line ;;
         f) files=$files$OPTARG$line ;;
         s) roots=$roots$OPTARG$line ;;
         c) resources=$resources:/sandbox/$OPTARG ;;
@@ -77,6 +80,16 @@ compiled() {
     fi
 }
 
+each_quoted() {
+    IFS=$line
+    set -f
+    for each in $1; do
+        quoted "$each"
+    done
+    set +f
+    unset IFS
+}
+
 quoted() {
     printf '"%s"\n' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g')"
 }
@@ -94,7 +107,7 @@ fi
 list=$(mktemp)
 listed
 hashes=$(xargs -0 -r sha256sum -- <"$list")
-key=$(printf '%s\n' "$main" "$release" "$preview" "$jdk" "$resources" "$jars" "$hashes" | sha256sum | cut -c1-32)
+key=$(printf '%s\n' "$main" "$release" "$preview" "$jdk" "$resources" "$jars" "$options" "$running" "$hashes" | sha256sum | cut -c1-32)
 classes=$keep/${key:?}
 
 if [ ! -f "$classes/.run" ]; then
@@ -117,6 +130,7 @@ if [ ! -f "$classes/.run" ]; then
             ? | 1? | 20) ;;
             *) [ -z "$jars" ] || echo -proc:full ;;
         esac
+        each_quoted "$options"
     } >"$new/.javac"
     tr '\0' '\n' <"$list" | sed 's/[\\"]/\\&/g; s/.*/"&"/' >"$new/.sources"
     if ! compiled; then
@@ -124,6 +138,7 @@ if [ ! -f "$classes/.run" ]; then
         exit 1
     fi
     {
+        each_quoted "$running"
         printf '%s\n' -cp
         quoted "$classes$resources$jars"
     } >"$new/.run"
