@@ -31,6 +31,9 @@ GO = "go"
 MANIFEST = "manifest"
 MAX_UNDECIDED, MAX_DOUBTS = 100, 10
 
+_OF_TESTS = frozenset(("os", "reflect", "testing", "testing/internal/testdeps"))
+"""What the go command itself imports into a binary of tests. Source: cmd/go/internal/load, testmainTmpl."""
+
 NO_MODULE = "no file of the workspace and no package of the standard library has this path, and no module can have it"
 LOOKS_LIKE = "nobody widely known has this module, and its path looks like another's"
 
@@ -53,6 +56,7 @@ def plan(view: View, entry: str | None, parse: ParseImports, names: Names | None
     else:
         found = _with_manifest(view, entry, scanner, target, modules)
     own = {each.name for _, each in scanner.scan.imports(tests=is_test(entry))} & names.std
+    own |= _OF_TESTS if is_test(entry) else frozenset()
     return replace(found, system=tuple(sorted(own)))
 
 

@@ -123,7 +123,7 @@ def test_a_file_of_tests_brings_what_all_tests_of_its_folder_import(planned: Mak
     }
     plan = planned(files, "x/x_test.go")
     assert [each.name for each in plan.requirements] == ["example.test/a", "example.test/b", "example.test/c"]
-    assert (plan.target, plan.system, recipe.of(plan).tests) == ("x", ("testing",), True)
+    assert (plan.target, recipe.of(plan).tests) == ("x", True)
 
 
 def test_a_file_of_tests_among_several_programs_is_taken_alone(planned: MakePlan) -> None:
