@@ -13,7 +13,7 @@ from jhansi_runner.proxy.registries.golang_names import coordinate
 from jhansi_runner.resolvers.golang import recipe
 from jhansi_runner.resolvers.golang.names import MISSED, Names, default_names
 from jhansi_runner.resolvers.golang.recipe import join
-from jhansi_runner.resolvers.interface import Missing, Plan, Requirement, View, ViewError
+from jhansi_runner.resolvers.interface import SCAN, Missing, Plan, Requirement, View, ViewError
 
 MAX_MISSING = 50
 
@@ -83,7 +83,7 @@ def _explained(each: _Words, view: View, plan: Plan, names: Names) -> Missing:
     file = _in_workspace(each.file, view, plan) if each.file else ""
     line = each.line if file else 0
     module = names.module_of(each.name)
-    manifest = "" if recipe.of(plan).made else plan.source
+    manifest = "" if recipe.of(plan).made or plan.source == SCAN else plan.source
 
     def nothing(reason: str, closest: str | None) -> Missing:
         return Missing(each.name, file, line, reason, closest=closest, manifest=manifest)

@@ -10,8 +10,8 @@ import os
 from collections.abc import Mapping
 
 from jhansi_runner.resolvers.golang import modfile, recipe, seed, skeleton, steps
-from jhansi_runner.resolvers.golang.plan import is_test
 from jhansi_runner.resolvers.golang.recipe import join
+from jhansi_runner.resolvers.golang.start import is_test
 from jhansi_runner.resolvers.golang.steps import MODULES, OVERLAY, PLACE, WORKSPACE
 from jhansi_runner.resolvers.interface import ManifestError, Plan
 from jhansi_runner.resolvers.resolver import Launch, Seed, Tools

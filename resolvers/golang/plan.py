@@ -8,12 +8,13 @@ from dataclasses import replace
 from jhansi_runner.proxy.registries.golang_names import coordinate
 from jhansi_runner.resolvers.golang import recipe, skeleton, sums
 from jhansi_runner.resolvers.golang import scan as scanning
-from jhansi_runner.resolvers.golang.local import Made, made_module
+from jhansi_runner.resolvers.golang.local import made_module
 from jhansi_runner.resolvers.golang.modfile import ModFile, Require
 from jhansi_runner.resolvers.golang.modules import Modules, find, inside, replaced
 from jhansi_runner.resolvers.golang.names import KNOWN, PATH, Names, default_names
 from jhansi_runner.resolvers.golang.recipe import LISTED, SCANNED, VENDORED, Recipe, join, parents
 from jhansi_runner.resolvers.golang.scan import GoFile, Scanner
+from jhansi_runner.resolvers.golang.start import OF_TESTS, is_test, start
 from jhansi_runner.resolvers.interface import (
     NOTHING,
     SCAN,
@@ -31,9 +32,6 @@ GO = "go"
 MANIFEST = "manifest"
 MAX_UNDECIDED, MAX_DOUBTS = 100, 10
 
-_OF_TESTS = frozenset(("os", "reflect", "testing", "testing/internal/testdeps"))
-"""What the go command itself imports into a binary of tests. Source: cmd/go/internal/load, testmainTmpl."""
-
 NO_MODULE = "no file of the workspace and no package of the standard library has this path, and no module can have it"
 LOOKS_LIKE = "nobody widely known has this module, and its path looks like another's"
 
@@ -48,55 +46,58 @@ def plan(view: View, entry: str | None, parse: ParseImports, names: Names | None
         raise ViewError(entry, "does not exist")
     modules = find(view, entry)
     scanner = Scanner(view, parse)
-    target = _start(scanner, entry)
+    target = start(scanner, entry)
     if entry is not None and not target:  # before anything is installed for it
         raise ManifestError(entry, 1, "is no program", "start a file of package main, or one of tests (_test.go)")
     if modules is None:
         found = _without_manifest(view, entry, scanner, target, names)
     else:
-        found = _with_manifest(view, entry, scanner, target, modules)
+        found = _bare(view, entry, scanner, target, modules, names) or _with_manifest(
+            view, entry, scanner, target, modules
+        )
     own = {each.name for _, each in scanner.scan.imports(tests=is_test(entry))} & names.std
-    own |= _OF_TESTS if is_test(entry) else frozenset()
+    own |= OF_TESTS if is_test(entry) else frozenset()
     return replace(found, system=tuple(sorted(own)))
 
 
-def is_test(entry: str | None) -> bool:
-    """Whether a file is one that only `go test` has."""
-    return entry is not None and entry.endswith("_test.go")
+def _bare(view: View, entry: str | None, scanner: Scanner, target: str, modules: Modules, names: Names) -> Plan | None:
+    """The plan by the imports where the one go.mod requires nothing, as `go mod init` leaves it; None where they need
+    nothing either, or somebody has said more."""
+    required = any(file.requires for file in modules.all.values())
+    if required or modules.work or modules.vendored or len(modules.roots) > 1:
+        return None
+    tests = entry is None or is_test(entry)
+    _collect(view, entry, scanner, modules)
+    requirements, undecided = _from_imports(scanner, modules.folder_of, names, tests=tests)
+    if not requirements and not undecided:
+        return None
+    wanted = {each.import_name for each in undecided}
+
+    def covered(path: str) -> bool:
+        local = modules.folder_of(path)
+        return scanner.has(local) if local is not None else not names.is_std(path) and path not in wanted
+
+    found = Recipe(SCANNED, tuple(modules.roots), tests=tests)
+    skeletons = skeleton.files(scanner.scan, covered, tests=tests)
+    path = next(iter(modules.roots.values())).path
+    note = f"{path}: requires no module, so it does not decide"
+    return Plan(
+        GO,
+        SCAN,
+        requirements,
+        undecided=undecided,
+        notes=(*modules.notes, note, *scanner.scan.notes, *_doubts(requirements, names)),
+        files=((recipe.FILE, found.text), *_manifests(view, modules), *skeletons),
+        target=target,
+    )
 
 
-def _start(scanner: Scanner, entry: str | None) -> str:
-    """What is built of a program: its folder when that holds one program, else its file alone; "" for no program."""
+def _collect(view: View, entry: str | None, scanner: Scanner, modules: Modules) -> None:
+    """Scan what a program reaches in its modules, or all of these."""
     if entry is None:
-        return ""
-    folder = entry.rpartition("/")[0]
-    files = scanner.package(folder)
-    own = next((file for file in files if file.path == entry), None)
-    if own is not None and own.is_test:
-        return _start_tests(scanner, folder, own)
-    if own is None or (own.package and own.package != "main"):
-        return ""
-    together = [file for file in files if file.built and not file.is_test]
-    one = own.built and all(file.package == "main" for file in together) and sum(map(_starts, together)) == 1
-    if one or not own.starts:
-        scanner.take(folder, lambda file: not file.is_test)
-        return folder or "."
-    scanner.scan.packages[folder] = (own,)
-    return entry
-
-
-def _start_tests(scanner: Scanner, folder: str, own: GoFile) -> str:
-    """The folder, whose tests all run, as the go command has it; the file alone where the folder is no one package."""
-    together = [file for file in scanner.package(folder) if file.built]
-    if len({file.package.removesuffix("_test") for file in together}) <= 1 and sum(map(_starts, together)) <= 1:
-        scanner.take(folder, lambda _: True)
-        return folder or "."
-    scanner.scan.packages[folder] = (own,)
-    return own.path
-
-
-def _starts(file: GoFile) -> bool:
-    return bool(file.starts)
+        scanning.everything(scanner, view, modules.all, tests=True, nested=_nested(view, modules))
+    else:
+        scanning.closure(scanner, [entry.rpartition("/")[0]], modules.folder_of, tests=False)
 
 
 def _with_manifest(view: View, entry: str | None, scanner: Scanner, target: str, modules: Modules) -> Plan:
@@ -122,11 +123,7 @@ def _with_manifest(view: View, entry: str | None, scanner: Scanner, target: str,
     tests = entry is None or is_test(entry)
     skeletons: list[tuple[str, str]] = []
     if not complete:
-        if entry is None:
-            nested = _nested(view, modules)
-            scanning.everything(scanner, view, modules.all, tests=True, nested=nested)
-        else:
-            scanning.closure(scanner, [entry.rpartition("/")[0]], modules.folder_of, tests=False)
+        _collect(view, entry, scanner, modules)
         known = [each.module for each, _ in _all_required(modules)]
         skeletons = skeleton.files(scanner.scan, lambda path: _covered(path, known, modules, scanner), tests=tests)
     found = Recipe(LISTED if complete else SCANNED, folders, members, tests=tests and not complete)
@@ -221,7 +218,7 @@ def _without_manifest(view: View, entry: str | None, scanner: Scanner, target: s
     if entry is not None:
         scanning.closure(scanner, [entry.rpartition("/")[0]], made.folder_of, tests=False)
     tests = entry is None or is_test(entry)
-    requirements, undecided = _from_imports(scanner, made, names, tests=tests)
+    requirements, undecided = _from_imports(scanner, made.folder_of, names, tests=tests)
     wanted = {each.import_name for each in undecided}
     needed = bool(requirements)
 
@@ -253,12 +250,12 @@ def _doubts(requirements: tuple[Requirement, ...], names: Names) -> Iterator[str
 
 
 def _from_imports(
-    scanner: Scanner, made: Made, names: Names, *, tests: bool
+    scanner: Scanner, folder_of: Callable[[str], str | None], names: Names, *, tests: bool
 ) -> tuple[tuple[Requirement, ...], tuple[Undecided, ...]]:
     requirements: dict[str, Requirement] = {}
     undecided: dict[str, Undecided] = {}
     for file, each in scanner.scan.imports(tests=tests):
-        if names.is_std(each.name) or made.folder_of(each.name) is not None:
+        if names.is_std(each.name) or folder_of(each.name) is not None:
             continue
         module = names.module_of(each.name)
         imitated = names.imitates(module) if module else None

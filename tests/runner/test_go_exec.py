@@ -229,11 +229,24 @@ def test_a_single_file_gets_what_it_imports_and_what_it_turns_out_to_miss(online
     assert done.returncode == 0, done.stderr
     assert "rsc.io/quote/v3 v3.1.0" in done.stderr
     assert online.exec("--offline", "main.go", timeout=SECONDS).stderr.count("\n") == 1
-    online.write("go.mod", "module example.test/app\n\ngo 1.21\n")
+    online.write("go.mod", "module example.test/app\n\ngo 1.21\n\nrequire rsc.io/sampler v1.3.0\n")
     fixed = online.exec("--fix", "main.go", timeout=SECONDS)
     assert fixed.returncode == 0, fixed.stderr
     assert "running again" in fixed.stderr
     assert "failed:" not in fixed.stderr  # the go command asked for rsc.io too, where nothing is
+
+
+@pytest.mark.online
+def test_a_go_mod_that_requires_nothing_leaves_it_to_the_imports(online: User) -> None:
+    online.write("go.mod", "module example.test/app\n\ngo 1.21\n")
+    online.write("main.go", 'package main\n\nimport "example.test/app/in"\n\nfunc main() { println(in.Hello()) }\n')
+    online.write(
+        "in/in.go", 'package in\n\nimport "rsc.io/quote/v3"\n\nfunc Hello() string { return quote.HelloV3() }\n'
+    )
+    done = online.exec("main.go", timeout=SECONDS)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (0, "Ahoy, world!"), done.stderr
+    assert "running again" not in done.stderr
+    assert (online.work / "go.mod").read_text().count("\n") == 3
 
 
 @pytest.mark.online
