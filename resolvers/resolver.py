@@ -100,7 +100,9 @@ class Seed:
 class Launch:
     """How programs are started: what stands before their own arguments, and what they find.
 
-    `argv` has `ENTRY` where the program's path belongs; it is not used for a command that the user gave. `path` are
+    `argv` has `ENTRY` where the program's path belongs; it is not used for a command that the user gave. `build` is a
+    command that makes the program before, each time, in a sandbox like the program's own, with no way out and not on
+    the program's time; when it fails, that is how the run ended. Likewise it is not used for a command. `path` are
     folders in front of PATH. `mounts` are files or folders of our own, shown read-only: path on the host, and place.
     `keeps` are folders that persist for this workspace alone and can be written, such as a cache of compiled code.
     `seed` is made before, if it is not there. `signs` are words on stderr by which a program that failed may have
@@ -114,6 +116,7 @@ class Launch:
     keeps: tuple[str, ...] = ()
     signs: tuple[str, ...] = ()
     seed: Seed | None = None
+    build: tuple[str, ...] = ()
 
 
 class Resolver(Protocol):

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 PREFIX = "jhansi-runner: "
-_QUIET_SECONDS = 15.0
+_QUIET_SECONDS, _BUILD_QUIET_SECONDS = 15.0, 3.0
 
 
 def shown(text: str) -> str:
@@ -32,14 +32,18 @@ def counted(number: int, noun: str) -> str:
 class Progress:
     """What goes on right now: redrawn every second on a terminal, elsewhere a line now and then while it takes long.
 
-    `coming` tells how many bytes are on their way. `clock` is in seconds.
+    `coming` tells how many bytes are on their way, where something may come; `doing` says what goes on where nothing
+    may. `clock` is in seconds.
     """
 
-    def __init__(self, coming: Callable[[], int], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, coming: Callable[[], int] = lambda: 0, clock: Callable[[], float] = time.monotonic, *, doing: str = ""
+    ) -> None:
         self._live = sys.stderr is not None and os.isatty(2) and os.environ.get("TERM") != "dumb"
         self._shown = False
-        self._coming, self._clock = coming, clock
+        self._coming, self._clock, self._doing = coming, clock, doing
         self._files, self._bytes, self._last = 0, 0, ""
+        self._patience = _BUILD_QUIET_SECONDS if doing else _QUIET_SECONDS
         self._began = self._said = clock()
 
     def begin(self) -> None:
@@ -55,9 +59,9 @@ class Progress:
     def tick(self) -> None:
         """About a second has passed."""
         self._show()
-        if not self._live and self._clock() - self._said >= _QUIET_SECONDS:
-            self._said = self._clock()
-            say(f"still at it: {self._summary()}")
+        if not self._live and self._clock() - self._said >= self._patience:
+            self._said, self._patience = self._clock(), _QUIET_SECONDS
+            say(self._summary() if self._doing else f"still at it: {self._summary()}")
 
     def clear(self) -> None:
         """Take the line away."""
@@ -73,6 +77,8 @@ class Progress:
             self._shown = True
 
     def _summary(self) -> str:
+        if self._doing:
+            return f"{self._doing}: {self._clock() - self._began:.0f} s"
         coming = self._coming()
         parts = [f"{self._clock() - self._began:.0f} s, {counted(self._files, 'file')}, {self._bytes / 1e6:.1f} MB"]
         parts += [f"{coming / 1e6:.1f} MB more are on their way"] if coming else []

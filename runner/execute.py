@@ -12,6 +12,7 @@ import time
 from jhansi_runner.proxy import paths
 from jhansi_runner.runner import sandbox, ticket
 from jhansi_runner.runner.account import recorded
+from jhansi_runner.runner.building import build
 from jhansi_runner.runner.door import Door
 from jhansi_runner.runner.errors import TIMED_OUT, RunnerError
 from jhansi_runner.runner.inside import run_inside
@@ -61,9 +62,8 @@ def _carried_out(
     position, left = _position(), timeout
     mending: Mending | None = None
     while True:
-        began = time.monotonic()
         ended = _run(job, found, extra, left, record)
-        left = None if left is None else left - (time.monotonic() - began)  # all runs together have the time of one
+        left = None if left is None else left - ended.seconds  # all runs together have the time of one
         if not _may_have_missed(ended, found) or (left is not None and left <= 0):
             return TIMED_OUT if ended.timed_out else ended.code
         from jhansi_runner.runner.missing import Mending
@@ -128,7 +128,9 @@ def _run(
         *sandbox.sealed(),
     ]
     try:
-        ended = run_inside(
+        failed = build(job, arguments, found.build, record) if found.build and not options.command else None
+        began = time.monotonic()
+        ended = failed or run_inside(
             job,
             arguments,
             command,
@@ -138,6 +140,7 @@ def _run(
             with_stdin=True,
             timeout=timeout,
         )
+        ended.seconds = time.monotonic() - began
     finally:
         os.close(lock)
     after = survey(job.workspace.descriptor)

@@ -29,14 +29,14 @@ class Ended:
     """How a command ended. `code` is its exit code, 128 + N for signal N; `words` are its last on stderr.
 
     `stopped_by` is the signal with which the user asked it to stop, 0 for none; it may have ended as it liked.
-    `fed` tells that it was given input that cannot be given again.
+    `fed` tells that it was given input that cannot be given again; `seconds` is how long it ran.
     """
 
-    __slots__ = ("code", "fed", "stopped_by", "timed_out", "words")
+    __slots__ = ("code", "fed", "seconds", "stopped_by", "timed_out", "words")
 
     def __init__(self, code: int, timed_out: bool, words: bytes, stopped_by: int = 0, fed: bool = False) -> None:
         self.code, self.timed_out, self.words, self.stopped_by = code, timed_out, words, stopped_by
-        self.fed = fed
+        self.fed, self.seconds = fed, 0.0
 
 
 def run_inside(

@@ -180,7 +180,7 @@ def _ticket(job: Job, resolver: Resolver, tools: toolchain.Toolchain, launch: La
     made = ticket.Ticket(resolver.language, job.policy, "none")
     made.programs = [(path, ticket.signature(path)) for path in tools.programs]
     made.shown, made.hidden, made.named, made.after = tools.shown, tools.hidden, tools.named, tools.path
-    made.argv, made.env, made.path = launch.argv, tuple(launch.env.items()), launch.path
+    made.argv, made.build, made.env, made.path = launch.argv, launch.build, tuple(launch.env.items()), launch.path
     made.mounts, made.keeps, made.place, made.signs = mounts, launch.keeps, resolver.place, launch.signs
     made.dependencies, made.private = done.name, done.private
     return made

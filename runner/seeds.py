@@ -28,7 +28,7 @@ def grown(job: Job, tools: Toolchain, seed: Seed) -> str:
     if os.path.exists(mark):
         return folder
     say("compiling what the standard library has for it; that is kept for all of your workspaces")
-    stage = Stage(job, tools)
+    stage = Stage(job, tools, doing="still compiling the standard library")
     try:
         stage.run(seed.step, writable=((folder, seed.place),))
         os.close(os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))

@@ -80,16 +80,19 @@ def sweep(staging: str) -> None:
 
 
 class Stage:
-    """A folder below our state, shown as `/stage`; gone when closed. `hear` is told what the gate tells, at once."""
+    """A folder below our state, shown as `/stage`; gone when closed. `hear` is told what the gate tells, at once.
 
-    def __init__(self, job: Job, tools: Toolchain, hear: Hear = lambda _: None) -> None:
+    `doing` is what to say of steps that fetch nothing.
+    """
+
+    def __init__(self, job: Job, tools: Toolchain, hear: Hear = lambda _: None, *, doing: str = "") -> None:
         sweep(paths.make(job.folders.staging))
         self.folder = tempfile.mkdtemp(dir=job.folders.staging)
         self._lock = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         self._job, self._tools = job, tools
         self._hear = hear
-        self._progress = Progress(lambda: _coming(job.folders.cache))
+        self._progress = Progress(lambda: _coming(job.folders.cache), doing=doing)
         self._removers: list[subprocess.Popen[bytes]] = []
         self.entries: list[Entry] = []
 

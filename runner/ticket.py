@@ -18,12 +18,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_HEAD = "jhansi-ticket 7"
+_HEAD = "jhansi-ticket 8"
 ABSENT, UNREADABLE = "absent", "unreadable"
 ENTRY = "{entry}"
 """Stands in a command for the program's path, as in `resolvers/resolver.py`, which is not light."""
 _TEXTS = ("policy", "egress", "until", "language", "place", "dependencies", "asked")
-_LISTS = ("shown", "hidden", "path", "after", "argv", "keeps", "signs")
+_LISTS = ("shown", "hidden", "path", "after", "argv", "build", "keeps", "signs")
 _PAIRS = ("programs", "named", "env", "mounts")
 
 
@@ -36,8 +36,8 @@ class Ticket:
 
     `dependencies` is the stored set's name, "" for none, `private` tells that it belongs to this workspace alone,
     `place` is where programs find it, and `asked` the digest of what asked for it (`evidence/asked.py`). `shown`,
-    `hidden` and `named` are as in `Toolchain`, `argv`, `env`, `mounts`, `keeps` and `signs` as in `Launch`; `path` are
-    folders in front of PATH, and `after` further ones.
+    `hidden` and `named` are as in `Toolchain`, `argv`, `build`, `env`, `mounts`, `keeps` and `signs` as in `Launch`;
+    `path` are folders in front of PATH, and `after` further ones.
     """
 
     __slots__ = (*_TEXTS, *_LISTS, *_PAIRS, "inputs", "private")
@@ -55,6 +55,7 @@ class Ticket:
     path: Sequence[str]
     after: Sequence[str]
     argv: Sequence[str]
+    build: Sequence[str]
     keeps: Sequence[str]
     signs: Sequence[str]
     programs: Sequence[tuple[str, str]]

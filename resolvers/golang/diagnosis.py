@@ -13,7 +13,7 @@ from jhansi_runner.proxy.registries.golang_names import coordinate
 from jhansi_runner.resolvers.golang import recipe
 from jhansi_runner.resolvers.golang.names import MISSED, Names, default_names
 from jhansi_runner.resolvers.golang.recipe import join
-from jhansi_runner.resolvers.interface import Missing, Plan, Requirement, View, ViewError
+from jhansi_runner.resolvers.interface import SCAN, Missing, Plan, Requirement, View, ViewError
 
 MAX_MISSING = 50
 
@@ -26,6 +26,13 @@ _LINES = (
     re.compile(rf"{_PLACE}(?:[^\n]*\b)?missing go\.sum entry for module providing package {_NAME}", re.MULTILINE),
     re.compile(rf"{_PLACE}(?:[^\n]*\b)?package {_NAME} is not in (?:std|GOROOT)", re.MULTILINE),
 )
+_GRAPH = re.compile(
+    r"^(?P<file>[^\s:]+\.go):(?P<line>[0-9]{1,7}):[0-9]+: \S{1,500}@\S{1,200} requires\n"
+    r"(?:\t[^\n]*\n){0,50}?\t[^\n]*: missing go\.sum entry for go\.mod file",
+    re.MULTILINE,
+)
+"""Where no required module has a package, the go command looks through all that these require, and may not get far."""
+_IMPORTED = re.compile(r'"(?P<name>[A-Za-z0-9._~+/-]{1,500})"')
 _COMPILER = re.compile(
     r'C compiler "(?P<name>[^"]+)" not found|exec: "(?P<exec>gcc|cc|clang)": executable file not found'
 )
@@ -45,7 +52,7 @@ def diagnose(words: str, view: View, plan: Plan, names: Names | None = None) -> 
     """The packages that the go command missed, each once, in the order in which it says so."""
     names = names or default_names()
     found: dict[str, Missing] = {}
-    for each in _missed(words):
+    for each in (*_missed(words), *_unlooked(words, view, plan, names)):
         if each.name not in found and len(found) < MAX_MISSING:
             found[each.name] = _explained(each, view, plan, names)
     compiler = _no_compiler(words, plan)
@@ -58,11 +65,25 @@ def _missed(words: str) -> Iterator[_Words]:
         yield _Words(match["name"].rstrip(",."), match["file"] or "", int(match["line"] or 0))
 
 
+def _unlooked(words: str, view: View, plan: Plan, names: Names) -> Iterator[_Words]:
+    """What is imported at the places where the go command gave up to look for it."""
+    for match in _GRAPH.finditer(words):
+        path, line = _in_workspace(match["file"], view, plan), int(match["line"])
+        found = _IMPORTED.search(_line(view, path, line)) if path else None
+        if found and not names.is_std(found["name"]):
+            yield _Words(found["name"], match["file"], line)
+
+
+def _line(view: View, path: str, line: int) -> str:
+    lines = (view.read(path) or b"").decode("utf-8", "replace").split("\n")
+    return lines[line - 1] if 0 < line <= len(lines) else ""
+
+
 def _explained(each: _Words, view: View, plan: Plan, names: Names) -> Missing:
     file = _in_workspace(each.file, view, plan) if each.file else ""
     line = each.line if file else 0
     module = names.module_of(each.name)
-    manifest = "" if recipe.of(plan).made else plan.source
+    manifest = "" if recipe.of(plan).made or plan.source == SCAN else plan.source
 
     def nothing(reason: str, closest: str | None) -> Missing:
         return Missing(each.name, file, line, reason, closest=closest, manifest=manifest)

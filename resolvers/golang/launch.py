@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from jhansi_runner.resolvers.golang import modfile, recipe, seed, skeleton, steps
 from jhansi_runner.resolvers.golang.recipe import join
+from jhansi_runner.resolvers.golang.start import is_test
 from jhansi_runner.resolvers.golang.steps import MODULES, OVERLAY, PLACE, WORKSPACE
 from jhansi_runner.resolvers.interface import ManifestError, Plan
 from jhansi_runner.resolvers.resolver import Launch, Seed, Tools
@@ -31,7 +32,10 @@ SIGNS = (
 _COMMANDS = "/launch/bin"
 _FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bin")
 _TEMPORARY = "/tmp/go"  # noqa: S108  # of the sandbox's own
-_BUILD = 'go build -C "$1" -o "$2" "$3" </dev/null >&2 || exit\nbinary=$2\nshift 3\nexec "$binary" "$@"'
+_BUILD = 'exec go build -C "$1" -o "$2" "$3" >&2'
+_BUILD_TESTS = 'exec go test -C "$1" -c -o "$2" "$3" >&2'
+_RUN_TESTS = 'cd "$1" && shift && exec "$0" -test.paniconexit0 "$@"'
+"""Tests run in their folder, where their data is. Source: go help test."""
 _MAKE = (
     f"mkdir -p {_TEMPORARY} && printf '%s' \"$1\" >{_TEMPORARY}/go.mod && printf '%s' \"$2\" >{_TEMPORARY}/{OVERLAY} "
     "|| exit\nshift 2\n"
@@ -47,10 +51,10 @@ def launch(plan: Plan, entry: str | None, tools: Tools, *, installed: bool) -> L
     settings = steps.environment(f"{PLACE}/{MODULES}" if installed else f"{KEEP}/{MODULES}")
     flags = ["-buildvcs=false", "-modcacherw"]
     before: tuple[str, ...] = ()
-    script = _BUILD
+    script = _BUILD_TESTS if is_test(entry) else _BUILD
     if entry is not None and found.made and not installed:
         overlay = f"{_TEMPORARY}/{OVERLAY}"
-        script = _MAKE + _BUILD
+        script = _MAKE + script
         manifest = join(found.folders[0], "go.mod")
         before = (steps.made_manifest(found, tools), steps.overlay({manifest: f"{_TEMPORARY}/go.mod"}))
     if overlay:
@@ -65,8 +69,12 @@ def launch(plan: Plan, entry: str | None, tools: Tools, *, installed: bool) -> L
     folder = found.folders[0]
     grown = seed.of(plan.system)
     script = seed.linking(grown, f"{KEEP}/build") + script
-    argv = ("/bin/sh", "-c", script, "go", *before, f"{WORKSPACE}/{folder}".rstrip("/"), _binary(plan.target))
-    return Launch((*argv, _target(plan.target, folder)), env, keeps=(KEEP,), signs=SIGNS, seed=grown)
+    binary = _binary(f"{plan.target}.test" if is_test(entry) else plan.target)
+    place = f"{WORKSPACE}/{folder}".rstrip("/")
+    build = ("/bin/sh", "-c", script, "go", *before, place, binary, _target(plan.target, folder))
+    inside = f"{WORKSPACE}/{entry.rpartition('/')[0]}"
+    argv = ("/bin/sh", "-c", _RUN_TESTS, binary, inside) if is_test(entry) else (binary,)
+    return Launch(argv, env, keeps=(KEEP,), signs=SIGNS, seed=grown, build=build)
 
 
 def _command(env: Mapping[str, str], tools: Tools, *, installed: bool, grown: Seed) -> Launch:

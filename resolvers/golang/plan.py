@@ -8,12 +8,13 @@ from dataclasses import replace
 from jhansi_runner.proxy.registries.golang_names import coordinate
 from jhansi_runner.resolvers.golang import recipe, skeleton, sums
 from jhansi_runner.resolvers.golang import scan as scanning
-from jhansi_runner.resolvers.golang.local import Made, made_module
+from jhansi_runner.resolvers.golang.local import made_module
 from jhansi_runner.resolvers.golang.modfile import ModFile, Require
 from jhansi_runner.resolvers.golang.modules import Modules, find, inside, replaced
 from jhansi_runner.resolvers.golang.names import KNOWN, PATH, Names, default_names
 from jhansi_runner.resolvers.golang.recipe import LISTED, SCANNED, VENDORED, Recipe, join, parents
 from jhansi_runner.resolvers.golang.scan import GoFile, Scanner
+from jhansi_runner.resolvers.golang.start import OF_TESTS, is_test, start
 from jhansi_runner.resolvers.interface import (
     NOTHING,
     SCAN,
@@ -45,37 +46,58 @@ def plan(view: View, entry: str | None, parse: ParseImports, names: Names | None
         raise ViewError(entry, "does not exist")
     modules = find(view, entry)
     scanner = Scanner(view, parse)
-    target = _start(scanner, entry)
+    target = start(scanner, entry)
     if entry is not None and not target:  # before anything is installed for it
-        raise ManifestError(entry, 1, "is no program", "start a file of package main, or: exec -- go test ./...")
+        raise ManifestError(entry, 1, "is no program", "start a file of package main, or one of tests (_test.go)")
     if modules is None:
         found = _without_manifest(view, entry, scanner, target, names)
     else:
-        found = _with_manifest(view, entry, scanner, target, modules)
-    own = {each.name for _, each in scanner.scan.imports(tests=False)} & names.std
+        found = _bare(view, entry, scanner, target, modules, names) or _with_manifest(
+            view, entry, scanner, target, modules
+        )
+    own = {each.name for _, each in scanner.scan.imports(tests=is_test(entry))} & names.std
+    own |= OF_TESTS if is_test(entry) else frozenset()
     return replace(found, system=tuple(sorted(own)))
 
 
-def _start(scanner: Scanner, entry: str | None) -> str:
-    """What is built of a program: its folder when that holds one program, else its file alone; "" for no program."""
+def _bare(view: View, entry: str | None, scanner: Scanner, target: str, modules: Modules, names: Names) -> Plan | None:
+    """The plan by the imports where the one go.mod requires nothing, as `go mod init` leaves it; None where they need
+    nothing either, or somebody has said more."""
+    required = any(file.requires for file in modules.all.values())
+    if required or modules.work or modules.vendored or len(modules.roots) > 1:
+        return None
+    tests = entry is None or is_test(entry)
+    _collect(view, entry, scanner, modules)
+    requirements, undecided = _from_imports(scanner, modules.folder_of, names, tests=tests)
+    if not requirements and not undecided:
+        return None
+    wanted = {each.import_name for each in undecided}
+
+    def covered(path: str) -> bool:
+        local = modules.folder_of(path)
+        return scanner.has(local) if local is not None else not names.is_std(path) and path not in wanted
+
+    found = Recipe(SCANNED, tuple(modules.roots), tests=tests)
+    skeletons = skeleton.files(scanner.scan, covered, tests=tests)
+    path = next(iter(modules.roots.values())).path
+    note = f"{path}: requires no module, so it does not decide"
+    return Plan(
+        GO,
+        SCAN,
+        requirements,
+        undecided=undecided,
+        notes=(*modules.notes, note, *scanner.scan.notes, *_doubts(requirements, names)),
+        files=((recipe.FILE, found.text), *_manifests(view, modules), *skeletons),
+        target=target,
+    )
+
+
+def _collect(view: View, entry: str | None, scanner: Scanner, modules: Modules) -> None:
+    """Scan what a program reaches in its modules, or all of these."""
     if entry is None:
-        return ""
-    folder = entry.rpartition("/")[0]
-    files = scanner.package(folder)
-    own = next((file for file in files if file.path == entry), None)
-    if own is None or own.is_test or (own.package and own.package != "main"):
-        return ""
-    together = [file for file in files if file.built and not file.is_test]
-    one = own.built and all(file.package == "main" for file in together) and sum(map(_starts, together)) == 1
-    if one or not own.starts:
-        scanner.take(folder, lambda file: not file.is_test)
-        return folder or "."
-    scanner.scan.packages[folder] = (own,)
-    return entry
-
-
-def _starts(file: GoFile) -> bool:
-    return bool(file.starts)
+        scanning.everything(scanner, view, modules.all, tests=True, nested=_nested(view, modules))
+    else:
+        scanning.closure(scanner, [entry.rpartition("/")[0]], modules.folder_of, tests=False)
 
 
 def _with_manifest(view: View, entry: str | None, scanner: Scanner, target: str, modules: Modules) -> Plan:
@@ -98,14 +120,10 @@ def _with_manifest(view: View, entry: str | None, scanner: Scanner, target: str,
         sums.is_complete(file, _required_by(file, wanted), _text(view, join(folder, "go.sum")))
         for folder, file in modules.roots.items()
     )
-    tests = entry is None
+    tests = entry is None or is_test(entry)
     skeletons: list[tuple[str, str]] = []
     if not complete:
-        if entry is None:
-            nested = _nested(view, modules)
-            scanning.everything(scanner, view, modules.all, tests=True, nested=nested)
-        else:
-            scanning.closure(scanner, [entry.rpartition("/")[0]], modules.folder_of, tests=False)
+        _collect(view, entry, scanner, modules)
         known = [each.module for each, _ in _all_required(modules)]
         skeletons = skeleton.files(scanner.scan, lambda path: _covered(path, known, modules, scanner), tests=tests)
     found = Recipe(LISTED if complete else SCANNED, folders, members, tests=tests and not complete)
@@ -199,7 +217,8 @@ def _without_manifest(view: View, entry: str | None, scanner: Scanner, target: s
     made = made_module(scanner, tops, names)
     if entry is not None:
         scanning.closure(scanner, [entry.rpartition("/")[0]], made.folder_of, tests=False)
-    requirements, undecided = _from_imports(scanner, made, names, tests=entry is None)
+    tests = entry is None or is_test(entry)
+    requirements, undecided = _from_imports(scanner, made.folder_of, names, tests=tests)
     wanted = {each.import_name for each in undecided}
     needed = bool(requirements)
 
@@ -209,8 +228,8 @@ def _without_manifest(view: View, entry: str | None, scanner: Scanner, target: s
         local = made.folder_of(path)
         return scanner.has(local) if local is not None else True
 
-    skeletons = skeleton.files(scanner.scan, covered, tests=entry is None) if needed else []
-    found = Recipe(SCANNED, (made.folder,), made=made.module, tests=entry is None)
+    skeletons = skeleton.files(scanner.scan, covered, tests=tests) if needed else []
+    found = Recipe(SCANNED, (made.folder,), made=made.module, tests=tests)
     return Plan(
         GO,
         SCAN if requirements or undecided else NOTHING,
@@ -231,12 +250,12 @@ def _doubts(requirements: tuple[Requirement, ...], names: Names) -> Iterator[str
 
 
 def _from_imports(
-    scanner: Scanner, made: Made, names: Names, *, tests: bool
+    scanner: Scanner, folder_of: Callable[[str], str | None], names: Names, *, tests: bool
 ) -> tuple[tuple[Requirement, ...], tuple[Undecided, ...]]:
     requirements: dict[str, Requirement] = {}
     undecided: dict[str, Undecided] = {}
     for file, each in scanner.scan.imports(tests=tests):
-        if names.is_std(each.name) or made.folder_of(each.name) is not None:
+        if names.is_std(each.name) or folder_of(each.name) is not None:
             continue
         module = names.module_of(each.name)
         imitated = names.imitates(module) if module else None

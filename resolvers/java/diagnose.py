@@ -12,6 +12,7 @@ from jhansi_runner.resolvers.interface import NOTHING, SCAN, Missing, Plan, View
 from jhansi_runner.resolvers.java import gradle
 from jhansi_runner.resolvers.java.artifact import Artifact
 from jhansi_runner.resolvers.java.names import NameMap, default_names
+from jhansi_runner.resolvers.java.newer import newer
 from jhansi_runner.resolvers.java.paths import join, parents
 from jhansi_runner.resolvers.java.scan import LAYOUTS
 from jhansi_runner.resolvers.java.target import Target
@@ -61,6 +62,11 @@ def missing(words: str, view: View, plan: Plan, names: NameMap | None = None) ->
         one = _artifact(found, plan, names) if found.artifact else _class(found, places, plan, names)
         if one is not None:
             answers.setdefault(one.requirement.name if one.requirement else one.import_name, one)
+    for later in newer(words.splitlines()):
+        if len(answers) < MAX_FOUND:
+            reason = f"{later.what} needs it, and the host's is older: put a JDK {later.release} first on PATH"
+            one = Missing(f"Java {later.release}", places.path(later.file), later.line, reason)
+            answers.setdefault(one.import_name, one)
     return tuple(answers.values())
 
 

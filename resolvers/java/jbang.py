@@ -6,6 +6,7 @@ Source: JBang's documentation, "Script directives" and "Declaring dependencies".
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -14,15 +15,12 @@ from jhansi_runner.resolvers.java.artifact import Artifact, parse
 
 _NOT_OBEYED = {
     "REPOS": "names repositories: only the Maven registry is asked",
-    "JAVAC_OPTIONS": "is not obeyed: the compiler gets no options of a program's",
-    "COMPILE_OPTIONS": "is not obeyed: the compiler gets no options of a program's",
-    "JAVA_OPTIONS": "is not obeyed: give it with --env JDK_JAVA_OPTIONS",
-    "RUNTIME_OPTIONS": "is not obeyed: give it with --env JDK_JAVA_OPTIONS",
     "JAVAAGENT": "is not obeyed",
     "FILES": "is not obeyed: name the files by their path",
     "KOTLIN": "is not obeyed",
     "GROOVY": "is not obeyed",
 }
+_COMPILE, _RUN = ("JAVAC_OPTIONS", "COMPILE_OPTIONS"), ("JAVA_OPTIONS", "RUNTIME_OPTIONS")
 _JAVA = re.compile(r"\d{1,3}\+?")
 
 
@@ -35,6 +33,8 @@ class Directives:
     java: str = ""
     main: str = ""
     preview: bool = False
+    compile_options: tuple[str, ...] = ()
+    run_options: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -42,6 +42,7 @@ def read(lines: Sequence[tuple[str, int]], path: str) -> Directives:
     """The directives in these numbered lines. Raises ManifestError for a dependency that is none."""
     artifacts: list[tuple[Artifact, int]] = []
     sources: list[str] = []
+    options: dict[tuple[str, ...], list[str]] = {_COMPILE: [], _RUN: []}
     notes: list[str] = []
     java = main = ""
     preview = False
@@ -57,15 +58,25 @@ def read(lines: Sequence[tuple[str, int]], path: str) -> Directives:
                 main = rest
             case "PREVIEW":
                 preview = True
+            case _ if kind := next((kind for kind in options if word in kind), None):
+                options[kind] += _words(rest, path, line)
             case _ if word in _NOT_OBEYED:
                 notes.append(f"{path}:{line}: //{word} {_NOT_OBEYED[word]}")
-    return Directives(tuple(artifacts), tuple(sources), java, main, preview, tuple(notes))
+    given = (tuple(options[_COMPILE]), tuple(options[_RUN]))
+    return Directives(tuple(artifacts), tuple(sources), java, main, preview, *given, tuple(notes))
 
 
 def _directives(lines: Sequence[tuple[str, int]]) -> Iterator[tuple[str, str, int]]:
     for text, line in lines:
         word, _, rest = text.removeprefix("//").partition(" ")
         yield word, rest.split(" //")[0].strip(), line
+
+
+def _words(text: str, path: str, line: int) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        raise ManifestError(path, line, "has a quotation mark that is not closed", "close it") from None
 
 
 def _artifact(text: str, path: str, line: int) -> Artifact:

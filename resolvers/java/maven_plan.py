@@ -148,18 +148,15 @@ def laid_out(
     main = first.main
     instance = first.implicit or (main is not None and main.main == "instance")
     covered = tuple(f"{root}/" for root in roots)
-    sources = (
-        tuple(each.path for each in scanned.sources if not each.path.startswith(covered))
-        if covered
-        else tuple(each.path for each in scanned.sources)
-    )
+    apart = [each for each in scanned.sources if not (covered and each.path.startswith(covered))]
     return Target(
         main=first.class_name(main.name if main else first.stem),
-        sources=sources,
+        sources=tuple(each.path for each in apart),
         roots=tuple(roots),
         resources=tuple(each for each in resources if _has(view, each)),
         release=written_for,
         preview=bool(instance),
+        misnamed=any(each.is_misnamed for each in apart),
         tests=tests,
     )
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 
+from jhansi_runner.resolvers import alike
 from jhansi_runner.resolvers.java.artifact import Artifact, parse
 
 CURATED, LEARNED = "curated", "learned"
 """Which map knew an artifact: ours, or the one of jars that came through the mirror."""
 CLOSE = 0.75
 _DIGITS = re.compile(r"[0-9]+")
-_MAX_TYPOS, _MAX_LONGER = 2, 3
+_MAX_TYPOS, _MAX_LONGER, _MIN_NEAR = 2, 3, 5
 _OWN = ("java.", "jdk.", "sun.")
 _BINDING = "?slf4j"
 _SIMPLE = Artifact("org.slf4j", "slf4j-simple", "2.0.16")
@@ -59,8 +60,20 @@ class NameMap:
             if prefix in self.jdk and prefix == package:
                 return None
             if prefix in self.rows:
-                return self.rows[prefix]
+                return None if self._is_mistyped(package, prefix) else self.rows[prefix]
         return next((self.learned[prefix] for prefix in _prefixes(name) if prefix in self.learned), None)
+
+    def _is_mistyped(self, package: str, prefix: str) -> bool:
+        """Whether a package below a prefix is a letter away from another's: `org.junit.jupyter` is not JUnit 4's."""
+        inner = package[len(prefix) + 1 :].partition(".")[0]
+        if len(inner) < _MIN_NEAR:
+            return False
+        near = (other for other in self._below(prefix) if alike.mistakes(inner, other) == 1)
+        return any(self.rows[f"{prefix}.{other}"].artifacts != self.rows[prefix].artifacts for other in near)
+
+    def _below(self, prefix: str) -> Iterable[str]:
+        inner = (name[len(prefix) + 1 :] for name in self.rows if name.startswith(f"{prefix}."))
+        return (name for name in inner if "." not in name and name.islower())
 
     def closest(self, name: str) -> str | None:
         """The artifact of the package whose name looks most like this one, as far as that name goes."""
@@ -117,6 +130,8 @@ def parse_rows(text: str) -> dict[str, Answer]:
         if not bar or not artifacts or len(artifacts) != len(found):
             raise ValueError(f"no row of the map: {line}")
         for prefix in right.split():
+            if prefix in rows:
+                raise ValueError(f"no row of the map: {prefix} has one before: {line}")
             rows[prefix] = Answer(artifacts, prefix, _BINDING in words)
     return rows
 

@@ -32,6 +32,7 @@ TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 TYPES = ("class", "interface", "enum", "record")
+PATTERNS = 21
 JDBC = re.compile(r"jdbc:[a-z0-9]+")
 DOTTED = re.compile(r"[a-z][\w$]*(?:\.[\w$]+)+")
 
@@ -141,20 +142,23 @@ class Source:
 
     def read_types(self) -> None:
         """Top-level types, and what kind of `main` each has: it stands one brace deeper, or at the top of a file."""
-        depth, static = 0, False
+        depth, static, public = 0, False, False
         for at in range(self.at, len(self.tokens)):
             token = self.tokens[at]
             if token.kind == "sign":
                 static = static and token.text not in "{};"
+                public = public and token.text not in "{};"
                 depth += (token.text == "{") - (token.text == "}")
                 continue
             if token.kind != "word" or at + 1 >= len(self.tokens):
                 continue
             after = self.tokens[at + 1]
             static = static or token.text == "static"
+            public = public or token.text == "public"
             if depth == 0 and token.text in TYPES and after.kind == "word" and self.tokens[at - 1].text != ".":
                 if token.text != "record" or (at + 2 < len(self.tokens) and self.tokens[at + 2].text in "(<"):
-                    self.types.append({"name": after.text[:MAX_NAME], "line": token.line, "main": ""})
+                    name = after.text[:MAX_NAME]
+                    self.types.append({"name": name, "line": token.line, "main": "", "public": public})
             elif token.text == "main" and after.text == "(" and depth < 2 and self.tokens[at - 1].text == "void":
                 kind = "static" if static else "instance"
                 if depth == 0:
@@ -177,6 +181,36 @@ class Source:
                 name = qualified(tokens, at)
                 if name and at >= self.at:
                     self.add_import(name, token.line, optional=True)
+
+    def release(self) -> int:
+        """The version of Java that first reads this file, as far as patterns tell it; 0 for any.
+
+        Before there were patterns in `switch` and of records, no source could have these words in a row.
+        Source: JEP 440, JEP 441.
+        """
+        for at, token in enumerate(self.tokens):
+            if token.kind == "word" and token.text in ("case", "instanceof"):
+                after = self.after_type(at + 1 + (self.text(at + 1) == "final"))
+                last = self.tokens[after - 1].kind if after > at + 1 else ""
+                if last == "word" and self.text(after) == "(":
+                    return PATTERNS
+                if token.text == "case" and last and self.kind(after) == "word":
+                    return PATTERNS
+        return 0
+
+    def after_type(self, at: int) -> int:
+        """Where the name of a type that begins here has ended."""
+        while self.kind(at) == "word":
+            if self.text(at + 1) != ".":
+                return at + 1
+            at += 2
+        return at
+
+    def text(self, at: int) -> str:
+        return self.tokens[at].text if at < len(self.tokens) else ""
+
+    def kind(self, at: int) -> str:
+        return self.tokens[at].kind if at < len(self.tokens) else ""
 
     def uses(self) -> list[str]:
         """The words of the file: among them are the types that it uses."""
@@ -208,6 +242,7 @@ def read_java(data: bytes) -> tuple[list[dict[str, object]], str | None, dict[st
         "package": source.package[:MAX_NAME],
         "types": source.types[:MAX_IMPORTS],
         "implicit": source.implicit,
+        "release": source.release(),
         "uses": source.uses(),
         "directives": [[line[:MAX_TEXT], number] for number, line in enumerate(head, 1) if is_directive(line)],
     }

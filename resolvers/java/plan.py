@@ -188,9 +188,18 @@ def target_of(sources: tuple[Source, ...], entry: str, directives: jbang.Directi
         sources=tuple(each.path for each in sources),
         resources=(posixpath.dirname(entry),) if first.root is None else (first.root,),
         preview=directives.preview or bool(implicit),
-        java=directives.java or ("21+" if implicit else ""),
+        java=directives.java or _least(sources, 21 if implicit else 0, directives),
+        misnamed=any(each.is_misnamed for each in sources),
+        compile_options=directives.compile_options,
+        run_options=directives.run_options,
         arguments=("execute", "--disable-banner", "--disable-ansi-colors", "--select-class", name) if console else (),
     )
+
+
+def _least(sources: tuple[Source, ...], least: int, directives: jbang.Directives) -> str:
+    """The version of Java that must be had at least; who asks for previews knows what is one."""
+    release = max([least, *(each.release for each in sources if not directives.preview)])
+    return f"{release}+" if release else ""
 
 
 def map_imports(

@@ -25,6 +25,9 @@ _PREVIEW, _FINAL = 21, 25
 _SIGNS = (
     "does not exist",
     "cannot find symbol",
+    "a preview feature",
+    "has wrong version",
+    "UnsupportedClassVersionError",
     "class file for ",
     "NoClassDefFoundError",
     "ClassNotFoundException",
@@ -175,6 +178,11 @@ def _options(target: Target, version: str) -> list[str]:
     elif target.release:
         words += ["-n", str(max(target.release, 8 if major >= 20 else 7))]
     words += ["-t"] if target.tests else []
+    words += ["-a"] if target.misnamed else []
+    for option in target.compile_options:
+        words += ["-x", option]
+    for option in target.run_options:
+        words += ["-r", option]
     for option, paths in (("-f", target.sources), ("-s", target.roots), ("-c", target.resources)):
         for path in paths:
             words += [option, posixpath.normpath(path or ".")]

@@ -15,11 +15,15 @@ class Type:
     name: str
     line: int
     main: str
+    public: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file. `implicit` is the kind of a `main` outside of any type; `uses` are the words that may be types."""
+    """One file. `implicit` is the kind of a `main` outside of any type; `uses` are the words that may be types.
+
+    `release` is the version of Java that first reads it, 0 when it does not show.
+    """
 
     path: str
     imports: tuple[Import, ...]
@@ -29,6 +33,7 @@ class Source:
     implicit: str = ""
     uses: frozenset[str] = frozenset()
     directives: tuple[tuple[str, int], ...] = ()
+    release: int = 0
 
     @property
     def stem(self) -> str:
@@ -41,6 +46,11 @@ class Source:
         startable = [each for each in self.types if each.main]
         named = [each for each in startable if each.name == self.stem]
         return next(iter([*named, *startable]), None)
+
+    @property
+    def is_misnamed(self) -> bool:
+        """Whether it has a public type that javac wants in a file of another name."""
+        return any(each.public and each.name != self.stem for each in self.types)
 
     def class_name(self, name: str) -> str:
         """A type's name with its package."""
@@ -59,7 +69,7 @@ class Source:
 def source_of(file: FileImports) -> Source:
     """The source of a parser's answer; one that broke the parser is empty."""
     facts = file.facts if isinstance(file.facts, dict) else {}
-    package, implicit = facts.get("package"), facts.get("implicit")
+    package, implicit, release = facts.get("package"), facts.get("implicit"), facts.get("release")
     return Source(
         file.path,
         file.imports,
@@ -69,6 +79,7 @@ def source_of(file: FileImports) -> Source:
         implicit if isinstance(implicit, str) else "",
         frozenset(each for each in _list(facts.get("uses")) if isinstance(each, str)),
         numbered(facts.get("directives")),
+        release if isinstance(release, int) else 0,
     )
 
 
@@ -86,8 +97,10 @@ def _types(rows: object) -> list[Type]:
     found = []
     for row in _list(rows):
         match row:
-            case {"name": str(name), "line": int(line), "main": str(main)} if name.isidentifier() or "$" in name:
-                found.append(Type(name, line, main))
+            case {"name": str(name), "line": int(line), "main": str(main), **rest} if (
+                name.isidentifier() or "$" in name
+            ):
+                found.append(Type(name, line, main, rest.get("public") is True))
     return found
 
 

@@ -15,7 +15,8 @@ class Target:
     folders of which every source is compiled, `resources` folders that the program finds on its class path.
     `release` is the version of Java that it is written for, 0 for any; `preview` asks for features that are none yet.
     `tests` shows it what only tests need, `arguments` come before the program's own. `java` is a version that must be
-    had: "17" exactly, "17+" at least.
+    had: "17" exactly, "17+" at least. `misnamed` tells that a public class is in a file of another name.
+    `compile_options` and `run_options` are those that the program names itself, for javac and for java.
     """
 
     main: str = ""
@@ -28,6 +29,9 @@ class Target:
     tests: bool = False
     java: str = ""
     arguments: tuple[str, ...] = ()
+    misnamed: bool = False
+    compile_options: tuple[str, ...] = ()
+    run_options: tuple[str, ...] = ()
 
     def encode(self) -> str:
         """As a text."""

@@ -88,6 +88,22 @@ def test_a_program_runs_with_its_modules_and_a_repeat_is_silent(go: User, module
     assert left(go) == before
 
 
+def test_compiling_takes_none_of_a_programs_time_and_is_said(go: User) -> None:
+    slow = f'#!/bin/sh\n[ "$1" != build ] || [ "$2" != -C ] || sleep 8\nexec {GO} "$@"\n'
+    go.write(go.root / "slow/go", slow, mode=0o700)
+    go.env["PATH"] = f"{go.root}/slow:{PATH}"
+    go.write("main.go", HELLO)
+    toolchain = os.path.dirname(os.path.dirname(os.path.realpath(GO or "")))
+    done = go.exec("--read", toolchain, "--timeout", "6", "main.go", timeout=SECONDS)
+    assert done.returncode == 0, done.stderr
+    assert "jhansi-runner: compiling the program: " in done.stderr
+    assert done.stderr.endswith("hello\n")
+    go.write("main.go", "package main\n\nfunc main() {\n\tfor {\n\t}\n}\n")
+    endless = go.exec("--read", toolchain, "--timeout", "1", "main.go", timeout=SECONDS)
+    assert endless.returncode == 124
+    assert endless.stderr.endswith("jhansi-runner: killed after 1 s (--timeout)\n")
+
+
 def test_modules_of_one_workspace_file_are_built_together(go: User, modules: GoUpstream) -> None:
     required(go, modules, "Helper", "v1.2.0", folder="lib")
     go.write("go.work", "go 1.21\n\nuse (\n\t./app\n\t./lib\n)\n")
@@ -149,6 +165,18 @@ def test_code_without_a_manifest_runs_without_network(go: User) -> None:
     assert left(go) == ["db/db.go", "x/gen.go", "x/help.go", "x/help_windows.go", "x/main.go", "x/other.go"]
 
 
+def test_a_file_of_tests_runs_and_tells_by_its_exit_code(go: User) -> None:
+    go.write("x/x.go", "package x\n\nfunc Two() int { return 2 }\n")
+    test = (
+        'package x\n\nimport "testing"\n\nfunc TestTwo(t *testing.T) {\n\tif Two() != 2 {\n\t\tt.Error("no")\n\t}\n}\n'
+    )
+    go.write("x/x_test.go", test)
+    done = go.exec("x/x_test.go", "-test.v", timeout=SECONDS)
+    assert (done.returncode, "--- PASS: TestTwo" in done.stdout) == (0, True), done.stderr
+    go.write("x/x_test.go", test.replace("!=", "=="))
+    assert go.exec("x/x_test.go", timeout=SECONDS).returncode == 1
+
+
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not installed")
 def test_c_code_is_built_with_the_hosts_compiler(go: User) -> None:
     go.write(
@@ -201,11 +229,24 @@ def test_a_single_file_gets_what_it_imports_and_what_it_turns_out_to_miss(online
     assert done.returncode == 0, done.stderr
     assert "rsc.io/quote/v3 v3.1.0" in done.stderr
     assert online.exec("--offline", "main.go", timeout=SECONDS).stderr.count("\n") == 1
-    online.write("go.mod", "module example.test/app\n\ngo 1.21\n")
+    online.write("go.mod", "module example.test/app\n\ngo 1.21\n\nrequire rsc.io/sampler v1.3.0\n")
     fixed = online.exec("--fix", "main.go", timeout=SECONDS)
     assert fixed.returncode == 0, fixed.stderr
     assert "running again" in fixed.stderr
     assert "failed:" not in fixed.stderr  # the go command asked for rsc.io too, where nothing is
+
+
+@pytest.mark.online
+def test_a_go_mod_that_requires_nothing_leaves_it_to_the_imports(online: User) -> None:
+    online.write("go.mod", "module example.test/app\n\ngo 1.21\n")
+    online.write("main.go", 'package main\n\nimport "example.test/app/in"\n\nfunc main() { println(in.Hello()) }\n')
+    online.write(
+        "in/in.go", 'package in\n\nimport "rsc.io/quote/v3"\n\nfunc Hello() string { return quote.HelloV3() }\n'
+    )
+    done = online.exec("main.go", timeout=SECONDS)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (0, "Ahoy, world!"), done.stderr
+    assert "running again" not in done.stderr
+    assert (online.work / "go.mod").read_text().count("\n") == 3
 
 
 @pytest.mark.online

@@ -241,3 +241,15 @@ def test_a_jar_of_an_artifact_that_a_rule_names_teaches_its_packages(
     new_user.work = new_user.folder(new_user.root / "third")
     new_user.write("Main.java", f"import com.acme.tool.Tool;\n{imported}")
     assert "undecided: import com.acme.tool" in new_user.exec("Main.java", **WARM).stderr
+
+
+def test_a_public_class_in_a_file_of_another_name_runs_and_errors_keep_their_place(java: User) -> None:
+    java.write(
+        "my program.java", 'public class App { public static void main(String[] a) { System.out.println("ran"); } }'
+    )
+    done = java.exec("my program.java", **WARM)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "ran\n", "")
+    java.write("my program.java", "public class App { public static void main(String[] a) { nothing; } }")
+    failed = java.exec("my program.java", **WARM)
+    assert failed.returncode == 1
+    assert failed.stderr.startswith("my program.java:1: error: not a statement")

@@ -44,3 +44,13 @@ def test_it_says_when_nothing_is_being_fetched(capfd: pytest.CaptureFixture[str]
     clock.now += 40
     progress.tick()
     assert "nothing is being fetched" in capfd.readouterr().err
+
+
+def test_where_nothing_is_fetched_it_soon_says_what_is_done_instead(capfd: pytest.CaptureFixture[str]) -> None:
+    clock = Clock()
+    progress = Progress(clock=clock, doing="compiling the program")
+    for _ in range(20):
+        clock.now += 1
+        progress.tick()
+    said = capfd.readouterr().err.splitlines()
+    assert said == ["jhansi-runner: compiling the program: 3 s", "jhansi-runner: compiling the program: 18 s"]

@@ -2,14 +2,16 @@
 #
 #   java.sh -1 [-n RELEASE] FILE [ARGUMENT...]       starts one file as it is
 #   java.sh -m CLASS [OPTION...] -- [ARGUMENT...]    -f FILE and -s FOLDER are sources, -c FOLDER is a folder of resources;
-#                                                    -n RELEASE, -p for features that are previews, -t for tests, -j JDK
+#                                                    -n RELEASE, -p for features that are previews, -t for tests, -j JDK,
+#                                                    -a where a public class is in a file of another name,
+#                                                    -x OPTION for javac, -r OPTION for java
 #
 # Paths are those of the workspace. The classes are found again by the hash of all that went into them.
 set -eu
 
 keep=/keep/java
 set_of=/deps
-main='' release='' preview='' tests='' jdk='' plain='' files='' roots='' resources=''
+main='' release='' preview='' tests='' jdk='' plain='' any='' options='' running='' files='' roots='' resources=''
 line='
 '
 refused() {
@@ -17,17 +19,20 @@ refused() {
     exit 1
 }
 
-while getopts '1m:n:pts:f:c:j:' option; do
+while getopts '1am:n:pts:f:c:j:x:r:' option; do
     case ${OPTARG-} in
         *"$line"*) refused ;;
     esac
     case $option in
         1) plain=1 ;;
+        a) any=1 ;;
         m) main=$OPTARG ;;
         n) release=$OPTARG ;;
         p) preview=1 ;;
         t) tests=1 ;;
         j) jdk=$OPTARG ;;
+        x) options=$options$OPTARG$line ;;
+        r) running=$running$OPTARG$line ;;
         f) files=$files$OPTARG$line ;;
         s) roots=$roots$OPTARG$line ;;
         c) resources=$resources:/sandbox/$OPTARG ;;
@@ -67,6 +72,24 @@ listed() {
     LC_ALL=C sort -z -o "$list" "$list"
 }
 
+compiled() {
+    if [ -n "$any" ]; then
+        env -u JDK_JAVA_OPTIONS java $JHANSI_JVM /launch/Compile.java "$new/.javac" "$new/.sources"
+    else
+        javac "@$new/.javac" "@$new/.sources"
+    fi
+}
+
+each_quoted() {
+    IFS=$line
+    set -f
+    for each in $1; do
+        quoted "$each"
+    done
+    set +f
+    unset IFS
+}
+
 quoted() {
     printf '"%s"\n' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g')"
 }
@@ -84,7 +107,7 @@ fi
 list=$(mktemp)
 listed
 hashes=$(xargs -0 -r sha256sum -- <"$list")
-key=$(printf '%s\n' "$main" "$release" "$preview" "$jdk" "$resources" "$jars" "$hashes" | sha256sum | cut -c1-32)
+key=$(printf '%s\n' "$main" "$release" "$preview" "$jdk" "$resources" "$jars" "$options" "$running" "$hashes" | sha256sum | cut -c1-32)
 classes=$keep/${key:?}
 
 if [ ! -f "$classes/.run" ]; then
@@ -107,13 +130,15 @@ if [ ! -f "$classes/.run" ]; then
             ? | 1? | 20) ;;
             *) [ -z "$jars" ] || echo -proc:full ;;
         esac
-        tr '\0' '\n' <"$list" | sed 's/[\\"]/\\&/g; s/.*/"&"/'
+        each_quoted "$options"
     } >"$new/.javac"
-    if ! javac "@$new/.javac"; then
+    tr '\0' '\n' <"$list" | sed 's/[\\"]/\\&/g; s/.*/"&"/' >"$new/.sources"
+    if ! compiled; then
         rm -rf "$new"
         exit 1
     fi
     {
+        each_quoted "$running"
         printf '%s\n' -cp
         quoted "$classes$resources$jars"
     } >"$new/.run"

@@ -14,6 +14,11 @@ MakePlan = Callable[[Mapping[str, str | bytes], str | None], Plan]
 MakeView = Callable[..., View]
 Diagnosed = Callable[[str], list[Missing]]
 
+GRAPH = """\
+main.go:6:2: example.test/b@v1.0.0 requires
+\texample.test/check@v0.0.0-20161208181325-20d25e280405: missing go.sum entry for go.mod file; to add it:
+\tgo mod download example.test/check
+"""
 FILES = {
     "app/go.mod": "module example.test/app\n\ngo 1.21\n\nrequire example.test/b v1.0.0\n",
     "app/main.go": "package main\n\nfunc main() {}\n",
@@ -140,3 +145,16 @@ def test_what_no_package_is_called_is_not_passed_on(diagnosed: Diagnosed, name: 
 @pytest.mark.parametrize("words", ["", "panic: boom\n\ngoroutine 1 [running]:\n", "main.go:3:2: undefined: x\n"])
 def test_other_faults_are_none_of_ours(diagnosed: Diagnosed, words: str) -> None:
     assert diagnosed(words) == []
+
+
+def test_what_go_gave_up_to_look_for_is_read_where_it_is_imported(planned: MakePlan, workspace: MakeView) -> None:
+    main = (
+        'package main\n\nimport (\n\t"fmt"\n\n\tc "example.test/c/sub" // why\n)\n\nfunc main() { fmt.Println(c.X) }\n'
+    )
+    files = {**FILES, "app/main.go": main}
+    plan = planned(files, "app/main.go")
+    (found,) = diagnose(GRAPH, workspace(files), plan)
+    assert (found.import_name, found.file, found.line) == ("example.test/c/sub", "app/main.go", 6)
+    assert found.addition == "require example.test/c latest"
+    for elsewhere in ("main.go:4:", "main.go:7:", "main.go:70:", "other.go:6:"):
+        assert list(diagnose(GRAPH.replace("main.go:6:", elsewhere), workspace(files), plan)) == []

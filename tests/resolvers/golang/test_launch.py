@@ -22,28 +22,37 @@ MOD = "module example.test/app\n\ngo 1.21\n\nrequire example.test/b v1.0.0\n"
 def test_a_program_is_built_in_its_module_and_run_as_itself(planned: MakePlan, tools: Tools) -> None:
     plan = planned({"app/go.mod": MOD, "app/cmd/x/main.go": MAIN}, "app/cmd/x/main.go")
     found = launch(plan, "app/cmd/x/main.go", tools, installed=True)
-    assert found.argv[:2] == ("/bin/sh", "-c")
-    assert found.argv[4] == "/sandbox/app"
-    assert found.argv[5].startswith(f"{KEEP}/bin/") and found.argv[5].endswith("/x")
-    assert found.argv[6:] == ("./cmd/x",)
+    (binary,) = found.argv
+    assert binary.startswith(f"{KEEP}/bin/") and binary.endswith("/x")
+    assert found.build[:2] == ("/bin/sh", "-c")
+    assert found.build[4:] == ("/sandbox/app", binary, "./cmd/x")
     assert found.env["GOMODCACHE"] == "/deps/mod"
     assert found.env["GOFLAGS"] == "-buildvcs=false -modcacherw -overlay=/deps/overlay.json"
     assert (found.env["GOPROXY"], found.env["GOTOOLCHAIN"]) == ("off", "local")
     assert (found.keeps, found.signs) == ((KEEP,), SIGNS)
 
 
-def test_the_program_ends_as_itself_with_its_own_arguments_and_input(tmp_path: Path) -> None:
+def test_tests_are_built_with_what_they_test_and_run_in_their_folder(planned: MakePlan, tools: Tools) -> None:
+    files = {"go.mod": MOD, "x/x.go": "package x\n", "x/x_test.go": 'package x_test\n\nimport "testing"\n'}
+    plan = planned(files, "x/x_test.go")
+    assert plan.target == "x"
+    assert {"testing", "testing/internal/testdeps"} < set(plan.system)
+    found = launch(plan, "x/x_test.go", tools, installed=True)
+    assert " test -C " in found.build[2]
+    assert found.argv[3:] == (found.build[5], "/sandbox/x")
+    assert launch(planned({"x/x.go": MAIN}, "x/x.go"), "x/x.go", tools, installed=True).argv[0] != found.argv[3]
+
+
+def test_what_go_says_of_a_build_is_on_stderr_and_its_exit_code_is_that_of_the_build(tmp_path: Path) -> None:
     plan = Plan("go", "none", files=(("recipe.json", _recipe()),), target="main.go")
     found = launch(plan, "main.go", Tools({}, {"go": "1.26.8"}, ""), installed=True)
     go = tmp_path / "go"
-    go.write_text(
-        f"#!/bin/sh\ncat >&2\nprintf '#!/bin/sh\\necho \"$@\"; cat; exit 7\\n' >{tmp_path}/x; chmod +x {tmp_path}/x\n"
-    )
+    go.write_text('#!/bin/sh\necho "$@"\nexit 7\n')
     go.chmod(0o755)
-    argv = [word if word != found.argv[5] else f"{tmp_path}/x" for word in found.argv]
     env = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    done = subprocess.run([*argv, "a", "b  c"], input="typed", env=env, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (7, "a b  c\ntyped", "")
+    done = subprocess.run(found.build, env=env, capture_output=True, text=True, check=False)
+    said = f"build -C /sandbox -o {found.argv[0]} ./main.go\n"
+    assert (done.returncode, done.stdout, done.stderr) == (7, "", said)
 
 
 def _recipe() -> str:
@@ -52,9 +61,9 @@ def _recipe() -> str:
 
 def test_code_without_a_manifest_or_packages_gets_one_where_it_is_started(planned: MakePlan, tools: Tools) -> None:
     found = launch(planned({"x/main.go": MAIN}, "x/main.go"), "x/main.go", tools, installed=False)
-    assert found.argv[4] == "module program\n\ngo 1.26\n"
-    assert '"/sandbox/x/go.mod": "/tmp/go/go.mod"' in found.argv[5]
-    assert found.argv[6] == "/sandbox/x"
+    assert found.build[4] == "module program\n\ngo 1.26\n"
+    assert '"/sandbox/x/go.mod": "/tmp/go/go.mod"' in found.build[5]
+    assert found.build[6] == "/sandbox/x"
     assert "-overlay=/tmp/go/overlay.json" in found.env["GOFLAGS"]
 
 

@@ -107,16 +107,28 @@ def test_what_is_started(planned: MakePlan, files: dict[str, str | bytes], entry
     assert planned(files, entry).target == target
 
 
-@pytest.mark.parametrize(
-    ("path", "text"),
-    [("a.go", 'package lib\n\nimport "example.test/b"\n'), ("a_test.go", "package main\nfunc main() {}\n")],
-)
 @pytest.mark.parametrize("more", [{}, {"go.mod": MOD, "go.sum": SUM}])
 def test_what_is_no_program_is_told_before_anything_is_installed(
-    planned: MakePlan, path: str, text: str, more: dict[str, str | bytes]
+    planned: MakePlan, more: dict[str, str | bytes]
 ) -> None:
-    with pytest.raises(ManifestError, match=f"{path}:1: is no program"):
-        planned({path: text, **more}, path)
+    with pytest.raises(ManifestError, match=r"a\.go:1: is no program"):
+        planned({"a.go": 'package lib\n\nimport "example.test/b"\n', **more}, "a.go")
+
+
+def test_a_file_of_tests_brings_what_all_tests_of_its_folder_import(planned: MakePlan) -> None:
+    files: dict[str, str | bytes] = {
+        "x/x.go": 'package x\n\nimport "example.test/a"\n',
+        "x/x_test.go": 'package x_test\n\nimport (\n\t"testing"\n\n\t"example.test/b"\n)\n',
+        "x/y_test.go": 'package x\n\nimport "example.test/c"\n',
+    }
+    plan = planned(files, "x/x_test.go")
+    assert [each.name for each in plan.requirements] == ["example.test/a", "example.test/b", "example.test/c"]
+    assert (plan.target, recipe.of(plan).tests) == ("x", True)
+
+
+def test_a_file_of_tests_among_several_programs_is_taken_alone(planned: MakePlan) -> None:
+    plan = planned({"a.go": MAIN, "b.go": MAIN, "c_test.go": "package main\n"}, "c_test.go")
+    assert (plan.target, plan.requirements) == ("c_test.go", ())
 
 
 def test_a_file_alone_brings_only_its_own_imports(planned: MakePlan) -> None:
@@ -194,3 +206,38 @@ def test_a_replacement_of_one_module_says_nothing_of_another(planned: MakePlan) 
     }
     assert recipe.of(planned(files, "v2/cmd/main.go")).mode == recipe.LISTED
     assert recipe.of(planned(files, None)).mode == recipe.SCANNED
+
+
+BARE = "module example.test/app\n\ngo 1.21\n"
+WITH_LOCAL = 'package main\n\nimport "example.test/app/in"\n\nfunc main() {}\n'
+
+
+def test_a_go_mod_that_requires_nothing_leaves_it_to_the_imports(planned: MakePlan) -> None:
+    inner = 'package in\n\nimport (\n\t"fmt"\n\n\t"github.com/google/uuid"\n\t"nonsense"\n)\n'
+    files: dict[str, str | bytes] = {"go.mod": BARE, "main.go": WITH_LOCAL, "in/in.go": inner}
+    for entry in ("main.go", None):
+        plan = planned(files, entry)
+        assert (plan.source, [each.name for each in plan.requirements]) == ("scan", ["github.com/google/uuid"])
+        assert [each.import_name for each in plan.undecided] == ["nonsense"]
+        assert plan.notes == ("go.mod: requires no module, so it does not decide",)
+        assert (recipe.of(plan).mode, recipe.of(plan).made) == (recipe.SCANNED, "")
+        staged = dict(plan.files)
+        assert staged["work/go.mod"] == BARE
+        assert "google/uuid" in staged["work/in/imports.go"] and "nonsense" not in staged["work/in/imports.go"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"in/in.go": "package in\n"},
+        {"in/in.go": 'package in\n\nimport "x.test/y"\n', "go.mod": BARE + "\nrequire x.test/z v1.0.0\n"},
+        {"in/in.go": 'package in\n\nimport "x.test/y"\n', "go.work": "go 1.21\n\nuse .\n"},
+        {"in/in.go": 'package in\n\nimport "x.test/y"\n', "vendor/modules.txt": ""},
+    ],
+)
+def test_a_go_mod_decides_where_nothing_is_needed_or_somebody_has_said_more(
+    planned: MakePlan, more: dict[str, str | bytes]
+) -> None:
+    plan = planned({"go.mod": BARE, "main.go": WITH_LOCAL, **more}, "main.go")
+    assert plan.source in ("go.mod", "go.work")
+    assert plan.undecided == ()

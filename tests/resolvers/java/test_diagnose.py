@@ -33,6 +33,35 @@ Exception in thread "main" java.sql.SQLException: No suitable driver found for j
 \tat java.sql/java.sql.DriverManager.getConnection(DriverManager.java:706)
 \tat A.main(A.java:2)
 """
+VIRTUAL = """\
+A.java:5: error: cannot find symbol
+        try (var ex = Executors.newVirtualThreadPerTaskExecutor()) {
+                               ^
+  symbol:   method newVirtualThreadPerTaskExecutor()
+  location: class Executors
+1 error
+"""
+FIRST = """\
+[ERROR] /sandbox/A.java:[5,3] cannot find symbol
+[ERROR]   symbol:   method getFirst()
+[ERROR]   location: variable xs of type java.util.List<java.lang.Integer>
+"""
+PREVIEW = "A.java:5: error: patterns in switch statements are a preview feature and are disabled by default.\n"
+CLASS = """\
+A.java:5: error: cannot find symbol
+  void f(SequencedCollection<String> c) {}
+         ^
+  symbol:   class SequencedCollection
+  location: class A
+"""
+WRONG = (
+    "A.java:5: error: cannot access X\n  bad class file: x.jar\n    class file has wrong version 65.0, should be 61.0\n"
+)
+UNSUPPORTED = """\
+Error: LinkageError occurred while loading main class A
+\tjava.lang.UnsupportedClassVersionError: x/B has been compiled by a more recent version of the Java Runtime \
+(class file version 65.0), this version of the Java Runtime only recognizes class file versions up to 61.0
+"""
 MAVEN = "[ERROR] /sandbox/x/A.java:[1,23] package com.google.gson does not exist\n"
 HIDDEN = "A.java:2: error: cannot access Gson\n  class file for com.google.gson.Gson not found\n"
 
@@ -148,3 +177,26 @@ def test_an_artifact_that_does_not_exist_is_told_with_its_line_and_the_closest(w
 def test_a_flood_of_words_is_read_in_bounds() -> None:
     words = "".join(f"java.lang.ClassNotFoundException: a{number}.b.C\n" for number in range(5_000))
     assert len(found(words, {"A.java": MAIN})) == 100
+
+
+@pytest.mark.parametrize(
+    ("words", "what", "line"),
+    [
+        (VIRTUAL, "Executors.newVirtualThreadPerTaskExecutor", 5),
+        (FIRST, "List.getFirst", 5),
+        (PREVIEW, "patterns in switch statements", 5),
+        (CLASS, "SequencedCollection", 5),
+        (WRONG, "a package that is installed", 0),
+        (UNSUPPORTED, "x.B", 0),
+    ],
+)
+def test_what_only_a_newer_java_knows_is_told_as_that(words: str, what: str, line: int) -> None:
+    (one,) = found(words, {"A.java": MAIN})
+    assert (one.import_name, one.file, one.line, one.requirement) == ("Java 21", "A.java" if line else "", line, None)
+    assert one.reason == f"{what} needs it, and the host's is older: put a JDK 21 first on PATH"
+
+
+def test_a_name_of_ones_own_is_not_taken_for_that_of_a_newer_java() -> None:
+    own = VIRTUAL.replace("class Executors", "class Pool")
+    assert found(own, {"A.java": MAIN}) == []
+    assert found(FIRST.replace("List<", "Queue<"), {"A.java": MAIN}) == []

@@ -25,7 +25,7 @@ def test_directives() -> None:
 
 
 def test_what_is_not_obeyed_is_told_with_its_line() -> None:
-    found = read([("//REPOS https://evil.example/", 3), ("//JAVA_OPTIONS -Xmx1g", 4)], "A.java")
+    found = read([("//REPOS https://evil.example/", 3), ("//JAVAAGENT x", 4)], "A.java")
     assert [note.partition(" ")[0] for note in found.notes] == ["A.java:3:", "A.java:4:"]
     assert "evil" not in " ".join(found.notes)
 
@@ -35,6 +35,15 @@ def test_a_dependency_that_is_none_is_an_error_with_its_line(text: str) -> None:
     with pytest.raises(ManifestError) as caught:
         read([(f"//DEPS {text}", 7)], "A.java")
     assert (caught.value.file, caught.value.line) == ("A.java", 7)
+
+
+def test_options_for_javac_and_for_java() -> None:
+    lines = [("//COMPILE_OPTIONS -Xlint 'a b'", 1), ("//JAVAC_OPTIONS -parameters", 2), ("//JAVA_OPTIONS -Dx=y -ea", 3)]
+    found = read([*lines, ("//RUNTIME_OPTIONS -Xmx1g // why", 4)], "A.java")
+    assert found.compile_options == ("-Xlint", "a b", "-parameters")
+    assert found.run_options == ("-Dx=y", "-ea", "-Xmx1g")
+    with pytest.raises(ManifestError, match="not closed"):
+        read([("//JAVA_OPTIONS 'x", 1)], "A.java")
 
 
 def test_another_word_for_java_is_left_alone() -> None:

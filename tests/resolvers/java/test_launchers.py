@@ -84,6 +84,19 @@ def test_a_file_of_any_name_is_compiled_and_an_ordinary_one_called_as_it_is(star
     assert (done.returncode, started.asked()) == (0, ["./-d.java", "A.java"])
 
 
+def test_options_of_a_program_reach_javac_and_java_and_a_change_compiles_anew(started: Started) -> None:
+    started.write("A.java", "class A {}")
+    (started.root / "java").write_text(f'#!/bin/sh\ncat "${{2#@}}" >{started.root}/ran\n')
+    options = ("-m", "A", "-j", "17", "-f", "A.java", "-x", '-Aa="b c"', "-r", "-Dx=* y")
+    done = started.run("java.sh", *options, "--", JHANSI_JVM="-ea")
+    assert (done.returncode, done.stdout) == (0, "compiled\n")
+    (kept,) = (started.root / "keep/java").glob("*/.javac")
+    assert '"-Aa=\\"b c\\""' in kept.read_text().splitlines()
+    assert (started.root / "ran").read_text().splitlines()[0] == '"-Dx=* y"'
+    assert started.run("java.sh", *options, "--").stdout == ""
+    assert started.run("java.sh", *options, "-r", "-ea", "--").stdout == "compiled\n"
+
+
 @pytest.mark.parametrize("option", ["-f", "-s"])
 def test_what_cannot_be_read_is_not_passed_over(started: Started, option: str) -> None:
     started.write("A.java", "class A {}")

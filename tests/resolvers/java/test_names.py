@@ -44,6 +44,18 @@ def artifact(name: str) -> str | None:
         ),
         ("org.elasticsearch.client.RestClient", "org.elasticsearch.client:elasticsearch-rest-client"),
         ("com.openai.client.OpenAIClient", "com.openai:openai-java"),
+        ("io.micrometer.core.instrument.MeterRegistry", "io.micrometer:micrometer-core"),
+        (
+            "io.micrometer.prometheus.PrometheusMeterRegistry",
+            "io.micrometer:micrometer-registry-prometheus-simpleclient",
+        ),
+        ("io.micrometer.prometheusmetrics.PrometheusConfig", "io.micrometer:micrometer-registry-prometheus"),
+        ("com.google.common.jimfs.Jimfs", "com.google.jimfs:jimfs"),
+        ("tools.jackson.databind.json.JsonMapper", "tools.jackson.core:jackson-databind"),
+        ("tools.jackson.dataformat.yaml.YAMLMapper", "tools.jackson.dataformat:jackson-dataformat-yaml"),
+        ("tools.jackson.dataformat.ion.IonMapper", None),
+        ("org.junit.jupyter.api.Test", None),
+        ("org.junit.runners.Parameterized", "junit:junit"),
         ("com.googlexgson.Gson", None),
         ("com.example.Thing", None),
     ],
@@ -51,6 +63,15 @@ def artifact(name: str) -> str | None:
 def test_the_longest_prefix_decides(name: str, key: str | None) -> None:
     assert artifact(name) == key
     assert not NAMES.is_jdk(name)
+
+
+def test_a_logger_that_lombok_writes_into_a_program_comes_with_it() -> None:
+    keys = {name: [each.key for each in found.artifacts] for name, found in NAMES.rows.items()}
+    assert keys["lombok"] == ["org.projectlombok:lombok"]
+    assert keys["lombok.extern.slf4j"] == ["org.projectlombok:lombok", "org.slf4j:slf4j-api"]
+    loggers = {name for name in keys if name.startswith("lombok.extern.")}
+    assert len(loggers) == 6 and all(len(keys[name]) > 1 for name in loggers)
+    assert artifact("lombok.extern.java.Log") == "org.projectlombok:lombok"
 
 
 OF_JAVA = """
@@ -99,7 +120,7 @@ def test_a_binding_is_wanted_unless_one_is_there() -> None:
     assert binding_for([*found["a.b"].artifacts, *found["c"].artifacts]) is None
 
 
-@pytest.mark.parametrize("row", ["a:b:1", "a | b", "a:b:1 c | d", " | a"])
+@pytest.mark.parametrize("row", ["a:b:1", "a | b", "a:b:1 c | d", " | a", "a:b:1 | d e\nc:d:1 | e"])
 def test_a_row_that_is_none_is_an_error(row: str) -> None:
     with pytest.raises(ValueError, match="no row"):
         parse_rows(row)

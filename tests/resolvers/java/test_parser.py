@@ -47,6 +47,23 @@ def test_the_first_line_of_a_script_hides_nothing() -> None:
     assert imports("#!/usr/bin/env -S java --source 17\nimport a.B;\nclass A {}") == [("a.B", 2)]
 
 
+@pytest.mark.parametrize(
+    ("code", "release"),
+    [
+        ("switch (o) { case Integer i when i > 3 -> 1; }", 21),
+        ("switch (o) { case java.util.List l -> 1; default -> 2; }", 21),
+        ("switch (o) { case P(int x, var y) -> 1; }", 21),
+        ("if (o instanceof P(int x)) {}", 21),
+        ("if (o instanceof P p && p.x() > (1)) {}", 0),
+        ("if (o instanceof P) (p).x();", 0),
+        ("switch (o) { case A, B -> f(x); case p.C: case (int) 'x': case \"y\": z(); default: }", 0),
+        ('String s = "case Integer i when"; // case Integer i', 0),
+    ],
+)
+def test_patterns_tell_which_java_first_reads_them(code: str, release: int) -> None:
+    assert facts(f"class A {{ void f(Object o) {{ {code} }} }}")["release"] == release
+
+
 def test_an_import_of_a_module_names_no_package() -> None:
     assert imports("import module java.base;\nimport a.B;\nvoid main() {}") == [("a.B", 2)]
 

@@ -70,6 +70,29 @@ def test_what_java_could_not_start_as_it_is_is_compiled(name: str, source: str) 
     assert not Target.decode(planned({name: source}, name).target).plain
 
 
+@pytest.mark.parametrize(
+    ("source", "misnamed"),
+    [
+        ("public class Application {}", True),
+        ("public class A {} @X public final class B {}", True),
+        ('@X("y") public class A {} class B { public class C {} public void f() {} } record D(int x) {}', False),
+    ],
+)
+def test_a_public_class_in_a_file_of_another_name_is_compiled_all_the_same(source: str, *, misnamed: bool) -> None:
+    assert Target.decode(planned({"A.java": source}, "A.java").target).misnamed == misnamed
+    files = {"pom.xml": pom("com.google.code.gson:gson:2.11.0"), "A.java": source}
+    assert Target.decode(planned(files, "A.java").target).misnamed == misnamed
+
+
+@pytest.mark.parametrize(
+    ("directives", "java"),
+    [("", "21+"), ("//PREVIEW\n//JAVA 20\n", "20"), ("//PREVIEW\n", ""), ("//JAVA 22+\n", "22+")],
+)
+def test_what_only_a_newer_java_reads_asks_for_it(directives: str, java: str) -> None:
+    source = f"{directives}class A {{ void f(Object o) {{ if (o instanceof P(int x)) {{}} }} }}"
+    assert Target.decode(planned({"A.java": source}, "A.java").target).java == java
+
+
 def test_a_program_without_a_class_asks_for_a_java_that_knows_them() -> None:
     target = Target.decode(planned({"A.java": "void main() {}"}, "A.java").target)
     assert (target.main, target.preview, target.java) == ("A", True, "21+")
