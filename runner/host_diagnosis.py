@@ -57,6 +57,11 @@ def explain_bwrap_failure(stderr: str, facts: HostFacts) -> HostProblem:
     return HostProblem("bwrap-failed", f"{facts.bwrap} could not make the sandbox: {words}", remedy)
 
 
+def foresee(facts: HostFacts) -> HostProblem | None:
+    """What is sure to keep bwrap from making a sandbox on this host, before it was tried; None for nothing."""
+    return _binary("", facts) or _kernel("", facts) or _switched_off("namespace", facts)
+
+
 def _binary(said: str, facts: HostFacts) -> HostProblem | None:
     if facts.bwrap is None:
         cause = "bubblewrap is not installed (no bwrap on PATH), and nothing runs without its sandbox."

@@ -35,12 +35,12 @@ _CALLS: tuple[tuple[str, tuple[tuple[str, tuple[int, ...]], ...]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """Where the canaries are. `folder` holds those that are files; `state` and `own` are folders and files of ours."""
+    """Where the canaries are. `folder` holds those that are files; `own` are ours, by what they are."""
 
     secret: str
     folder: str
     home: str
-    own: tuple[str, ...]
+    own: Mapping[str, str]
     tcp: int
     abstract: str
     key: int
@@ -70,8 +70,8 @@ def _same(code: str, name: str, tried: str, **asked: object) -> Attempt:
 def _canaries(at: Planted, run: str) -> Iterator[Attempt]:
     yield _same("JH-FILES", "a file of yours", "read", path=f"{at.folder}/secret")
     yield _same("JH-FILES", "your home", "look", path=at.home)
-    for path in at.own:
-        yield _same("JH-OWN", path, "look" if path.endswith("/") else "read", path=path)
+    for name, path in at.own.items():
+        yield _same("JH-OWN", name, "look" if path.endswith("/") else "read", path=path)
     written = f"{at.folder}/written"
     asked = {"try": "write", "folders": [written, "/usr", "/etc", "/dev", "/"], "file": f"jhansi-doctor-{run}"}
     yield Attempt("JH-WRITE", "JH-WRITE a file", asked, {**asked, "folders": [written], "file": "control"})

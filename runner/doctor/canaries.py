@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -29,7 +29,7 @@ _CREATE, _REMOVE = 0o1000 | 0o2000 | 0o600, 0  # IPC_CREAT | IPC_EXCL, IPC_RMID
 class Canaries:
     """Plants them below `folder`, which is the user's alone. `heard` names the listeners that somebody came to."""
 
-    def __init__(self, folder: str, home: str, own: tuple[str, ...]) -> None:
+    def __init__(self, folder: str, home: str, own: Mapping[str, str]) -> None:
         self._folder, self._home, self._own = folder, home, own
         self._undo = contextlib.ExitStack()
         self.heard: set[str] = set()

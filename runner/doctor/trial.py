@@ -46,8 +46,8 @@ class Outcome:
     trouble: str = ""
 
 
-def hold_trial(command: Sequence[str], env: Mapping[str, str], own: tuple[str, ...]) -> list[Finding]:
-    """Try everything, and leave nothing behind. `command` starts `exec`, `own` are the paths of the user's state.
+def hold_trial(command: Sequence[str], env: Mapping[str, str], own: Mapping[str, str]) -> list[Finding]:
+    """Try everything, and leave nothing behind. `command` starts `exec`, `own` is the user's state, by what it is.
 
     Raises OSError where there is no room for a temporary folder.
     """
@@ -63,17 +63,26 @@ def hold_trial(command: Sequence[str], env: Mapping[str, str], own: tuple[str, .
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def state_of(folders: paths.Paths) -> dict[str, str]:
+    """What of our state no program may see, by what it is; folders end in a slash."""
+    return {
+        "key": f"{folders.authority}/{paths.AUTHORITY_FILE}",
+        "records": f"{folders.runs}/journal",
+        "state": f"{folders.state}/",
+    }
+
+
 def nothing_tried(why: str) -> list[Finding]:
     """A finding for each code of the trial's, where no program could be run."""
-    planted = Planted("", "", "", ("",), 0, "", 0, "")
+    planted = Planted("", "", "", {"": ""}, 0, "", 0, "")
     tried = (*attempts(planted, MACHINES[0], ""), DOOR, *at_the_gate(""))
     return [untried(code, why) for code in dict.fromkeys([*(each.code for each in tried), _KILLED])]
 
 
 class Trial:
-    """A trial in a folder. `command` starts `exec`, `env` is the user's environment, `own` are our state's paths."""
+    """A trial in a folder. `command` starts `exec`, `env` is the user's environment, `own` are paths of our state."""
 
-    def __init__(self, folder: str, command: Sequence[str], env: Mapping[str, str], own: tuple[str, ...]) -> None:
+    def __init__(self, folder: str, command: Sequence[str], env: Mapping[str, str], own: Mapping[str, str]) -> None:
         self._folder, self._command, self._own = folder, command, own
         self._home = os.path.expanduser("~")
         self._work, self._state = f"{folder}/work", f"{folder}/home"
@@ -88,14 +97,14 @@ class Trial:
 
     def findings(self) -> list[Finding]:
         """Try everything. Raises OSError where the folder cannot hold it."""
-        canaries = Canaries(f"{self._folder}/canary", _home(self._home), (*self._own, *self._state_of_trial()))
+        canaries = Canaries(f"{self._folder}/canary", _home(self._home), {**self._own, **self._state_of_trial()})
         with canaries as planted:
             self._env[VARIABLE] = planted.secret
             return self._tried(canaries, planted)
 
-    def _state_of_trial(self) -> tuple[str, ...]:
+    def _state_of_trial(self) -> dict[str, str]:
         folders = paths.Paths(self._env, os.getuid(), os.uname().nodename)
-        return (f"{folders.authority}/{paths.AUTHORITY_FILE}", f"{folders.runs}/journal", f"{folders.state}/")
+        return {f"the trial's {name}": path for name, path in state_of(folders).items()}
 
     def _tried(self, canaries: Canaries, planted: Planted) -> list[Finding]:
         everything = attempts(planted, os.uname().machine, _CLOSED)
