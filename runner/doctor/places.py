@@ -19,15 +19,15 @@ def check_place(code: str, place: Place, uid: int, *, own_home: bool) -> Finding
     if place.exists and not place.is_folder:
         return fault(code, f"{place.path} is not a folder", (f"  mv {place.path} {place.path}.away",))
     if place.exists and place.owner != uid:
-        remedy = (f"  sudo chown -R {uid} {place.path}", _ELSEWHERE, other)
-        return fault(code, f"{place.path} belongs to user {place.owner}, not to you", remedy, ADMINISTRATOR)
+        given = (f"  sudo chown -R {uid} {place.path}", _ELSEWHERE, other)
+        return fault(code, f"{place.path} belongs to user {place.owner}, not to you", given, ADMINISTRATOR)
     if "ro" in place.options or not place.writable:
         what = "is mounted read-only" if "ro" in place.options else "cannot be written by you"
-        remedy = ((f"  chmod u+rwx {place.nearest}", _ELSEWHERE) if place.owner == uid else ()) + (other,)
-        return fault(code, f"{place.nearest} {what}", remedy)
+        mended = (f"  chmod u+rwx {place.nearest}", _ELSEWHERE) if place.owner == uid else ()
+        return fault(code, f"{place.nearest} {what}", (*mended, other))
     if place.exists and place.shared:
-        remedy = (f"  chmod 0700 {place.path}",)
-        return warning(code, f"others than you can write to {place.path}; the next run takes that away", remedy, YOU)
+        closed = (f"  chmod 0700 {place.path}",)
+        return warning(code, f"others than you can write to {place.path}; the next run takes that away", closed, YOU)
     return _file_system(code, place, other) or _room(code, place, other) or well(code, _described(place))
 
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from jhansi_runner.proxy import paths
 from jhansi_runner.resolvers.all import BrokenResolver, resolvers
 from jhansi_runner.runner import host
-from jhansi_runner.runner.doctor import bwrap, clock, kernel, ours, places, tools
+from jhansi_runner.runner.doctor import bwrap, clock, kernel, limits, ours, places, tools
 from jhansi_runner.runner.doctor.facts import Host, read_host, read_place
 from jhansi_runner.runner.doctor.findings import Finding, fault, warning
 from jhansi_runner.runner.doctor.topics import TOPICS
 from jhansi_runner.runner.doctor.trial import EXEC, hold_trial, nothing_tried, state_of
+from jhansi_runner.runner.limits.tiers import offer, read_facts
 from jhansi_runner.runner.visible import private_folders
 from jhansi_runner.runner.workspace import enclosing
 from jhansi_runner.runner.workspace_lock import is_known
@@ -34,7 +35,7 @@ def examine(env: Mapping[str, str], policy: str | None, command: Sequence[str] =
     folders = paths.current(env)
     found = read_host(host.find_bwrap(":".join(["/usr/bin", env.get("PATH", "")])), try_flaw=bwrap.follows_links)
     looked = [
-        *_host(found),
+        *_host(found, env),
         *_state(folders, policy, env),
         *_tools(folders, env, found),
         *_trial(folders, env, command),
@@ -43,7 +44,7 @@ def examine(env: Mapping[str, str], policy: str | None, command: Sequence[str] =
     return Report(found, tuple(sorted(looked, key=lambda finding: order.index(finding.code))))
 
 
-def _host(found: Host) -> Iterator[Finding]:
+def _host(found: Host, env: Mapping[str, str]) -> Iterator[Finding]:
     yield kernel.check_machine(found)
     yield kernel.check_seccomp(found)
     yield kernel.check_userns(found)
@@ -52,6 +53,7 @@ def _host(found: Host) -> Iterator[Finding]:
     yield kernel.check_root(found)
     yield bwrap.check_bwrap(found)
     yield bwrap.check_flaw(found)
+    yield limits.check_limits(offer(read_facts(env)))
 
 
 def _state(folders: paths.Paths, policy: str | None, env: Mapping[str, str]) -> Iterator[Finding]:
