@@ -23,6 +23,7 @@ from jhansi_runner.runner.host_remedies import (
 )
 
 _PERMISSION = ("Operation not permitted", "Permission denied", "No permissions to creat")
+_DOORWAY = "no doorway: "  # bwrap did its work; what is told is our own (`proxy/cell/doorway.py`)
 # refused for a file that we named, not for what an ordinary user may do
 _OF_A_FILE = ("execvp", "Can't find", "Can't chdir", "Can't bind", "Can't get", "Can't mkdir", "Can't create")
 
@@ -46,7 +47,7 @@ def diagnose(stderr: str, bwrap: str | None, *, root: str = "/") -> HostProblem:
 
 def explain_bwrap_failure(stderr: str, facts: HostFacts) -> HostProblem:
     """The problem behind what bwrap wrote to stderr. What nobody foresaw comes back in bwrap's own words."""
-    said = next((line for line in reversed(stderr.splitlines()) if line.startswith("bwrap: ")), "")
+    said = next((line for line in reversed(stderr.splitlines()) if line.startswith(("bwrap: ", _DOORWAY))), "")
     said = said.removeprefix("bwrap: ")
     for look in (_binary, _kernel, _switched_off, _limit, _proc, _permission):
         problem = look(said, facts)
@@ -70,7 +71,7 @@ def _binary(said: str, facts: HostFacts) -> HostProblem | None:
         found = ".".join(map(str, facts.bwrap_version)) if facts.bwrap_version else "of an unknown version"
         wanted = ".".join(map(str, BWRAP_MINIMUM))
         cause = f"{facts.bwrap} is {found}; {wanted} or later is needed, for --disable-userns and --size."
-        newer = f"{install(facts)}\nIf that is no newer, put a bwrap built from source earlier on PATH."
+        newer = f"{install(facts)}\nIf that is no newer, put one built from source in its place."
         return HostProblem("bwrap-too-old", cause, newer)
     if facts.bwrap_setuid or "setuid mode" in said or said.startswith("setuid use of"):
         cause = (
@@ -92,6 +93,9 @@ def _binary(said: str, facts: HostFacts) -> HostProblem | None:
 
 
 def _kernel(said: str, facts: HostFacts) -> HostProblem | None:
+    if not facts.proc:
+        cause = "/proc is not mounted here, and no sandbox can be made without it."
+        return HostProblem("proc-missing", cause, "Mount it:\n  sudo mount -t proc proc /proc")
     if "system call filtering" in said or said.startswith("prctl(PR_SET_SECCOMP)"):
         cause = "the kernel did not take the system-call filter, and nothing runs without it."
         remedy = "Use a kernel with CONFIG_SECCOMP and CONFIG_SECCOMP_FILTER."

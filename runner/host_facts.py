@@ -26,7 +26,7 @@ class HostFacts:
     `container` is kubernetes, podman, docker, lxc, what systemd says, or "". `apparmor_profile` is the file
     in /etc/apparmor.d that names this bwrap, or "". `distribution` holds ID and ID_LIKE of os-release.
     `seccomp_inherited`: a filter from outside is in force. `nested`: this user namespace does not map all
-    ids.
+    ids. `proc`: `/proc` is mounted.
     """
 
     bwrap: str | None
@@ -42,6 +42,7 @@ class HostFacts:
     seccomp_inherited: bool = False
     nested: bool = False
     distribution: tuple[str, ...] = ()
+    proc: bool = True
 
 
 def run_version(bwrap: str) -> str:
@@ -82,6 +83,7 @@ def read_facts(bwrap: str | None, *, root: str = "/", version_of: Callable[[str]
         seccomp_inherited="\nSeccomp:\t2" in text("proc/self/status"),
         nested=text("proc/self/uid_map").split() not in ([], ["0", "0", "4294967295"]),
         distribution=_distribution(text("etc/os-release")),
+        proc=os.path.isdir(os.path.join(root, "proc/self")),
     )
 
 

@@ -37,6 +37,7 @@ _CONTAINER = {
 
 # (a word of bwrap's message, the system call behind it); the first that fits
 _CALLS = (
+    ("setns", "setns, by which the sandbox's network is entered"),
     ("uid map", "writing uid_map"),
     ("gid map", "writing gid_map"),
     ("unshare user ns", "unshare with CLONE_NEWUSER"),

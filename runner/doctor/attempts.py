@@ -19,6 +19,9 @@ _NOBODY = -1  # no descriptor, no process
 _OUTSIDE = (("169.254.169.254", 80), ("192.0.2.1", 443))
 """The metadata service of clouds, and an address for documentation (RFC 5737). Tried where only `lo` is there."""
 
+LOOPBACK, ABSTRACT, PATH = "JH-LOOPBACK a port", "JH-SOCKET one without a path", "JH-SOCKET one with a path"
+"""Names of attempts that the host sees by itself."""
+
 # (code, ((system call, arguments with which it does nothing but tell whether it was let through), ...))
 _CALLS: tuple[tuple[str, tuple[tuple[str, tuple[int, ...]], ...]], ...] = (
     ("JH-INTO", (("process_vm_readv", (0, 0, 0, 0, 0, 0)), ("pidfd_getfd", (_NOBODY, 0, 0)))),
@@ -80,9 +83,9 @@ def _canaries(at: Planted, run: str) -> Iterator[Attempt]:
     yield _same("JH-ENVIRONMENT", "a variable", "environment", secret=at.secret)
     yield _same("JH-DESCRIPTOR", "an open file", "descriptor", secret=at.secret)
     yield _same("JH-PROCESS", "a process of yours", "processes", secret=at.secret)
-    yield _same("JH-LOOPBACK", "a TCP port", "connect", address=at.tcp)
-    yield _same("JH-SOCKET", "without a path", "connect", address=at.abstract)
-    yield _same("JH-SOCKET", "with a path", "connect", address=f"{at.folder}/socket")
+    for name, address in ((LOOPBACK, at.tcp), (ABSTRACT, at.abstract), (PATH, f"{at.folder}/socket")):
+        asked = {"try": "connect", "address": address}
+        yield Attempt(name.partition(" ")[0], name, asked, asked)
     yield Attempt(
         "JH-NETWORK", "JH-NETWORK addresses",
         {"try": "outside", "addresses": _OUTSIDE}, {"try": "connect", "address": at.tcp},

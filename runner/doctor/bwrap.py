@@ -39,12 +39,10 @@ def check_flaw(host: Host) -> Finding:
         return untried(code, "bwrap could not be started for it")
     if host.flawed:
         remedy = (
-            "jhansi-runner mounts on names that exist and are no links. To win the race against that, a program has to",
-            "run in a workspace at the moment at which another one is started there.",
             "Update it, to one with the fix of CVE-2026-87766:",
             *(f"  {line.strip()}" for line in install(host.basic).splitlines() if line.startswith(" ")),
         )
-        return warning(code, "bwrap follows a link out of its root and makes files there (CVE-2026-87766)", remedy,
+        return warning(code, "bwrap makes files behind links out of its root (CVE-2026-87766)", remedy,
                        ADMINISTRATOR)  # fmt: skip
     older = version is not None and version < _FIXED
     return well(code, "CVE-2026-87766 was tried, and is not there" + (", though the version is older" if older else ""))

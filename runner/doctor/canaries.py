@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any
 
 from jhansi_runner.runner.doctor import probe_kernel
-from jhansi_runner.runner.doctor.attempts import Planted
+from jhansi_runner.runner.doctor.attempts import ABSTRACT, LOOPBACK, PATH, Planted
 
 VARIABLE = "JHANSI_DOCTOR_CANARY"
 _ADD_KEY, _KEYCTL = (248, 250) if os.uname().machine == "x86_64" else (217, 219)
@@ -27,7 +27,7 @@ _CREATE, _REMOVE = 0o1000 | 0o2000 | 0o600, 0  # IPC_CREAT | IPC_EXCL, IPC_RMID
 
 
 class Canaries:
-    """Plants them below `folder`, which is the user's alone. `heard` names the listeners that somebody came to."""
+    """Plants them below `folder`, which is the user's alone. `heard` are the attempts that came to a listener."""
 
     def __init__(self, folder: str, home: str, own: Mapping[str, str]) -> None:
         self._folder, self._home, self._own = folder, home, own
@@ -53,9 +53,9 @@ class Canaries:
         self.descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         self._undo.callback(os.close, self.descriptor)
         abstract = f"\0jhansi-doctor-{secrets.token_hex(8)}"
-        port = self._listen("JH-LOOPBACK", socket.AF_INET, ("127.0.0.1", 0)).getsockname()[1]
-        self._listen("JH-SOCKET", socket.AF_UNIX, abstract)
-        self._listen("JH-SOCKET", socket.AF_UNIX, f"{self._folder}/socket")
+        port = self._listen(LOOPBACK, socket.AF_INET, ("127.0.0.1", 0)).getsockname()[1]
+        self._listen(ABSTRACT, socket.AF_UNIX, abstract)
+        self._listen(PATH, socket.AF_UNIX, f"{self._folder}/socket")
         self._victim()
         description = f"jhansi-doctor-{secrets.token_hex(8)}"
         with contextlib.suppress(OSError):  # the control run tells that it is not there
@@ -65,7 +65,7 @@ class Canaries:
             self._shared(key)
         return Planted(self.secret, self._folder, self._home, self._own, port, abstract, key, description)
 
-    def _listen(self, code: str, family: int, address: Any) -> socket.socket:
+    def _listen(self, name: str, family: int, address: Any) -> socket.socket:
         listener = socket.socket(family)
         self._undo.callback(listener.close)
         listener.bind(address)
@@ -75,7 +75,7 @@ class Canaries:
             with contextlib.suppress(OSError):
                 while True:
                     listener.accept()[0].close()
-                    self.heard.add(code)
+                    self.heard.add(name)
 
         threading.Thread(target=accept, daemon=True).start()
         return listener

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jhansi_runner.runner.doctor.facts import Host
-from jhansi_runner.runner.doctor.findings import ADMINISTRATOR, YOU, Finding, fault, warning, well
+from jhansi_runner.runner.doctor.findings import ADMINISTRATOR, YOU, Finding, fault, untried, warning, well
 from jhansi_runner.runner.host_diagnosis import foresee
 from jhansi_runner.runner.seccomp import AUDIT_ARCH
 
@@ -21,6 +21,8 @@ def check_machine(host: Host) -> Finding:
 def check_seccomp(host: Host) -> Finding:
     """Whether the kernel takes filters."""
     code = "JH-SECCOMP"
+    if not host.basic.proc:
+        return untried(code, "there is no /proc to tell")
     if not host.seccomp:
         remedy = (
             "Use a kernel with CONFIG_SECCOMP and CONFIG_SECCOMP_FILTER. What it has:",
@@ -34,6 +36,8 @@ def check_seccomp(host: Host) -> Finding:
 def check_userns(host: Host) -> Finding:
     """What is known to keep ordinary users from making namespaces, and what else restricts them here."""
     code, basic = "JH-USERNS", host.basic
+    if not basic.proc:
+        return untried(code, "there is no /proc to tell")
     problem = foresee(basic)
     if problem is not None and problem.code in ("userns-off", "kernel-namespaces"):
         return fault(code, problem.cause.rstrip("."), problem.remedy.splitlines(), ADMINISTRATOR)
@@ -56,7 +60,9 @@ def _profile(host: Host) -> str:
 
 def check_proc(host: Host) -> Finding:
     """Whether processes of the same user are hidden, and whether something is mounted over it."""
-    code = "JH-PROC"
+    code, problem = "JH-PROC", foresee(host.basic)
+    if problem is not None and problem.code == "proc-missing":
+        return fault(code, "/proc is not mounted", problem.remedy.splitlines(), ADMINISTRATOR)
     if host.hidepid in ("4", "ptraceable"):
         remedy = ("Mount it without that, or with hidepid=2:", "  sudo mount -o remount,hidepid=2 /proc")
         return warning(code, f"/proc is mounted with hidepid={host.hidepid}", remedy, ADMINISTRATOR)

@@ -29,7 +29,8 @@ def read(asked: Asked) -> Answer:
 
 def look(asked: Asked) -> Answer:
     """Whether a folder's names can be read."""
-    return len(os.listdir(asked["path"])) > 0, "its names were read"
+    os.listdir(asked["path"])
+    return True, "its names were read"
 
 
 def write(asked: Asked) -> Answer:

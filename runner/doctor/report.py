@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import datetime
 import os
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jhansi_runner.proxy import paths
 from jhansi_runner.resolvers.all import BrokenResolver, resolvers
 from jhansi_runner.runner import host
 from jhansi_runner.runner.doctor import bwrap, clock, kernel, limits, ours, places, tools
 from jhansi_runner.runner.doctor.facts import Host, read_host, read_place
-from jhansi_runner.runner.doctor.findings import Finding, fault, warning
+from jhansi_runner.runner.doctor.findings import Finding, State, fault, warning
 from jhansi_runner.runner.doctor.topics import TOPICS
-from jhansi_runner.runner.doctor.trial import EXEC, hold_trial, nothing_tried, state_of
+from jhansi_runner.runner.doctor.trial import EXEC, SANDBOX, hold_trial, nothing_tried, state_of
 from jhansi_runner.runner.limits.tiers import offer, read_facts
 from jhansi_runner.runner.visible import private_folders
 from jhansi_runner.runner.workspace import enclosing
 from jhansi_runner.runner.workspace_lock import is_known
+
+_CAUSES = ("JH-MACHINE", "JH-SECCOMP", "JH-USERNS", "JH-PROC", "JH-BWRAP")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,18 @@ def examine(env: Mapping[str, str], policy: str | None, command: Sequence[str] =
         *_tools(folders, env, found),
         *_trial(folders, env, command),
     ]
+    looked = _once(looked)
     order = list(TOPICS)
     return Report(found, tuple(sorted(looked, key=lambda finding: order.index(finding.code))))
+
+
+def _once(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings, without telling twice how to mend what keeps a sandbox from being made."""
+    causes = [one.code for one in findings if one.code in _CAUSES and one.state is State.FAULT]
+    again = replace(
+        next(one for one in findings if one.code == SANDBOX), remedy=(f"Mend {', '.join(causes)} first.",), who=""
+    )
+    return [again if causes and one.code == SANDBOX and one.state is State.FAULT else one for one in findings]
 
 
 def _host(found: Host, env: Mapping[str, str]) -> Iterator[Finding]:
@@ -107,7 +120,6 @@ def _trial(folders: paths.Paths, env: Mapping[str, str], command: Sequence[str])
     try:
         return hold_trial(command, env, own)
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
         remedy = ("Make room in the folder for temporary files, or name another one:", "  export TMPDIR=/a/folder")
-        told = fault("JH-SANDBOX", f"the trial could not be prepared: {where}{error.strerror}", remedy)
+        told = fault(SANDBOX, f"the trial could not be prepared in {tempfile.gettempdir()}: {error.strerror}", remedy)
         return [told, *nothing_tried("no program could be run")]

@@ -12,7 +12,7 @@ TOPICS = {
     "JH-USERNS": Topic(
         HOST, "whether ordinary users may make user namespaces: sysctls, containers, filters", "no sandbox can be made"
     ),
-    "JH-PROC": Topic(HOST, "how `/proc` is mounted", "what watches a run may not see its processes"),
+    "JH-PROC": Topic(HOST, "how `/proc` is mounted", "no sandbox can be made, or its processes cannot be seen"),
     "JH-PTRACE": Topic(
         HOST, "who may trace whose processes (`kernel.yama.ptrace_scope`)", "your other programs can reach into ours"
     ),
@@ -26,7 +26,7 @@ TOPICS = {
     "JH-BWRAP-FLAW": Topic(
         SANDBOX,
         "known flaws of bubblewrap's, tried where that is possible",
-        "while it makes a sandbox, it can be led to make files outside",
+        "a program that runs in a workspace while another one is started there may win a race, and make files outside",
     ),
     "JH-LIMITS": Topic(
         SANDBOX, "how memory, processes and time of a run can be limited", "a limit may be noticed late, or be evaded"

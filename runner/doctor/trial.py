@@ -31,7 +31,9 @@ EXEC = (sys.executable, "-I", "-c", "from jhansi_runner.runner.entry import main
 """How the doctor starts `exec`: as a user's shell would, in a process of its own."""
 _PROBE = (probe, probe_host, probe_kernel, probe_lock)
 _MODULE = ("-E", "-s", "-S", "-m", probe.__name__)
-_SECONDS, _GONE_SECONDS, _IDLE_SECONDS = 240, 10.0, 1
+SANDBOX = "JH-SANDBOX"
+_LAST_LINES = 12
+_SECONDS, _GONE_SECONDS, _IDLE_SECONDS = 240, 6.0, 1
 _POLICY = "version: 1\nregistries: {pypi: {enabled: true}}\ndefault: deny\negress: {run: %s}\n"
 _KILLED = "JH-KILLED"
 _MAX_BASE = 60  # a unix socket's path may have 107 bytes
@@ -114,12 +116,14 @@ class Trial:
             return [_no_sandbox(trouble), *nothing_tried("no program could be run")]
         opened, trouble = self._inside(canaries, planted, _OPEN, (DOOR, *gate))
         control = self._outside(canaries, everything)
-        ran = well("JH-SANDBOX", "a program ran in it, with and without a way to the registries")
-        found = [_no_sandbox(trouble) if trouble else ran]
-        found += judge(everything, control, [closed, opened])
-        door = {DOOR.name: opened.get(DOOR.name, Answer(False, trouble or "no answer"))}
-        found += judge((DOOR,), door, [closed])
-        found += judge(gate[1:], _gate_control(opened, trouble), [opened])
+        if trouble:
+            found = [_no_sandbox(trouble), *judge(everything, control, [closed])]
+            found += [untried(each.code, "no program could be run with a way to the gate") for each in (DOOR, gate[0])]
+        else:
+            found = [well(SANDBOX, "a program ran in it, with and without a way to the registries")]
+            found += judge(everything, control, [closed, opened])
+            found += judge((DOOR,), opened, [closed])
+            found += judge(gate[1:], _gate_control(opened), [opened])
         return [*found, self._killed()]
 
     def _inside(
@@ -141,7 +145,7 @@ class Trial:
 
     def _witness(self, attempt: Attempt, canaries: Canaries, run: str) -> str:
         """What the host saw of an attempt in a sandbox, "" for nothing; the probe's word counts for no more."""
-        if attempt.code in canaries.heard:
+        if attempt.name in canaries.heard:
             return "a listener of the host's was reached"
         if attempt.code == "JH-WRITE" and os.path.lexists(f"{self._folder}/canary/written/{attempt.asked['file']}"):
             return "the file is there"
@@ -164,8 +168,8 @@ class Trial:
             record = json.loads(done.stdout)
             printed, error, code = str(record["stdout"]), str(record["error"]), record["exit_code"]
         except (ValueError, KeyError, TypeError):
-            said = done.stderr.decode("utf-8", "replace").strip() or f"exec ended with {done.returncode}"
-            return Outcome("", said)
+            said = done.stderr.decode("utf-8", "replace").strip().splitlines()[-_LAST_LINES:]
+            return Outcome("", "\n".join([f"exec ended with {done.returncode} and no outcome", *said]))
         trouble = error or (str(record["stderr"]).strip() if code == FAILED else "")
         return Outcome(printed, trouble)
 
@@ -198,7 +202,9 @@ class Trial:
         begun = self._kill([*self._words(_CLOSED), *_MODULE, "hold", "killed", "end-killed"])
         if not begun:
             return untried(code, "no program could be run")
-        if not self._gone("killed"):
+        alive = not self._gone("killed")
+        self._touch("end-killed")
+        if alive:
             return fault(code, "a program went on after its runner was killed", REPORT, "")
         begun = self._kill([sys.executable, *_MODULE, "parent", "orphan", "end-orphan"])
         alone = begun and self._held("orphan")
@@ -237,15 +243,15 @@ class Trial:
             _released(f"{folders.runtime}/{folders.service_key}.lock")
 
 
-def _gate_control(opened: Answers, trouble: str) -> Answers:
+def _gate_control(opened: Answers) -> Answers:
     """That the gate refused shows something where it lets something else through, and said so itself."""
-    passed = opened.get(REGISTRY, Answer(False, trouble or "no answer"))
+    passed = opened.get(REGISTRY, Answer(False, "no answer"))
     return {name: passed if one.said.startswith("HTTP/") else Answer(False, one.said) for name, one in opened.items()}
 
 
 def _no_sandbox(trouble: str) -> Finding:
     cause, *remedy = trouble.splitlines()
-    return fault("JH-SANDBOX", cause, remedy, "")
+    return fault(SANDBOX, cause, remedy, "")
 
 
 def _released(path: str) -> bool:

@@ -90,6 +90,8 @@ CASES = {
                            "CLONE_NEWUSER", "RestrictNamespaces="),
     "selinux": ("bwrap: Failed to mount tmpfs: Permission denied", FEDORA, "selinux", "SELinux", "ausearch"),
     "chroot": (REFUSED, DEBIAN, "userns-blocked", "clone with CLONE_NEWUSER", "chroot"),
+    "docker, setns": ("no doorway: [Errno 1] setns: Operation not permitted", DOCKER, "container-blocks",
+                      "blocks setns", "seccomp=unconfined"),
     "our own fault": ("bwrap: Can't find source path /x: Permission denied", UBUNTU, "bwrap-failed",
                       "Can't find source path /x", "report"),
     "silence": ("", DEBIAN, "bwrap-failed", "without saying why", "report"),
