@@ -122,13 +122,14 @@ def _switched_off(said: str, facts: HostFacts) -> HostProblem | None:
     switches = (
         ("kernel.unprivileged_userns_clone", facts.unprivileged_userns_clone, 1),
         ("user.max_user_namespaces", facts.max_user_namespaces, 15000),
+        *((f"user.max_{kind}_namespaces", 0, 15000) for kind in facts.forbidden),
     )
     if not any(word in said for word in ("namespace", "user ns", *_PERMISSION)):
         return None
     for name, value, better in switches:
         if value == 0:
             where = "on the host of this container" if facts.container else "as an administrator"
-            cause = f"user namespaces are turned off on this host: {name} is 0."
+            cause = f"namespaces that a sandbox needs are turned off on this host: {name} is 0."
             return HostProblem("userns-off", cause, f"Turn them on, {where}:\n{set_sysctl(name, better)}")
     return None
 

@@ -76,7 +76,7 @@ def _canaries(at: Planted, run: str) -> Iterator[Attempt]:
     for name, path in at.own.items():
         yield _same("JH-OWN", name, "look" if path.endswith("/") else "read", path=path)
     written = f"{at.folder}/written"
-    asked = {"try": "write", "folders": [written, "/usr", "/etc", "/dev", "/"], "file": f"jhansi-doctor-{run}"}
+    asked: Asked = {"try": "write", "folders": [written, "/usr", "/etc", "/dev", "/"], "file": f"jhansi-doctor-{run}"}
     yield Attempt("JH-WRITE", "JH-WRITE a file", asked, {**asked, "folders": [written], "file": "control"})
     setuid = {"try": "setuid", "folder": "."}
     yield Attempt("JH-SETUID", "JH-SETUID chmod", setuid, setuid)
@@ -84,8 +84,8 @@ def _canaries(at: Planted, run: str) -> Iterator[Attempt]:
     yield _same("JH-DESCRIPTOR", "an open file", "descriptor", secret=at.secret)
     yield _same("JH-PROCESS", "a process of yours", "processes", secret=at.secret)
     for name, address in ((LOOPBACK, at.tcp), (ABSTRACT, at.abstract), (PATH, f"{at.folder}/socket")):
-        asked = {"try": "connect", "address": address}
-        yield Attempt(name.partition(" ")[0], name, asked, asked)
+        to_it: Asked = {"try": "connect", "address": address}
+        yield Attempt(name.partition(" ")[0], name, to_it, to_it)
     yield Attempt(
         "JH-NETWORK", "JH-NETWORK addresses",
         {"try": "outside", "addresses": _OUTSIDE}, {"try": "connect", "address": at.tcp},

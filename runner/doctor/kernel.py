@@ -63,11 +63,9 @@ def check_proc(host: Host) -> Finding:
     code, problem = "JH-PROC", foresee(host.basic)
     if problem is not None and problem.code == "proc-missing":
         return fault(code, "/proc is not mounted", problem.remedy.splitlines(), ADMINISTRATOR)
-    if host.hidepid in ("4", "ptraceable"):
-        remedy = ("Mount it without that, or with hidepid=2:", "  sudo mount -o remount,hidepid=2 /proc")
-        return warning(code, f"/proc is mounted with hidepid={host.hidepid}", remedy, ADMINISTRATOR)
-    hidden = f"hidepid={host.hidepid}, which hides other users' processes" if host.hidepid else "hides nothing"
-    return well(code, f"/proc {hidden}" if not host.hidepid else f"/proc is mounted with {hidden}")
+    if host.hidepid:
+        return well(code, f"/proc is mounted with hidepid={host.hidepid}, which hides none of your own processes")
+    return well(code, "/proc hides nothing")
 
 
 def check_ptrace(host: Host) -> Finding:
