@@ -36,11 +36,13 @@ def answers(output: str, asked: Iterable[str]) -> dict[str, Answer]:
             one = json.loads(line)
         except (ValueError, RecursionError):
             continue
-        if not isinstance(one, dict) or one.get("name") not in wanted or not isinstance(one.get("reached"), bool):
+        if not isinstance(one, dict):
             continue
-        before = found.get(one["name"])
-        if before is None or not before.reached:
-            found[one["name"]] = Answer(one["reached"], shown(str(one.get("said")))[:_MAX_SAID])
+        name, reached = one.get("name"), one.get("reached")
+        if not isinstance(name, str) or name not in wanted or not isinstance(reached, bool):
+            continue
+        if name not in found or not found[name].reached:
+            found[name] = Answer(reached, shown(str(one.get("said")))[:_MAX_SAID])
     return found
 
 
