@@ -70,6 +70,7 @@ class Canaries:
         self._undo.callback(listener.close)
         listener.bind(address)
         listener.listen()
+        self._undo.callback(listener.shutdown, socket.SHUT_RDWR)  # or the thread goes on to accept
 
         def accept() -> None:
             with contextlib.suppress(OSError):

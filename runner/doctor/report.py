@@ -51,10 +51,11 @@ def examine(env: Mapping[str, str], policy: str | None, command: Sequence[str] =
 def _once(findings: Sequence[Finding]) -> list[Finding]:
     """The findings, without telling twice how to mend what keeps a sandbox from being made."""
     causes = [one.code for one in findings if one.code in _CAUSES and one.state is State.FAULT]
-    again = replace(
-        next(one for one in findings if one.code == SANDBOX), remedy=(f"Mend {', '.join(causes)} first.",), who=""
-    )
-    return [again if causes and one.code == SANDBOX and one.state is State.FAULT else one for one in findings]
+    first = (f"Mend {', '.join(causes)} first.",)
+    return [
+        replace(one, remedy=first, who="") if causes and one.code == SANDBOX and one.state is State.FAULT else one
+        for one in findings
+    ]
 
 
 def _host(found: Host, env: Mapping[str, str]) -> Iterator[Finding]:

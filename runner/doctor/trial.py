@@ -5,15 +5,12 @@ What it needs is in one temporary folder, its state in a `JHANSI_HOME` of its ow
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -23,19 +20,23 @@ from jhansi_runner.runner.doctor import probe, probe_host, probe_kernel, probe_l
 from jhansi_runner.runner.doctor.attempts import DOOR, REGISTRY, Attempt, Planted, at_the_gate, attempts
 from jhansi_runner.runner.doctor.canaries import VARIABLE, Canaries, inheritable
 from jhansi_runner.runner.doctor.findings import Finding, fault, untried, well
-from jhansi_runner.runner.doctor.judge import REPORT, Answer, Answers, answers, judge
+from jhansi_runner.runner.doctor.judge import Answer, Answers, answers, judge
+from jhansi_runner.runner.doctor.killed import CODE as KILLED
+from jhansi_runner.runner.doctor.killed import check_killed, released, touch
+from jhansi_runner.runner.doctor.probe_lock import held
 from jhansi_runner.runner.errors import FAILED
 from jhansi_runner.runner.syscalls import MACHINES
 
 EXEC = (sys.executable, "-I", "-c", "from jhansi_runner.runner.entry import main; main()", "exec")
 """How the doctor starts `exec`: as a user's shell would, in a process of its own."""
 _PROBE = (probe, probe_host, probe_kernel, probe_lock)
-_MODULE = ("-E", "-s", "-S", "-m", probe.__name__)
+_INSIDE = ("python3", "-E", "-s", "-S", "-m", probe.__name__)
+_OUTSIDE = (sys.executable, "-I", "-m", probe.__name__)
+"""Outside it is the installed one, and not the copy in the workspace, to which a program could have written."""
 SANDBOX = "JH-SANDBOX"
 _LAST_LINES = 12
-_SECONDS, _GONE_SECONDS, _IDLE_SECONDS = 240, 6.0, 1
+_SECONDS, _IDLE_SECONDS = 240, 1
 _POLICY = "version: 1\nregistries: {pypi: {enabled: true}}\ndefault: deny\negress: {run: %s}\n"
-_KILLED = "JH-KILLED"
 _MAX_BASE = 60  # a unix socket's path may have 107 bytes
 _CLOSED, _OPEN = "none", "registries"
 
@@ -53,6 +54,8 @@ def hold_trial(command: Sequence[str], env: Mapping[str, str], own: Mapping[str,
 
     Raises OSError where there is no room for a temporary folder.
     """
+    if os.uname().machine not in MACHINES:
+        return nothing_tried("no system-call filter is known for this machine")
     base = tempfile.gettempdir()
     folder = tempfile.mkdtemp(prefix="jhansi-doctor-", dir=base if len(os.fsencode(base)) < _MAX_BASE else "/tmp")  # noqa: S108
     try:
@@ -78,7 +81,7 @@ def nothing_tried(why: str) -> list[Finding]:
     """A finding for each code of the trial's, where no program could be run."""
     planted = Planted("", "", "", {"": ""}, 0, "", 0, "")
     tried = (*attempts(planted, MACHINES[0], ""), DOOR, *at_the_gate(""))
-    return [untried(code, why) for code in dict.fromkeys([*(each.code for each in tried), _KILLED])]
+    return [untried(code, why) for code in dict.fromkeys([*(each.code for each in tried), KILLED])]
 
 
 class Trial:
@@ -87,10 +90,11 @@ class Trial:
     def __init__(self, folder: str, command: Sequence[str], env: Mapping[str, str], own: Mapping[str, str]) -> None:
         self._folder, self._command, self._own = folder, command, own
         self._home = os.path.expanduser("~")
-        self._work, self._state = f"{folder}/work", f"{folder}/home"
+        self._work, self._state, self._apart = f"{folder}/work", f"{folder}/home", f"{folder}/apart"
         self._env = {**env, "JHANSI_HOME": self._state, "JHANSI_PROXY_IDLE": str(_IDLE_SECONDS)}
         package = f"{self._work}/{os.path.dirname(probe.__name__.replace('.', '/'))}"
         os.makedirs(package)
+        os.mkdir(self._apart)
         for module in _PROBE:
             shutil.copy(str(module.__file__), package)
         for egress in (_CLOSED, _OPEN):
@@ -124,7 +128,8 @@ class Trial:
             found += judge(everything, control, [closed, opened])
             found += judge((DOOR,), opened, [closed])
             found += judge(gate[1:], _gate_control(opened), [opened])
-        return [*found, self._killed()]
+        inside = [*self._words(_CLOSED), *_INSIDE]
+        return [*found, check_killed(inside, self._work, _OUTSIDE, self._apart, self._env)]
 
     def _inside(
         self, canaries: Canaries, planted: Planted, egress: str, more: tuple[Attempt, ...]
@@ -139,8 +144,10 @@ class Trial:
         if not outcome.trouble:
             for attempt in tried:
                 witness = self._witness(attempt, canaries, egress)
-                if witness and attempt.name in found:
+                if witness:
                     found[attempt.name] = Answer(True, witness)
+            if not os.path.lexists(f"{self._work}/left-{egress}"):  # what was never there shows nothing by being gone
+                found = {name: answer for name, answer in found.items() if not name.startswith("JH-SURVIVOR ")}
         return found, outcome.trouble
 
     def _witness(self, attempt: Attempt, canaries: Canaries, run: str) -> str:
@@ -150,13 +157,13 @@ class Trial:
         if attempt.code == "JH-WRITE" and os.path.lexists(f"{self._folder}/canary/written/{attempt.asked['file']}"):
             return "the file is there"
         if attempt.code == "JH-SURVIVOR":
-            alive = not self._gone(f"left-{run}")
-            self._touch(f"end-{run}")
+            alive = not released(f"{self._work}/left-{run}")
+            touch(f"{self._work}/end-{run}")
             return "it lives on" if alive else ""
         return ""
 
     def _exec(self, egress: str, given: str, passed: tuple[int, ...]) -> Outcome:
-        words = [*self._words(egress, "--json", "--timeout", str(_SECONDS // 2)), *_MODULE]
+        words = [*self._words(egress, "--json", "--timeout", str(_SECONDS // 2)), *_INSIDE]
         try:
             done = subprocess.run(
                 words, input=given.encode(), capture_output=True, env=self._env, cwd="/", pass_fds=passed,
@@ -175,72 +182,30 @@ class Trial:
 
     def _words(self, egress: str, *options: str) -> list[str]:
         given = ["--no-install", "--policy", f"{self._folder}/{egress}.yaml", "--workspace", self._work]
-        return [*self._command, *given, *options, "--", "python3"]
+        return [*self._command, *given, *options, "--"]
 
     def _outside(self, canaries: Canaries, tried: Sequence[Attempt]) -> Answers:
         """The control: the same program, with nothing between it and the canaries."""
         asked = {attempt.name: attempt.control for attempt in tried}
-        words = [sys.executable, *_MODULE]
         try:
             with inheritable(canaries.descriptor):
                 done = subprocess.run(
-                    words, input=json.dumps(asked).encode(), capture_output=True, env=self._env, cwd=self._work,
+                    _OUTSIDE, input=json.dumps(asked).encode(), capture_output=True, env=self._env, cwd=self._apart,
                     pass_fds=(canaries.descriptor,), timeout=_SECONDS, check=False,
                 )  # fmt: skip
         except subprocess.TimeoutExpired:
             return {}
         found = answers(done.stdout.decode("utf-8", "replace"), asked)
         for attempt in tried:
-            if attempt.code == "JH-SURVIVOR" and attempt.name in found and self._held("left-control"):
+            if attempt.code == "JH-SURVIVOR" and attempt.name in found and held(f"{self._apart}/left-control"):
                 found[attempt.name] = Answer(True, "it lives on")
-        self._touch("end-control")
+        touch(f"{self._apart}/end-control")
         return found
-
-    def _killed(self) -> Finding:
-        """A runner is killed while its program runs; then a parent without a sandbox, which changes nothing."""
-        code = _KILLED
-        begun = self._kill([*self._words(_CLOSED), *_MODULE, "hold", "killed", "end-killed"])
-        if not begun:
-            return untried(code, "no program could be run")
-        alive = not self._gone("killed")
-        self._touch("end-killed")
-        if alive:
-            return fault(code, "a program went on after its runner was killed", REPORT, "")
-        begun = self._kill([sys.executable, *_MODULE, "parent", "orphan", "end-orphan"])
-        alone = begun and self._held("orphan")
-        self._touch("end-orphan")
-        if not alone:
-            return untried(code, "without a sandbox it ends as well")
-        return well(code, "ended with its runner; without a sandbox it goes on")
-
-    def _kill(self, words: Sequence[str]) -> bool:
-        """Start a command that says `held`, and kill it then; False where it never says so."""
-        started = subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=self._env,
-            cwd=self._work,
-        )  # fmt: skip
-        with started:
-            assert started.stdout is not None
-            begun = started.stdout.readline() == b"held\n"
-            started.send_signal(signal.SIGKILL)
-            started.stdout.close()
-        return begun
-
-    def _gone(self, name: str) -> bool:
-        """Wait until nobody holds a lock in the workspace; False when somebody goes on doing so."""
-        return _released(f"{self._work}/{name}")
-
-    def _held(self, name: str) -> bool:
-        return probe_lock.held(f"{self._work}/{name}")
-
-    def _touch(self, name: str) -> None:
-        os.close(os.open(f"{self._work}/{name}", os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
 
     def close(self) -> None:
         """Wait for the trial's own proxy to end, which it does when nobody needs it."""
         folders = paths.Paths(self._env, os.getuid(), os.uname().nodename)
-        with contextlib.suppress(FileNotFoundError):  # none was started
-            _released(f"{folders.runtime}/{folders.service_key}.lock")
+        released(f"{folders.runtime}/{folders.service_key}.lock")
 
 
 def _gate_control(opened: Answers) -> Answers:
@@ -252,16 +217,6 @@ def _gate_control(opened: Answers) -> Answers:
 def _no_sandbox(trouble: str) -> Finding:
     cause, *remedy = trouble.splitlines()
     return fault(SANDBOX, cause, remedy, "")
-
-
-def _released(path: str) -> bool:
-    """Wait until nobody holds a lock; False when somebody goes on doing so. Raises OSError."""
-    deadline = time.monotonic() + _GONE_SECONDS
-    while probe_lock.held(path):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 _SHOWN = ("/bin", "/dev", "/etc", "/lib", "/proc", "/sandbox", "/sbin", "/usr")

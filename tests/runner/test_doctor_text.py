@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 from jhansi_runner.runner.doctor.facts import Host
@@ -84,3 +86,10 @@ def test_every_code_is_made_somewhere_and_none_that_is_not_listed() -> None:
              if isinstance(node, ast.Constant) and isinstance(node.value, str)}  # fmt: skip
     made = {found for word in words for found in re.findall(r"^JH-[A-Z-]*[A-Z]", word)}
     assert made == set(TOPICS)
+
+
+def test_nothing_of_it_is_imported_by_a_run() -> None:
+    probe = "import sys, jhansi_runner.runner.execute, jhansi_runner.runner.entry; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-I", "-c", probe], capture_output=True, text=True, check=True).stdout
+    assert "jhansi_runner.runner.execute" in loaded
+    assert "doctor" not in loaded
