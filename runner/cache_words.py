@@ -13,7 +13,8 @@ from jhansi_runner.proxy.cache.contents import Entry, Stats
 from jhansi_runner.proxy.cache.pruning import Pruned, Wish
 from jhansi_runner.proxy.coordinate import Coordinate
 from jhansi_runner.proxy.ledger import Entry as LedgerEntry
-from jhansi_runner.proxy.policy.quantities import parse_duration, parse_size, size_text
+from jhansi_runner.proxy.policy.quantities import parse_duration, parse_size
+from jhansi_runner.proxy.policy.sizes import size_text
 from jhansi_runner.runner.console import counted, shown
 
 _SHORT = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}

@@ -10,6 +10,8 @@ import sys
 
 from jhansi_runner.runner.options import ExecOptions, read_exec
 
+_MOST_DESCRIPTORS = 1 << 16
+
 
 def main() -> None:
     """Run the command line, and exit with its code."""
@@ -56,8 +58,11 @@ def open_standard() -> None:
 
 def close_inherited() -> None:
     """Let no descriptor that we were started with, beyond the first three, reach a program of ours."""
-    for name in os.listdir("/proc/self/fd"):
-        descriptor = int(name)
+    try:
+        open_now = [int(name) for name in os.listdir("/proc/self/fd")]
+    except OSError:  # there is no /proc, which is explained when a sandbox is to be made
+        open_now = list(range(_MOST_DESCRIPTORS))
+    for descriptor in open_now:
         if descriptor > 2:
             try:
                 os.set_inheritable(descriptor, False)

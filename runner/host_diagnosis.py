@@ -23,6 +23,7 @@ from jhansi_runner.runner.host_remedies import (
 )
 
 _PERMISSION = ("Operation not permitted", "Permission denied", "No permissions to creat")
+_DOORWAY = "no doorway: "  # bwrap did its work; what is told is our own (`proxy/cell/doorway.py`)
 # refused for a file that we named, not for what an ordinary user may do
 _OF_A_FILE = ("execvp", "Can't find", "Can't chdir", "Can't bind", "Can't get", "Can't mkdir", "Can't create")
 
@@ -46,7 +47,7 @@ def diagnose(stderr: str, bwrap: str | None, *, root: str = "/") -> HostProblem:
 
 def explain_bwrap_failure(stderr: str, facts: HostFacts) -> HostProblem:
     """The problem behind what bwrap wrote to stderr. What nobody foresaw comes back in bwrap's own words."""
-    said = next((line for line in reversed(stderr.splitlines()) if line.startswith("bwrap: ")), "")
+    said = next((line for line in reversed(stderr.splitlines()) if line.startswith(("bwrap: ", _DOORWAY))), "")
     said = said.removeprefix("bwrap: ")
     for look in (_binary, _kernel, _switched_off, _limit, _proc, _permission):
         problem = look(said, facts)
@@ -57,6 +58,11 @@ def explain_bwrap_failure(stderr: str, facts: HostFacts) -> HostProblem:
     return HostProblem("bwrap-failed", f"{facts.bwrap} could not make the sandbox: {words}", remedy)
 
 
+def foresee(facts: HostFacts) -> HostProblem | None:
+    """What is sure to keep bwrap from making a sandbox on this host, before it was tried; None for nothing."""
+    return _binary("", facts) or _kernel("", facts) or _switched_off("namespace", facts)
+
+
 def _binary(said: str, facts: HostFacts) -> HostProblem | None:
     if facts.bwrap is None:
         cause = "bubblewrap is not installed (no bwrap on PATH), and nothing runs without its sandbox."
@@ -65,7 +71,7 @@ def _binary(said: str, facts: HostFacts) -> HostProblem | None:
         found = ".".join(map(str, facts.bwrap_version)) if facts.bwrap_version else "of an unknown version"
         wanted = ".".join(map(str, BWRAP_MINIMUM))
         cause = f"{facts.bwrap} is {found}; {wanted} or later is needed, for --disable-userns and --size."
-        newer = f"{install(facts)}\nIf that is no newer, put a bwrap built from source earlier on PATH."
+        newer = f"{install(facts)}\nIf that is no newer, put one built from source in its place."
         return HostProblem("bwrap-too-old", cause, newer)
     if facts.bwrap_setuid or "setuid mode" in said or said.startswith("setuid use of"):
         cause = (
@@ -87,6 +93,9 @@ def _binary(said: str, facts: HostFacts) -> HostProblem | None:
 
 
 def _kernel(said: str, facts: HostFacts) -> HostProblem | None:
+    if not facts.proc:
+        cause = "/proc is not mounted here, and no sandbox can be made without it."
+        return HostProblem("proc-missing", cause, "Mount it:\n  sudo mount -t proc proc /proc")
     if "system call filtering" in said or said.startswith("prctl(PR_SET_SECCOMP)"):
         cause = "the kernel did not take the system-call filter, and nothing runs without it."
         remedy = "Use a kernel with CONFIG_SECCOMP and CONFIG_SECCOMP_FILTER."
@@ -113,13 +122,14 @@ def _switched_off(said: str, facts: HostFacts) -> HostProblem | None:
     switches = (
         ("kernel.unprivileged_userns_clone", facts.unprivileged_userns_clone, 1),
         ("user.max_user_namespaces", facts.max_user_namespaces, 15000),
+        *((f"user.max_{kind}_namespaces", 0, 15000) for kind in facts.forbidden),
     )
     if not any(word in said for word in ("namespace", "user ns", *_PERMISSION)):
         return None
     for name, value, better in switches:
         if value == 0:
             where = "on the host of this container" if facts.container else "as an administrator"
-            cause = f"user namespaces are turned off on this host: {name} is 0."
+            cause = f"namespaces that a sandbox needs are turned off on this host: {name} is 0."
             return HostProblem("userns-off", cause, f"Turn them on, {where}:\n{set_sysctl(name, better)}")
     return None
 

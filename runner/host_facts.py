@@ -17,6 +17,7 @@ _CONTAINER_TRACES = (
     ("dev/lxd/sock", "lxc"),
     ("dev/incus/sock", "lxc"),
 )
+_KINDS = ("cgroup", "ipc", "mnt", "net", "pid", "uts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class HostFacts:
     `container` is kubernetes, podman, docker, lxc, what systemd says, or "". `apparmor_profile` is the file
     in /etc/apparmor.d that names this bwrap, or "". `distribution` holds ID and ID_LIKE of os-release.
     `seccomp_inherited`: a filter from outside is in force. `nested`: this user namespace does not map all
-    ids.
+    ids. `proc`: `/proc` is mounted. `forbidden` are the kinds of namespaces, other than user, of which none may be
+    made.
     """
 
     bwrap: str | None
@@ -42,6 +44,8 @@ class HostFacts:
     seccomp_inherited: bool = False
     nested: bool = False
     distribution: tuple[str, ...] = ()
+    proc: bool = True
+    forbidden: tuple[str, ...] = ()
 
 
 def run_version(bwrap: str) -> str:
@@ -82,6 +86,8 @@ def read_facts(bwrap: str | None, *, root: str = "/", version_of: Callable[[str]
         seccomp_inherited="\nSeccomp:\t2" in text("proc/self/status"),
         nested=text("proc/self/uid_map").split() not in ([], ["0", "0", "4294967295"]),
         distribution=_distribution(text("etc/os-release")),
+        proc=os.path.isdir(os.path.join(root, "proc/self")),
+        forbidden=tuple(kind for kind in _KINDS if number(f"proc/sys/user/max_{kind}_namespaces") == 0),
     )
 
 

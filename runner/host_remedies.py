@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from jhansi_runner.runner.host_facts import HostFacts
 
 RESTRICT = "kernel.apparmor_restrict_unprivileged_userns"
 
 _PROFILE = "bwrap-userns-restrict"
 
-# ID or ID_LIKE of os-release: what its administrator types
+# ID or ID_LIKE of os-release: what its administrator types, before the names of packages
 _INSTALL = {
-    "debian": "apt-get install bubblewrap",
-    "fedora": "dnf install bubblewrap",
-    "rhel": "dnf install bubblewrap",
-    "suse": "zypper install bubblewrap",
-    "arch": "pacman -S bubblewrap",
-    "alpine": "apk add bubblewrap",
+    "debian": "apt-get install",
+    "fedora": "dnf install",
+    "rhel": "dnf install",
+    "suse": "zypper install",
+    "arch": "pacman -S",
+    "alpine": "apk add",
 }
 
 _CONTAINER = {
@@ -35,6 +37,7 @@ _CONTAINER = {
 
 # (a word of bwrap's message, the system call behind it); the first that fits
 _CALLS = (
+    ("setns", "setns, by which the sandbox's network is entered"),
     ("uid map", "writing uid_map"),
     ("gid map", "writing gid_map"),
     ("unshare user ns", "unshare with CLONE_NEWUSER"),
@@ -50,10 +53,16 @@ _CALLS = (
 
 def install(facts: HostFacts) -> str:
     """How to install bubblewrap on this distribution."""
-    command = next((_INSTALL[name] for name in facts.distribution if name in _INSTALL), None)
-    if command is None:
+    command = install_command(facts.distribution, dict.fromkeys(_INSTALL, "bubblewrap"))
+    if not command:
         return "Install the package bubblewrap of your distribution."
-    return f"Install it, or ask the administrator of this host to:\n  sudo {command}"
+    return f"Install it, or ask the administrator of this host to:\n  {command}"
+
+
+def install_command(distribution: Sequence[str], packages: Mapping[str, str]) -> str:
+    """What an administrator types to install packages, whose names are by ID of os-release; "" when not known."""
+    family = next((name for name in distribution if name in _INSTALL and name in packages), "")
+    return f"sudo {_INSTALL[family]} {packages[family]}" if family else ""
 
 
 def set_sysctl(name: str, value: int) -> str:

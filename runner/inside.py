@@ -89,6 +89,7 @@ def run_inside(
         else:
             words.extend(os.read(err_read, _WORDS))
     except DoorwayFailed as error:
+        os.kill(cell.init, _SIGKILL)  # it waits to be let go, and would not notice that bubblewrap is gone
         os.kill(cell.pid, _SIGKILL)
         said = read_some(err_read).decode("utf-8", "replace")  # bubblewrap's own words tell more
         raise _unable(job, said or f"no doorway: {error}") from None

@@ -16,7 +16,7 @@ from jhansi_runner.runner.errors import RunnerError
 from jhansi_runner.runner.interpreter import Interpreter, Planted, shown_with
 
 _PYTHON = "python"
-_NUMBER = re.compile(r"\d+(?:\.\d+)+|\d+")
+_DOTTED, _NUMBER = re.compile(r"\d+(?:\.\d+)+"), re.compile(r"\d+")  # `x86_64-linux-gnu-gcc-12 (...) 12.2.0`
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _SECONDS = 60
 _SYSTEM = "/usr"
@@ -117,7 +117,8 @@ def _version(program: Program, path: str) -> str:
     except (OSError, subprocess.SubprocessError) as error:
         reason = getattr(error, "strerror", None) or "it does not tell its version"
         raise RunnerError(f"{path} cannot be used: {reason}", lines=(program.hint,)) from None
-    found = _NUMBER.search(_COLOUR.sub("", done.stdout) or done.stderr)
+    said = _COLOUR.sub("", done.stdout) or done.stderr
+    found = _DOTTED.search(said) or _NUMBER.search(said)
     version = found.group() if found else ""
     if found is None or tuple(int(part) for part in version.split(".")) < program.least:
         least = ".".join(str(part) for part in program.least)

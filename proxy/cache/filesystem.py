@@ -36,16 +36,31 @@ class UnsuitableFileSystem(OSError):
 
 def type_of(folder: str, mountinfo: str) -> str:
     """The type of the file system that holds a folder, from the text of `/proc/self/mountinfo`; "" when unknown."""
-    best, found = -1, ""
+    return _mount_of(folder, mountinfo)[0]
+
+
+def _mount_of(folder: str, mountinfo: str) -> tuple[str, str]:
+    """The type and the options of the innermost mount that holds a folder. What is mounted later covers it."""
+    best, found = -1, ("", "")
     for line in mountinfo.splitlines():
         left, _, right = line.partition(" - ")
         fields = left.split(" ")
-        if len(fields) < 5 or not right:
+        if len(fields) < 6 or not right:
             continue
         point = _unescaped(fields[4]).rstrip("/")
         if (folder == point or folder.startswith(point + "/")) and len(point) >= best:
-            best, found = len(point), right.split(" ", 1)[0]
+            best, found = len(point), (right.split(" ", 1)[0], fields[5])
     return found
+
+
+def is_network(kind: str) -> bool:
+    """Whether file systems of this type are shared with other hosts, and lack memory that processes share."""
+    return kind in _NETWORK
+
+
+def options_of(folder: str, mountinfo: str) -> frozenset[str]:
+    """How the file system that holds a folder is mounted, such as `ro` and `noexec`; empty when unknown."""
+    return frozenset(_mount_of(folder, mountinfo)[1].split(",")) - {""}
 
 
 def _unescaped(text: str) -> str:
@@ -60,7 +75,7 @@ def require_local(folder: str) -> None:
             kind = type_of(os.path.realpath(folder), file.read())
     except OSError:
         return
-    if kind in _NETWORK:
+    if is_network(kind):
         raise UnsuitableFileSystem(
             f"{folder} is on {kind}, where SQLite's write-ahead log does not work: "
             "set XDG_CACHE_HOME (or JHANSI_HOME) to a folder on a local disk of this host"

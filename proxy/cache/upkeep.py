@@ -14,7 +14,8 @@ from jhansi_runner.proxy.cache.contents import mark_all, remove_marked, things
 from jhansi_runner.proxy.cache.pins import pinned
 from jhansi_runner.proxy.cache.removal import GRACE_SECONDS
 from jhansi_runner.proxy.cache.store import Store
-from jhansi_runner.proxy.policy.quantities import parse_size, size_text
+from jhansi_runner.proxy.policy.quantities import parse_size
+from jhansi_runner.proxy.policy.sizes import size_text
 
 LIMIT = "JHANSI_CACHE_LIMIT"
 """The variable that holds the limit of the sandboxes' service, such as `20GiB`."""

@@ -32,7 +32,7 @@ def ensure(folder: str, now: datetime.datetime) -> None:
 
     Both files appear whole, by rename, the certificate last: whoever sees it finds the key.
     """
-    if _usable(folder, now):
+    if usable(folder, now):
         return
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "jhansi-runner gate of this user")])
@@ -73,7 +73,8 @@ def _certificates_only() -> x509.KeyUsage:
     )
 
 
-def _usable(folder: str, now: datetime.datetime) -> bool:
+def usable(folder: str, now: datetime.datetime) -> bool:
+    """Whether an authority is there, whole, and valid for some time to come."""
     try:
         with (
             open(os.path.join(folder, AUTHORITY_FILE), "rb") as both,

@@ -6,9 +6,9 @@ from jhansi_runner.proxy.policy.ages import stamp
 from jhansi_runner.proxy.policy.decision import Decision, label
 from jhansi_runner.proxy.policy.explain import Explanation, LayerAnswer, ReleaseAnswer
 from jhansi_runner.proxy.policy.names import Fit
-from jhansi_runner.proxy.policy.quantities import size_text
 from jhansi_runner.proxy.policy.release import Release
 from jhansi_runner.proxy.policy.show import rule_data
+from jhansi_runner.proxy.policy.sizes import size_text
 
 _OTHERS_SHOWN = 10
 """Rules about other packages that the text lists before it only counts them."""

@@ -9,8 +9,8 @@ from jhansi_runner.proxy.policy.decision import Decision
 from jhansi_runner.proxy.policy.licences import not_allowed
 from jhansi_runner.proxy.policy.model import Advised, Effect, Exemption, Policy
 from jhansi_runner.proxy.policy.names import decide
-from jhansi_runner.proxy.policy.quantities import size_text
 from jhansi_runner.proxy.policy.release import SCRIPT, SDIST, Release
+from jhansi_runner.proxy.policy.sizes import size_text
 
 NOTHING: frozenset[Exemption] = frozenset()
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime
 
+from jhansi_runner.proxy.policy.sizes import read_size
+
 _SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
-_BYTES = {
-    "B": 1,
-    "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
-    "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
-}  # fmt: skip
+_CLOCK = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
 _DURATION = re.compile(r"([0-9]{1,9}) ?([a-z]+?)s?")
-_SIZE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,3})?) ?([A-Za-z]+)")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?([Zz]|[+-][0-9:]{4,5})"
@@ -22,8 +19,6 @@ LONGEST = 3_650 * _SECONDS["day"]
 """Seconds; a longer age is a typing mistake."""
 LARGEST = 1 << 50
 """Bytes; likewise."""
-_BEYOND = 1 << 63
-"""Bytes that nothing has, nor can be said in the units below."""
 
 
 def parse_duration(text: str) -> int:
@@ -39,28 +34,25 @@ def parse_duration(text: str) -> int:
     return seconds
 
 
+def parse_time(text: str) -> int:
+    """Read how long something may take, such as `90 seconds`, as seconds. Raises ValueError."""
+    match = _DURATION.fullmatch(text)
+    if not match or match[2] not in _CLOCK:
+        raise ValueError(f"{text!r} is no time: write a number and seconds, minutes, hours or days, such as 1 hour")
+    seconds = int(match[1]) * _CLOCK[match[2]]
+    if not 0 < seconds <= LONGEST:
+        raise ValueError(f"{text!r} is no time that a program can be given: leave the key out for no limit")
+    return seconds
+
+
 def parse_size(text: str) -> int:
     """Read a size such as `2 GiB` or `500 MB` as bytes. Raises ValueError."""
-    match = _SIZE.fullmatch(text)
-    if not match or match[2] not in _BYTES:
-        raise ValueError(f"{text!r} is no size: write a number and KiB, MiB, GiB, kB, MB or GB, such as 2 GiB")
-    whole, _, part = match[1].partition(".")
-    size: int = int(whole + part) * _BYTES[match[2]] // 10 ** len(part)
+    size = read_size(text)
     if size == 0:
         raise ValueError(f"{text!r} lets nothing in: leave the key out, or write default: deny")
     if size > LARGEST:
         raise ValueError(f"{text!r} is larger than any file: is that meant?")
     return size
-
-
-def size_text(size: int) -> str:
-    """Write bytes as people read them, such as `2.5 GiB`."""
-    if not 0 <= size < _BEYOND:
-        return "an impossible number of bytes"
-    for unit in ("TiB", "GiB", "MiB", "KiB"):
-        if size >= _BYTES[unit]:
-            return f"{size / _BYTES[unit]:.4g} {unit}"
-    return f"{size} bytes"
 
 
 def parse_day(text: str) -> date:

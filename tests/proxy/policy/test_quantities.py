@@ -15,8 +15,9 @@ from jhansi_runner.proxy.policy.quantities import (
     parse_duration,
     parse_instant,
     parse_size,
-    size_text,
+    parse_time,
 )
+from jhansi_runner.proxy.policy.sizes import size_text
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,19 @@ from jhansi_runner.proxy.policy.quantities import (
 )
 def test_durations(text: str, seconds: int) -> None:
     assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("1 second", 1), ("90 seconds", 90), ("2minutes", 120), ("1 day", 86_400)]
+)
+def test_times(text: str, seconds: int) -> None:
+    assert parse_time(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["30", "1 week", "0 seconds", "1.5 hours", "4000 days", "-1 hour"])
+def test_what_is_no_time(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^[^\n]+(write a number and seconds|leave the key out)[^\n]+$"):
+        parse_time(text)
 
 
 @pytest.mark.parametrize(
