@@ -23,6 +23,7 @@ from jhansi_runner.runner.doctor.trial import hold_trial
 found = hold_trial([sys.executable, "-I", *sys.argv[1:], "exec"], os.environ, {})
 print(json.dumps({one.code: [one.state, one.summary] for one in found}))
 """
+_WITHOUT = Path(__file__).parents[1] / "support/without_controls.py"
 CODES = {code for code, topic in TOPICS.items() if topic.group == ISOLATION}
 FILTER = {"JH-SETUID", "JH-VSOCK", "JH-KEYRING", "JH-INTO", "JH-NAMESPACES", "JH-TERMINAL", "JH-FOREIGN",
           "JH-PRIVILEGES", "JH-IO-URING", "JH-KERNEL", "JH-MOUNT"}  # fmt: skip
@@ -39,9 +40,9 @@ WITHOUT = {
 
 def trial(user: User, controls: str) -> dict[str, list[str]]:
     """Hold the trial as an ordinary user, with an `exec` that lacks some controls: state and summary by code."""
-    weakened = user.write("weakened.py", Path(__file__).parents[1].joinpath("support/weakened.py").read_text())
+    script = user.write("weakened.py", _WITHOUT.read_text())
     python = f"{os.path.dirname(ordinary_command())}/python"
-    argv = ordinary_argv([python, "-I", "-c", HOLD, str(weakened), controls])
+    argv = ordinary_argv([python, "-I", "-c", HOLD, str(script), controls])
     done = subprocess.run(argv, env=user.env, cwd=user.work, capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout))
@@ -95,10 +96,10 @@ def test_our_own_state_is_tried_where_there_is_some(user: User) -> None:
 
 def test_a_doorway_that_cannot_be_made_ends_the_run(user: User) -> None:
     """The sandbox's first process waits to be let go: it must not be waited for."""
-    weakened = user.write("weakened.py", Path(__file__).parents[1].joinpath("support/weakened.py").read_text())
+    script = user.write("weakened.py", _WITHOUT.read_text())
     user.write("main.py", "print('ran')")
     python = f"{os.path.dirname(ordinary_command())}/python"
-    argv = ordinary_argv([python, "-I", str(weakened), "network", "exec", "main.py"])
+    argv = ordinary_argv([python, "-I", str(script), "network", "exec", "main.py"])
     done = subprocess.run(argv, env=user.env, cwd=user.work, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 125
     assert "no doorway" in done.stderr

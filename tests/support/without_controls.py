@@ -1,4 +1,4 @@
-"""`exec`, with controls of its sandbox taken away: `python weakened.py CONTROL,CONTROL exec ...`.
+"""`exec`, with controls of its sandbox taken away: `python without_controls.py CONTROL,CONTROL exec ...`.
 
 For tests that show of an attack, or of who looks for attacks, that it succeeds without the control. Never part of the
 product: it changes what `exec` hands to bubblewrap, from outside.
