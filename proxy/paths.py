@@ -140,9 +140,9 @@ def make(folder: str) -> str:
     Raises UnsafeFolder where it exists and is somebody else's: `/tmp` is shared.
     """
     try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-    except FileExistsError:
-        raise UnsafeFolder(f"{folder} is not a folder: move it away") from None
+        _make_all(folder)
+    except NotADirectoryError:
+        raise UnsafeFolder(f"{folder} lies in something that is not a folder: move that away") from None
     found = os.lstat(folder)
     if found.st_uid != os.getuid():
         raise UnsafeFolder(f"{folder} belongs to user {found.st_uid}, not to you: set JHANSI_HOME to a folder of yours")
@@ -151,3 +151,21 @@ def make(folder: str) -> str:
     if found.st_mode & 0o022:
         os.chmod(folder, 0o700)
     return folder
+
+
+def _make_all(folder: str) -> None:
+    """Make a folder and what is missing above it, all for the owner alone, whatever the umask is.
+
+    Source: XDG Base Directory Specification, "Referencing this specification"; `os.makedirs` has a mode for the last.
+    """
+    try:
+        os.mkdir(folder, 0o700)
+        return
+    except FileExistsError:
+        return
+    except FileNotFoundError:
+        _make_all(os.path.dirname(folder))
+    try:
+        os.mkdir(folder, 0o700)
+    except FileExistsError:  # somebody else was quicker
+        pass

@@ -24,6 +24,8 @@ MINIMUM_BWRAP = (0, 8, 0)
 
 _SYSTEM_LINKS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _NAMES = "/interpreter"
+_HOSTS_OWN = ("keys", "key-users", "cmdline")
+"""Files of `/proc` with no namespace: they name the user's keys, and tell what the host was started with."""
 _TEMPORARY_BYTES, _SHARED_BYTES, _EMPTY_BYTES = 2 << 30, 1 << 30, 4096
 
 _NAMESPACES = (
@@ -57,16 +59,33 @@ def root(etc: str, usr: str = "/usr") -> list[str]:
             arguments += ["--ro-bind", "/etc/" + name, "/etc/" + name]
     return [
         *arguments,
-        *("--proc", "/proc", "--dev", "/dev"),
+        *("--proc", "/proc", *_hidden(), "--dev", "/dev"),
         *("--size", str(_SHARED_BYTES), "--perms", "1777", "--tmpfs", "/dev/shm"),  # noqa: S108
         *("--size", str(_TEMPORARY_BYTES), "--perms", "1777", "--tmpfs", "/tmp"),  # noqa: S108
         *("--dir", HOME),
     ]
 
 
+def _hidden() -> list[str]:
+    """Hide files of `/proc`: opening one is refused. What only root can read would be open to root's programs."""
+    names = [name for name in _HOSTS_OWN if os.path.exists("/proc/" + name)]
+    if os.geteuid() == 0:
+        with os.scandir("/proc") as entries:
+            names += [each.name for each in entries if not each.name.isdigit() and _is_roots(each)]
+    return [word for name in names for word in ("--ro-bind", "/dev/null", "/proc/" + name)]
+
+
+def _is_roots(entry: os.DirEntry[str]) -> bool:
+    return entry.is_file(follow_symlinks=False) and not entry.stat(follow_symlinks=False).st_mode & 0o004
+
+
 def sealed() -> list[str]:
-    """The last arguments: what is not meant to be written cannot be, not even the empty root."""
-    return ["--remount-ro", "/dev", "--remount-ro", "/"]
+    """The last arguments: what is not meant to be written cannot be, not even the empty root.
+
+    Files of `/proc` that look only at who writes them are the user's: `/proc/1/mem` is bubblewrap's memory, and root
+    would set `/proc/sys/kernel/core_pattern`, a program that the host runs.
+    """
+    return ["--remount-ro", "/dev", "--remount-ro", "/proc", "--remount-ro", "/"]
 
 
 def programs(named: Sequence[tuple[str, str]]) -> list[str]:

@@ -11,7 +11,7 @@ Source: Linux `Documentation/userspace-api/seccomp_filter.rst`; `include/uapi/li
 
 from __future__ import annotations
 
-from errno import EAFNOSUPPORT, ENOSYS, EPERM, EPROTONOSUPPORT
+from errno import EAFNOSUPPORT, EINVAL, ENOSYS, ENOTTY, EPERM, EPROTONOSUPPORT
 from struct import Struct
 
 from jhansi_runner.runner.syscalls import CHECKED, DENIED, MACHINES, NEWEST
@@ -41,6 +41,24 @@ SOCKET_PAIRS = ((AF_UNIX, (), ()),)
 
 # TIOCSTI and TIOCLINUX type into the terminal; TIOCSETD loads a line discipline, which is a driver
 TERMINAL_REQUESTS = (0x5412, 0x541C, 0x5423)
+
+# linux/fs.h, fscrypt.h, fsverity.h: what stays with a file or a folder after the run. SETFLAGS (both sizes),
+# SETVERSION, FSSETXATTR, SET_ENCRYPTION_POLICY, ADD_ENCRYPTION_KEY, REMOVE_ENCRYPTION_KEY, ENABLE_VERITY. A folder
+# that takes no notice of case hides `.GIT` from who looks for `.git`.
+ATTRIBUTE_REQUESTS = (
+    0x40086602, 0x40046602, 0x40087602, 0x401C5820, 0x800C6613, 0xC0506617, 0xC0406618, 0x40806685,
+)  # fmt: skip
+# The letters of Btrfs and Bcachefs in the second byte of a request. A snapshot of the volume that a workspace lies in
+# shows all of it, home folders too; Linux before 6.8 lets Btrfs make one from any folder of the user's own.
+VOLUME_LETTERS = (0x9400, 0xBC00)
+# FICLONE, FICLONERANGE, FIDEDUPERANGE: Btrfs had them first, and `cp` asks every file system for them.
+CLONE_REQUESTS = (0x40049409, 0x4020940D, 0xC0189436)
+
+# A lease on a file stops the host's programs for up to 45 s when they open it for writing.
+F_SETLEASE = 1024
+# Bytes of a new SysV segment. Nobody who counts the memory of processes sees one that none has mapped; the kernel's
+# own limit is 4,096 segments of any size.
+SEGMENT_BYTES = 1 << 16
 
 # linux/sched.h: NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. NEWTIME is for unshare only:
 # clone has the signal of the child's end in those bits.
@@ -72,7 +90,7 @@ class UnsupportedMachine(ValueError):
 def program(machine: str) -> bytes:
     """The filter for `machine` (as in `os.uname().machine`), in the layout that the kernel and bwrap take.
 
-    Raises `UnsupportedMachine` for all but x86_64 and aarch64. About 200 instructions of 8 bytes.
+    Raises `UnsupportedMachine` for all but x86_64 and aarch64. About 300 instructions of 8 bytes.
     """
     if machine not in AUDIT_ARCH:
         known = ", ".join(MACHINES)
@@ -106,7 +124,7 @@ def program(machine: str) -> bytes:
 def _argument_checks() -> list[tuple[str, list[Instruction]]]:
     """The checks by name; each ends in an answer on every path."""
     return [
-        ("ioctl", _refuse_values(1, TERMINAL_REQUESTS)),
+        ("ioctl", _ioctl()),
         ("clone", [*_refuse_bits(0, CLONE_NAMESPACES), _PASS]),
         ("unshare", [*_refuse_bits(0, _ALL_BITS & ~UNSHARE_HARMLESS, _ALL_BITS), _PASS]),
         ("personality", _personality()),
@@ -116,6 +134,8 @@ def _argument_checks() -> list[tuple[str, list[Instruction]]]:
         ("openat", _mode(3, flags=2)),
         *((name, _mode(1)) for name in ("creat", "chmod", "fchmod", "mknod")),
         *((name, _mode(2)) for name in ("fchmodat", "mknodat")),
+        ("fcntl", [_low(1), *_values((F_SETLEASE,), EINVAL), _PASS]),
+        ("shmget", _at_most(1, SEGMENT_BYTES)),
     ]
 
 
@@ -156,11 +176,22 @@ def _high(argument: int) -> Instruction:
     return (_LOAD, 0, 0, _ARGUMENTS + 8 * argument + 4)
 
 
-def _refuse_values(argument: int, values: tuple[int, ...]) -> list[Instruction]:
-    code = [_low(argument)]
-    for value in values:
-        code += [(_IF_EQUAL, 0, 1, value), _refuse(EPERM)]
-    return [*code, _PASS]
+def _values(values: tuple[int, ...], error: int) -> list[Instruction]:
+    """Refuse if the loaded word is one of `values`, otherwise go on."""
+    return [word for value in values for word in ((_IF_EQUAL, 0, 1, value), _refuse(error))]
+
+
+def _ioctl() -> list[Instruction]:
+    """ENOTTY is what a file system says that lacks such requests."""
+    code = [_low(1), *_values(TERMINAL_REQUESTS, EPERM), *_values(ATTRIBUTE_REQUESTS, ENOTTY)]
+    code += [word for value in CLONE_REQUESTS for word in ((_IF_EQUAL, 0, 1, value), _PASS)]
+    return [*code, (_AND, 0, 0, 0xFF00), *_values(VOLUME_LETTERS, ENOTTY), _PASS]
+
+
+def _at_most(argument: int, size: int) -> list[Instruction]:
+    """Refuse a size, of 64 bits, that is larger."""
+    code = [_high(argument), (_IF_EQUAL, 1, 0, 0), _refuse(EINVAL)]
+    return [*code, _low(argument), (_IF_GREATER, 0, 1, size), _refuse(EINVAL), _PASS]
 
 
 def _refuse_bits(argument: int, low: int, high: int = 0) -> list[Instruction]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from errno import ENOSYS, EPERM
 
-NEWEST = 469  # file_setattr, Linux 6.17; from 424 on the numbers are the same on every machine
+NEWEST = 469  # file_setattr, Linux 6.17, and 6.18 brought none; from 424 on the numbers are the same on every machine
 
 MACHINES = ("x86_64", "aarch64")  # the order of the two numbers below
 
@@ -31,6 +31,8 @@ CHECKED: dict[str, tuple[int, int | None]] = {
     "fchmodat": (268, 53),
     "mknod": (133, None),
     "mknodat": (259, 33),
+    "fcntl": (72, 25),
+    "shmget": (29, 194),
 }
 
 # (why, the error, ((name, number on x86_64, number on aarch64), ...))
@@ -103,6 +105,21 @@ DENIED: tuple[tuple[str, int, tuple[tuple[str, int, int | None], ...]], ...] = (
         "openat and fchmodat, whose modes are checked",
         ENOSYS,
         (("openat2", 437, 437), ("fchmodat2", 452, 452)),
+    ),
+    (
+        "sets what stays with a file after the run, as ioctls do that are refused; new enough that nothing needs it",
+        ENOSYS,
+        (("file_setattr", 469, 469),),
+    ),
+    (
+        "tells which parts of the host's shared files others have lately used; new enough that nothing needs it",
+        ENOSYS,
+        (("cachestat", 451, 451),),
+    ),
+    (
+        "asks for another security label; the host's own would follow it",
+        ENOSYS,
+        (("lsm_set_self_attr", 460, 460),),
     ),
     (
         "opens a file by number, past every directory on the way",

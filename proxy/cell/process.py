@@ -60,8 +60,11 @@ class Cell:
 
     @property
     def exit_code(self) -> int:
-        """The program's exit code, 128 + N for signal N; -1 while it runs, or when it never began."""
-        return _number_after(_EXIT_CODE, self._said)
+        """The program's exit code, 128 + N for signal N; -1 while it runs, or when it never began.
+
+        bubblewrap passes on what its process inside says: whatever that is, it tells that the program began.
+        """
+        return _number_after(_EXIT_CODE, self._said) & 0xFF if _EXIT_CODE in self._said else -1
 
     def close(self) -> None:
         """Close our descriptors. A program that was not released never begins."""

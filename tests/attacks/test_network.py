@@ -114,3 +114,26 @@ def test_one_sandbox_does_not_see_the_listeners_of_another(user: User) -> None:
     finally:
         first.kill()
         first.communicate()
+
+
+METADATA = """
+ip link set lo up && ip address add 169.254.169.254/32 dev lo || exit 1
+python3 -m http.server --bind 169.254.169.254 80 >/dev/null 2>&1 &
+for _ in 1 2 3 4 5 6 7 8 9 10; do python3 dial.py >/dev/null && break; sleep 0.3; done
+echo outside $(python3 dial.py)
+echo inside $(setpriv --ambient-caps=-all --inh-caps=-all $JR exec dial.py)
+kill $!
+"""
+DIAL = """
+import socket
+try: socket.create_connection(('169.254.169.254', 80), 2); print('open')
+except OSError: print('shut'); raise SystemExit(1)
+"""
+
+
+def test_the_metadata_address_of_a_cloud_is_out_of_reach(user: User) -> None:
+    """On a host of its own: a network namespace whose loopback has that address, and something that answers there."""
+    user.write("dial.py", DIAL)
+    user.write("host.sh", METADATA)
+    done = user.shell("export JR; exec unshare --user --map-current-user --keep-caps --net sh host.sh")
+    assert done.stdout.split() == ["outside", "open", "inside", "shut"], done

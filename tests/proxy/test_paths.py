@@ -45,6 +45,21 @@ def test_a_folder_is_made_for_its_owner_alone(tmp_path: Path) -> None:
     assert make(made) == made
 
 
+def test_what_is_made_above_it_is_its_owners_alone_too(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        make(str(tmp_path / "state" / "jhansi-runner" / "sets"))
+    finally:
+        os.umask(before)
+    assert {stat.S_IMODE(each.stat().st_mode) for each in tmp_path.rglob("*")} == {0o700}
+
+
+def test_a_link_to_nowhere_above_it_ends_in_an_error(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "gone")
+    with pytest.raises(OSError, match="No such file"):
+        make(str(tmp_path / "link" / "state" / "sets"))
+
+
 @pytest.mark.parametrize("mode", [0o777, 0o770, 0o702])
 def test_a_folder_that_others_may_write_to_is_closed(tmp_path: Path, mode: int) -> None:
     folder = tmp_path / "open"

@@ -86,13 +86,68 @@ def test_a_foreign_architecture_is_killed_whatever_it_asks(machine: str, arch: i
         assert run(PROGRAMS[machine], Call(foreign, number)) == KILL_PROCESS
 
 
+# TIOCSTI, TIOCLINUX, TIOCSETD
+TERMINAL = (0x5412, 0x541C, 0x5423)
+# `struct fsxattr` has 28 bytes, a policy of fscrypt 12, a key of it 80, the order to remove one 64, one of fsverity 128
+ATTRIBUTES = {
+    "FS_IOC_SETFLAGS": (1, "f", 2, 8),
+    "FS_IOC32_SETFLAGS": (1, "f", 2, 4),
+    "FS_IOC_SETVERSION": (1, "v", 2, 8),
+    "FS_IOC_FSSETXATTR": (1, "X", 32, 28),
+    "FS_IOC_SET_ENCRYPTION_POLICY": (2, "f", 19, 12),
+    "FS_IOC_ADD_ENCRYPTION_KEY": (3, "f", 23, 80),
+    "FS_IOC_REMOVE_ENCRYPTION_KEY": (3, "f", 24, 64),
+    "FS_IOC_ENABLE_VERITY": (1, "f", 133, 128),
+}
+CLONES = {"FICLONE": (1, 9, 4), "FICLONERANGE": (1, 13, 32), "FIDEDUPERANGE": (3, 54, 24)}
+
+
+def request_of(direction: int, letter: str | int, number: int, size: int) -> int:
+    """A request as `_IOC` makes it. Source: linux/ioctl.h."""
+    return direction << 30 | size << 16 | (ord(letter) if isinstance(letter, str) else letter) << 8 | number
+
+
+def expected_ioctl(request: int) -> int | None:
+    if request in TERMINAL:
+        return errno.EPERM
+    if request in {request_of(*parts) for parts in ATTRIBUTES.values()}:
+        return errno.ENOTTY
+    if request in {request_of(direction, 0x94, number, size) for direction, number, size in CLONES.values()}:
+        return None
+    return errno.ENOTTY if request >> 8 & 0xFF in (0x94, 0xBC) else None
+
+
 @machines
-@given(upper=UPPER_HALF, request=WORD)
-def test_ioctl_is_compared_on_the_32_bits_that_the_kernel_reads(machine: str, upper: int, request: int) -> None:
-    for forbidden in (0x5412, 0x541C, 0x5423):
-        assert answer(machine, "ioctl", 0, upper | forbidden) == errno.EPERM
-    harmless = request & 0xFFFFFFFF not in (0x5412, 0x541C, 0x5423)
-    assert answer(machine, "ioctl", 0, request) == (None if harmless else errno.EPERM)
+@given(upper=UPPER_HALF, request=WORD, number=st.integers(0, 255))
+def test_ioctl_is_compared_on_the_32_bits_that_the_kernel_reads(
+    machine: str, upper: int, request: int, number: int
+) -> None:
+    known = {request_of(*parts) for parts in ATTRIBUTES.values()}
+    known |= {request_of(direction, 0x94, number, size) for direction, number, size in CLONES.values()}
+    volumes = {request_of(1, letter, number, 4096) for letter in (0x94, 0xBC)}
+    for asked in {*TERMINAL, *known, *volumes, request & 0xFFFFFFFF}:
+        assert answer(machine, "ioctl", 0, upper | asked) == expected_ioctl(asked), hex(asked)
+
+
+# FIONREAD, FIONBIO, FIOCLEX, TCGETS, TIOCGWINSZ, FS_IOC_GETFLAGS, FS_IOC_FIEMAP, SIOCGIFCONF
+@machines
+@pytest.mark.parametrize("request_", [0x541B, 0x5421, 0x5451, 0x5401, 0x5413, 0x80086601, 0xC020660B, 0x8912])
+def test_requests_of_ordinary_programs_are_allowed(machine: str, request_: int) -> None:
+    assert answer(machine, "ioctl", 0, request_) is None
+
+
+@machines
+@given(upper=UPPER_HALF, command=WORD)
+def test_no_lease_is_taken_on_a_file(machine: str, upper: int, command: int) -> None:
+    assert answer(machine, "fcntl", 3, upper | 1024) == errno.EINVAL
+    assert answer(machine, "fcntl", 3, command) == (errno.EINVAL if command & 0xFFFFFFFF == 1024 else None)
+
+
+@machines
+@given(size=WORD)
+def test_a_segment_of_shared_memory_is_small(machine: str, size: int) -> None:
+    for asked in (size, size & 0x1FFFF, 0, 1 << 16, (1 << 16) + 1, 1 << 32, (1 << 32) + 1, 2**64 - 1):
+        assert answer(machine, "shmget", 0, asked, 0o1600) == (errno.EINVAL if asked > 1 << 16 else None)
 
 
 NAMESPACES = {

@@ -23,13 +23,15 @@ Done = subprocess.CompletedProcess[Any]
 class User:
     """`root` holds all that is theirs: `home`, `state` (JHANSI_HOME) and the workspace `work`.
 
-    What is written here belongs to them. Commands start in `work` unless told otherwise.
+    What is written here belongs to them. Commands start in `work` unless told otherwise. `command` is what they call
+    the product by.
     """
 
     def __init__(self, root: Path) -> None:
         self.root, self.home, self.state, self.work = root, root / "home", root / "state", root / "work"
         for folder in (self.home, self.state, self.work):
             self.folder(folder)
+        self.command = [ordinary_command()]
         self.env: dict[str, str] = {
             "HOME": str(self.home),
             "PATH": PATH,
@@ -104,7 +106,7 @@ class User:
 
     def shell(self, script: str, **more: Any) -> Done:
         """Run a line of bash, in which `$JR` is the command, in the workspace."""
-        line = f"JR={shlex.quote(ordinary_command())}\n{script}"
+        line = f"JR={shlex.quote(' '.join(self.command))}\n{script}"
         options: dict[str, Any] = {"text": True, "timeout": 60, "capture_output": True, **more}
         return subprocess.run(ordinary_argv(["bash", "-c", line]), cwd=self.work, env=self.env, **options)
 
@@ -114,7 +116,7 @@ class User:
         return [pid for pid, command in processes() if b"proxy.service.main" in command and mark in environ(pid)]
 
     def _argv(self, words: tuple[str, ...]) -> list[str]:
-        return ordinary_argv([ordinary_command(), *words])
+        return ordinary_argv([*self.command, *words])
 
 
 def read_line(process: subprocess.Popen[Any]) -> bytes:
