@@ -11,11 +11,16 @@ from dataclasses import dataclass
 
 from jhansi_runner.proxy.registries.golang_names import coordinate
 from jhansi_runner.resolvers.golang import recipe
+from jhansi_runner.resolvers.golang.mismatch import mismatched
 from jhansi_runner.resolvers.golang.names import MISSED, Names, default_names
 from jhansi_runner.resolvers.golang.recipe import join
 from jhansi_runner.resolvers.interface import SCAN, Missing, Plan, Requirement, View, ViewError
 
 MAX_MISSING = 50
+_OTHER_VERSION = (
+    "the newest version was installed, and it is not as it is used here: a go.mod can require the one that this was "
+    "written for"
+)
 
 _PLACE = r"^(?:(?P<file>[^\s:]+\.go):(?P<line>[0-9]{1,7})(?::[0-9]+)?: |(?:go: |package [^\n]*: )?)"
 _NAME = r"(?P<name>[A-Za-z0-9._~+/-]{1,500})(?=[\s;:,]|$)"
@@ -55,6 +60,9 @@ def diagnose(words: str, view: View, plan: Plan, names: Names | None = None) -> 
     for each in (*_missed(words), *_unlooked(words, view, plan, names)):
         if each.name not in found and len(found) < MAX_MISSING:
             found[each.name] = _explained(each, view, plan, names)
+    for one, file, line in mismatched(words, plan):
+        if one.import_name not in found and len(found) < MAX_MISSING:
+            found[one.import_name] = Missing(one.import_name, _in_workspace(file, view, plan), line, _OTHER_VERSION)
     compiler = _no_compiler(words, plan)
     return (*found.values(), *((compiler,) if compiler else ()))
 
