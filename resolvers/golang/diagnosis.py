@@ -61,8 +61,9 @@ def diagnose(words: str, view: View, plan: Plan, names: Names | None = None) -> 
         if each.name not in found and len(found) < MAX_MISSING:
             found[each.name] = _explained(each, view, plan, names)
     for one, file, line in mismatched(words, plan):
-        if one.import_name not in found and len(found) < MAX_MISSING:
-            found[one.import_name] = Missing(one.import_name, _in_workspace(file, view, plan), line, _OTHER_VERSION)
+        name = one.import_name or one.name
+        if name not in found and len(found) < MAX_MISSING:
+            found[name] = Missing(name, _in_workspace(file, view, plan), line, _OTHER_VERSION)
     compiler = _no_compiler(words, plan)
     return (*found.values(), *((compiler,) if compiler else ()))
 
