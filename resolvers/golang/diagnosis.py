@@ -32,8 +32,8 @@ _LINES = (
     re.compile(rf"{_PLACE}(?:[^\n]*\b)?package {_NAME} is not in (?:std|GOROOT)", re.MULTILINE),
 )
 _GRAPH = re.compile(
-    r"^(?P<file>[^\s:]+\.go):(?P<line>[0-9]{1,7}):[0-9]+: \S{1,500}@\S{1,200} requires\n"
-    r"(?:\t[^\n]*\n){0,50}?\t[^\n]*: missing go\.sum entry for go\.mod file",
+    r"^(?P<file>[^\s:]+\.go):(?P<line>[0-9]{1,7}):[0-9]+: [^\s@]{1,500}@[^\s:]{1,200}"
+    r"(?: requires\n(?:\t[^\n]*\n){0,50}?\t[^\n]*)?: missing go\.sum entry for go\.mod file",
     re.MULTILINE,
 )
 """Where no required module has a package, the go command looks through all that these require, and may not get far."""

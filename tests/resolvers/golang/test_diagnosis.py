@@ -153,9 +153,11 @@ def test_what_go_gave_up_to_look_for_is_read_where_it_is_imported(planned: MakeP
     )
     files = {**FILES, "app/main.go": main}
     plan = planned(files, "app/main.go")
-    (found,) = diagnose(GRAPH, workspace(files), plan)
-    assert (found.import_name, found.file, found.line) == ("example.test/c/sub", "app/main.go", 6)
-    assert found.addition == "require example.test/c latest"
+    unused = "main.go:6:2: example.test/b@v1.0.0: missing go.sum entry for go.mod file; to add it:\n"
+    for words in (GRAPH, unused):
+        (found,) = diagnose(words, workspace(files), plan)
+        assert (found.import_name, found.file, found.line) == ("example.test/c/sub", "app/main.go", 6)
+        assert found.addition == "require example.test/c latest"
     for elsewhere in ("main.go:4:", "main.go:7:", "main.go:70:", "other.go:6:"):
         assert list(diagnose(GRAPH.replace("main.go:6:", elsewhere), workspace(files), plan)) == []
 
