@@ -11,11 +11,16 @@ from dataclasses import dataclass
 
 from jhansi_runner.proxy.registries.golang_names import coordinate
 from jhansi_runner.resolvers.golang import recipe
+from jhansi_runner.resolvers.golang.mismatch import mismatched
 from jhansi_runner.resolvers.golang.names import MISSED, Names, default_names
 from jhansi_runner.resolvers.golang.recipe import join
 from jhansi_runner.resolvers.interface import SCAN, Missing, Plan, Requirement, View, ViewError
 
 MAX_MISSING = 50
+_OTHER_VERSION = (
+    "the newest version was installed, and it is not as it is used here: a go.mod can require the one that this was "
+    "written for"
+)
 
 _PLACE = r"^(?:(?P<file>[^\s:]+\.go):(?P<line>[0-9]{1,7})(?::[0-9]+)?: |(?:go: |package [^\n]*: )?)"
 _NAME = r"(?P<name>[A-Za-z0-9._~+/-]{1,500})(?=[\s;:,]|$)"
@@ -27,8 +32,8 @@ _LINES = (
     re.compile(rf"{_PLACE}(?:[^\n]*\b)?package {_NAME} is not in (?:std|GOROOT)", re.MULTILINE),
 )
 _GRAPH = re.compile(
-    r"^(?P<file>[^\s:]+\.go):(?P<line>[0-9]{1,7}):[0-9]+: \S{1,500}@\S{1,200} requires\n"
-    r"(?:\t[^\n]*\n){0,50}?\t[^\n]*: missing go\.sum entry for go\.mod file",
+    r"^(?P<file>[^\s:]+\.go):(?P<line>[0-9]{1,7}):[0-9]+: [^\s@]{1,500}@[^\s:]{1,200}"
+    r"(?: requires\n(?:\t[^\n]*\n){0,50}?\t[^\n]*)?: missing go\.sum entry for go\.mod file",
     re.MULTILINE,
 )
 """Where no required module has a package, the go command looks through all that these require, and may not get far."""
@@ -55,6 +60,10 @@ def diagnose(words: str, view: View, plan: Plan, names: Names | None = None) -> 
     for each in (*_missed(words), *_unlooked(words, view, plan, names)):
         if each.name not in found and len(found) < MAX_MISSING:
             found[each.name] = _explained(each, view, plan, names)
+    for one, file, line in mismatched(words, plan):
+        name = one.import_name or one.name
+        if name not in found and len(found) < MAX_MISSING:
+            found[name] = Missing(name, _in_workspace(file, view, plan), line, _OTHER_VERSION)
     compiler = _no_compiler(words, plan)
     return (*found.values(), *((compiler,) if compiler else ()))
 

@@ -9,7 +9,7 @@ import hashlib
 import os
 from collections.abc import Mapping
 
-from jhansi_runner.resolvers.golang import modfile, recipe, seed, skeleton, steps
+from jhansi_runner.resolvers.golang import mismatch, modfile, recipe, seed, skeleton, steps
 from jhansi_runner.resolvers.golang.recipe import join
 from jhansi_runner.resolvers.golang.start import is_test
 from jhansi_runner.resolvers.golang.steps import MODULES, OVERLAY, PLACE, WORKSPACE
@@ -27,6 +27,7 @@ SIGNS = (
     "requires cgo to work",
     "build constraints exclude all Go files",
     "no Go source files",
+    *mismatch.SIGNS,
 )
 """By these words of the go command somebody should look for what is missing."""
 _COMMANDS = "/launch/bin"

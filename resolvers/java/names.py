@@ -20,6 +20,8 @@ _MAX_TYPOS, _MAX_LONGER, _MIN_NEAR = 2, 3, 5
 _OWN = ("java.", "jdk.", "sun.")
 _BINDING = "?slf4j"
 _SIMPLE = Artifact("org.slf4j", "slf4j-simple", "2.0.16")
+BOUND = Artifact("org.slf4j", "slf4j-api", "2.0.16")
+"""What our binding binds: named beside it, or Maven may take the version that another artifact asks for."""
 _BINDERS = ("ch.qos.logback:", "org.springframework.boot:", "org.apache.logging.log4j:log4j-slf4j", "io.dropwizard:")
 _BINDS = ("slf4j-simple", "slf4j-nop", "slf4j-jdk14", "slf4j-log4j12", "slf4j-reload4j")
 

@@ -22,7 +22,7 @@ from jhansi_runner.resolvers.interface import (
 from jhansi_runner.resolvers.java import catalog, gradle, jbang, maven_plan, pom, project
 from jhansi_runner.resolvers.java.artifact import IMPORT, Artifact
 from jhansi_runner.resolvers.java.maven_plan import MANIFEST
-from jhansi_runner.resolvers.java.names import NameMap, binding_for, default_names
+from jhansi_runner.resolvers.java.names import BOUND, NameMap, binding_for, default_names
 from jhansi_runner.resolvers.java.paths import join, parents
 from jhansi_runner.resolvers.java.scan import Scan, all_sources, scan
 from jhansi_runner.resolvers.java.source import Source, numbered
@@ -221,12 +221,14 @@ def map_imports(
             for artifact in found.artifacts:
                 artifacts.setdefault(artifact.key, (artifact, *place))
             binding = binding or (place if found.binding else None)
+    further: tuple[Artifact, ...] = ()
     if binding and (bound := binding_for(one[0] for one in artifacts.values())):
         artifacts[bound.key] = (bound, *binding)
+        further = () if BOUND.key in artifacts else (BOUND,)
     rows = [artifacts[key] for key in sorted(artifacts)]
     requirements = tuple(one.requirement(path, line, origin, word) for one, path, line, origin, word in rows)
     by_name = sorted(undecided.values(), key=lambda item: item.import_name)
-    return requirements, tuple(by_name), tuple(row[0] for row in rows)
+    return requirements, tuple(by_name), (*(row[0] for row in rows), *further)
 
 
 def _tells(each: Import) -> bool:

@@ -43,6 +43,7 @@ _CONFIGURATION = (
     "/etc/java-*-openjdk/*.properties",
     "/etc/java-*-openjdk/jvm-*.cfg",
     "/etc/java-*-openjdk/security",
+    "/etc/fonts",
 )
 
 

@@ -153,8 +153,45 @@ def test_what_go_gave_up_to_look_for_is_read_where_it_is_imported(planned: MakeP
     )
     files = {**FILES, "app/main.go": main}
     plan = planned(files, "app/main.go")
-    (found,) = diagnose(GRAPH, workspace(files), plan)
-    assert (found.import_name, found.file, found.line) == ("example.test/c/sub", "app/main.go", 6)
-    assert found.addition == "require example.test/c latest"
+    unused = "main.go:6:2: example.test/b@v1.0.0: missing go.sum entry for go.mod file; to add it:\n"
+    for words in (GRAPH, unused):
+        (found,) = diagnose(words, workspace(files), plan)
+        assert (found.import_name, found.file, found.line) == ("example.test/c/sub", "app/main.go", 6)
+        assert found.addition == "require example.test/c latest"
     for elsewhere in ("main.go:4:", "main.go:7:", "main.go:70:", "other.go:6:"):
         assert list(diagnose(GRAPH.replace("main.go:6:", elsewhere), workspace(files), plan)) == []
+
+
+TABLE = "./main.go:9:4: t.SetHeader undefined (type *tablewriter.Table has no field or method SetHeader)\n"
+MUST = (
+    "# program\n./main.go:9:17: not enough arguments in call to uuid.Must\n\thave (uuid.UUID)\n\twant (uuid.UUID, x)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "path"),
+    [
+        (TABLE, "github.com/olekukonko/tablewriter"),
+        (MUST, "github.com/satori/go.uuid"),
+        ("./main.go:9:1: undefined: jwt.StandardClaims\n", "github.com/golang-jwt/jwt/v5"),
+        ("./main.go:9:1: assignment mismatch: 2 variables but redis.X returns 1 value\n", "gopkg.in/redis.v5"),
+    ],
+)
+def test_code_for_another_version_is_told_as_that_where_nothing_names_one(
+    planned: MakePlan, workspace: MakeView, words: str, path: str
+) -> None:
+    files = {"main.go": f'package main\n\nimport _ "{path}"\n\nfunc main() {{}}\n'}
+    plan = planned(files, "main.go")
+    (found,) = diagnose(words, workspace(files), plan)
+    assert (found.import_name, found.file, found.line, found.requirement) == (path, "main.go", 9, None)
+    assert "a go.mod can require the one" in found.reason
+    assert any(sign in words for sign in SIGNS)
+    pinned = {**files, "go.mod": f"module x.test/y\n\ngo 1.21\n\nrequire {path} v1.0.0\n"}
+    assert list(diagnose(words, workspace(pinned), planned(pinned, "main.go"))) == []
+
+
+def test_a_mistake_of_ones_own_is_no_other_version(planned: MakePlan, workspace: MakeView) -> None:
+    files = {"main.go": 'package main\n\nimport _ "github.com/satori/go.uuid"\n\nfunc main() {}\n'}
+    plan = planned(files, "main.go")
+    assert list(diagnose("./main.go:9:1: undefined: nothing\n", workspace(files), plan)) == []
+    assert list(diagnose("./main.go:9:1: undefined: strings.Nothing\n", workspace(files), plan)) == []

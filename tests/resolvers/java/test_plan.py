@@ -117,6 +117,15 @@ def test_what_is_only_written_out_is_followed_here_and_asked_for_where_it_is_cer
     assert Target.decode(plan.target).sources == ("A.java", "parts.java", "b/B.java")
 
 
+def test_a_binding_comes_with_what_it_binds_whatever_others_ask_for() -> None:
+    plan = planned({"A.java": "import com.zaxxer.hikari.HikariDataSource;\n" + MAIN}, "A.java")
+    assert [each.name for each in plan.requirements] == ["com.zaxxer:HikariCP", "org.slf4j:slf4j-simple"]
+    (written,) = (text for name, text in plan.files if name == "pom.xml")
+    assert mentions(written, "org.slf4j:slf4j-api") and written.count("<version>2.0.16</version>") == 2
+    alone = planned({"A.java": "import com.google.gson.Gson;\n" + MAIN}, "A.java")
+    assert not any(mentions(text, "org.slf4j:slf4j-api") for _, text in alone.files)
+
+
 def test_tests_without_a_main_are_started_by_junits_console() -> None:
     source = "package x; import org.junit.jupiter.api.Test;\nclass ATest { @Test void works() {} }"
     plan = planned({"ATest.java": source}, "ATest.java")
