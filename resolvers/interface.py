@@ -194,7 +194,8 @@ class Plan:
     `requires_python` is a version specifier, "" for any. `files` are texts that the installer works from, by their
     path below the stage, such as a manifest and its lock without what must not be obeyed. `target` is what of the
     workspace is started, where that is not the program's own file: a package's folder, a class. `system` is what of
-    the language's own library it imports, where that is worth knowing.
+    the language's own library it imports, where that is worth knowing. `roots` are further folders of the workspace
+    that the program's own code is imported from.
     """
 
     language: str
@@ -208,6 +209,7 @@ class Plan:
     files: tuple[tuple[str, str], ...] = ()
     target: str = ""
     system: tuple[str, ...] = ()
+    roots: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """The object that `deps plan --json` prints. Source: design section 8."""

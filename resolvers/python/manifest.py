@@ -11,8 +11,21 @@ REQUIREMENTS = "requirements.txt"
 
 
 @dataclass(frozen=True, slots=True)
+class LocalProject:
+    """A project's folder in the workspace, with the extras that are wanted of it, and the line that names it."""
+
+    folder: str
+    extras: tuple[str, ...]
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
-    """What one manifest asks for. `requirements` is empty when it decides nothing."""
+    """What one manifest asks for. `requirements` is empty when it decides nothing.
+
+    `roots` are folders of the workspace that the program's own code is imported from.
+    """
 
     source: str
     requirements: tuple[Requirement, ...] = ()
@@ -20,17 +33,20 @@ class Manifest:
     notes: tuple[str, ...] = ()
     allow_prereleases: bool = False
     requires_python: str = ""
+    roots: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class Draft:
-    """A manifest while it is read."""
+    """A manifest while it is read. `projects` are those of the workspace that it names, to be read in their turn."""
 
     requirements: list[Requirement] = field(default_factory=list)
     constraints: list[Requirement] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     allow_prereleases: bool = False
     requires_python: str = ""
+    projects: list[LocalProject] = field(default_factory=list)
+    roots: list[str] = field(default_factory=list)
 
     def note(self, file: str, line: int, text: str) -> None:
         """Tell the user something about a place in a file."""
@@ -45,6 +61,7 @@ class Draft:
             tuple(dict.fromkeys(self.notes)),
             self.allow_prereleases,
             self.requires_python,
+            tuple(dict.fromkeys(self.roots)),
         )
 
 

@@ -49,8 +49,9 @@ def plan(view: View, entry: str | None, parse: ParseImports, names: NameMap | No
             allow_prereleases=manifest.allow_prereleases,
             requires_python=manifest.requires_python,
             files=pylock.files(manifest.source, manifest.requirements),
+            roots=manifest.roots,
         )
-    scanned = scan(view, entry, parse)
+    scanned = scan(view, entry, parse, manifest.roots)
     requirements, undecided = map_imports(scanned, maps)
     return Plan(
         PYTHON,
@@ -59,6 +60,7 @@ def plan(view: View, entry: str | None, parse: ParseImports, names: NameMap | No
         undecided=undecided,
         notes=(*manifest.notes, *scanned.notes),
         requires_python=manifest.requires_python,
+        roots=manifest.roots,
     )
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from jhansi_runner.resolvers.interface import NOTHING, ParseImports, View, ViewError
-from jhansi_runner.resolvers.python import inline, pipfile, pylock, pyproject, requirements_file, setup_files
+from jhansi_runner.resolvers.python import inline, pipfile, projects, pylock, pyproject, requirements_file, setup_files
 from jhansi_runner.resolvers.python.local import join, parents
 from jhansi_runner.resolvers.python.manifest import PYPROJECT, REQUIREMENTS, Draft, Manifest
 
@@ -55,11 +55,15 @@ def find_manifest(view: View, entry: str | None, parse: ParseImports) -> Manifes
             draft = Draft(requires_python=skipped.requires_python)
             if not collect(view, path, draft):
                 continue
+            projects.follow(view, parse, draft)
             if draft.requirements:
                 draft.notes = [*skipped.notes, *draft.notes, *_unread_locks(view, folder, path)]
+                draft.roots = [*skipped.roots, *draft.roots, *projects.around(view, entry)]
                 return draft.finish(path)
             skipped.notes += draft.notes or [f"{path}: names no package, so it does not decide"]
             skipped.requires_python = draft.requires_python
+            skipped.roots += draft.roots
+    skipped.roots += projects.around(view, entry)
     return skipped.finish(NOTHING)
 
 

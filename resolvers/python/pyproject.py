@@ -25,7 +25,7 @@ def collect(view: View, path: str, extras: tuple[str, ...], draft: Draft, *, com
     optional = toml.table(project, "optional-dependencies", path, text)
     for extra in extras:
         wanted = [*wanted, *toml.strings(optional, extra, path, text)]
-    sources = uv_sources.Sources(toml.table(tool, "uv", path, text), path, text)
+    sources = uv_sources.Sources(view, toml.table(tool, "uv", path, text), path, text)
     sources.note(draft)
     _add(wanted, "[project]", sources, path, text, draft)
     if "dependencies" not in project and "poetry" in tool:
@@ -60,5 +60,7 @@ def _add(wanted: list[str], header: str, sources: uv_sources.Sources, path: str,
     for requirement in wanted:
         line = toml.line_of(text, requirement, start)
         found = from_pep508(requirement, path, line)
-        sources.check(found.name, line)
-        draft.requirements.append(found)
+        if (project := sources.local(found)) is not None:
+            draft.projects.append(project)
+        else:
+            draft.requirements.append(found)

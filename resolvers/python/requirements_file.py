@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from packaging.utils import (
     InvalidSdistFilename,
@@ -17,8 +17,7 @@ from packaging.utils import (
 )
 
 from jhansi_runner.resolvers.interface import ManifestError, View
-from jhansi_runner.resolvers.python import pyproject
-from jhansi_runner.resolvers.python.manifest import PYPROJECT, Draft, read
+from jhansi_runner.resolvers.python.manifest import Draft, LocalProject, read
 from jhansi_runner.resolvers.python.requirement import check_url, from_pep508
 from jhansi_runner.resolvers.python.requirements_lines import Line, decode, lines
 
@@ -113,20 +112,12 @@ class _Reader:
             self._add(f"{name} @ {target}" + (f" ;{marker}" if marker else ""), line, path, constrains)
             return
         found = LOCAL.fullmatch(target.strip())
-        folder = posixpath.dirname(path)
-        if found is None or inside(folder, found["path"], path, line.number) != folder:
-            hint = "name a released version, or put the code itself into the workspace"
-            raise ManifestError(path, line.number, f"{target[:80]!r} is a local package", hint)
+        folder = inside(posixpath.dirname(path), found["path"] if found else target, path, line.number)
+        if found is None or _is_archive(target):
+            hint = "name a released version, or the folder that it was made from"
+            raise ManifestError(path, line.number, f"{target[:80]!r} is a file of a package", hint)
         extras = tuple(extra.strip() for extra in (found["extras"] or "").split(",") if extra.strip())
-        self._project(folder, extras, line, path)
-
-    def _project(self, folder: str, extras: tuple[str, ...], line: Line, path: str) -> None:
-        target = posixpath.join(folder, PYPROJECT)
-        if pyproject.collect(self._view, target, extras, self._draft):
-            text = f"the project itself is not installed, only what its {PYPROJECT} depends on"
-        else:
-            text = f"the project itself is not installed, and no {PYPROJECT} says what it depends on"
-        self._draft.note(path, line.number, text)
+        self._draft.projects.append(LocalProject(folder, extras, path, line.number))
 
     def _add(self, text: str, line: Line, path: str, constrains: bool) -> None:
         target: Callable[..., None] = (self._draft.constraints if constrains else self._draft.requirements).append
@@ -142,6 +133,22 @@ def inside(folder: str, target: str, file: str, line: int) -> str:
         hint = "copy the file into the workspace and name it there"
         raise ManifestError(file, line, f"{target[:80]!r} is outside the workspace", hint)
     return "" if path == "." else path
+
+
+def folder_of(value: object, file: str, line: int) -> str | None:
+    """The folder of the workspace that a manifest's `path = ...` leads to; None where it is no path to a folder.
+
+    Raises ManifestError when it leads out.
+    """
+    if not isinstance(value, str) or _is_archive(value):
+        return None
+    return inside(posixpath.dirname(file), value, file, line)
+
+
+def extras_of(entry: Mapping[str, object]) -> tuple[str, ...]:
+    """The extras that a manifest's table of a dependency asks for."""
+    listed = entry.get("extras")
+    return tuple(map(str, listed)) if isinstance(listed, list) else ()
 
 
 def named_file(folder: str, target: str, file: str, line: int) -> str:
