@@ -18,10 +18,18 @@ from jhansi_runner.resolvers.node.manifest import PACKAGE
 from jhansi_runner.resolvers.node.names import KNOWN, NameMap, default_names, package_of
 
 _WORKSPACE = "/sandbox/"
+_ASKER = "/node_modules"
+"""Stands for the file of a package that asks for another in its message."""
 _MAX_WORDS = 1 << 16
 _MAX_FOUND = 20
 _CJS = re.compile(r"Cannot find module '([^'\n]{1,300})'(?:\nRequire stack:\n- ([^\n]{1,4096}))?")
 _ESM = re.compile(r"Cannot find package '([^'\n]{1,300})' imported from ([^\n]{1,4096})")
+_ASKED = re.compile(
+    r"^\w*Error: [^\n]{0,500}?(?:[Pp]lease install|npm (?:install|i)|yarn add)(?: +-[\w-]{1,30}){0,5} +"
+    r"[`'\"]?(@?[\w.-]{1,100}(?:/[\w.-]{1,100})?)",
+    re.MULTILINE,
+)
+"""How a package says which other it wants: sequelize, typeorm, ts-jest."""
 _BUILTIN = re.compile(r"No such built-in module: (node:[\w/]{1,100})")
 
 
@@ -30,7 +38,8 @@ def diagnose(words: str, view: View, plan: Plan, names: NameMap | None = None) -
     names = names or default_names()
     found: dict[str, Missing] = {}
     words = words[-_MAX_WORDS:]
-    for specifier, importer in _said(words):
+    wanted = [(match[1].rstrip("."), _ASKER) for match in _ASKED.finditer(words)]
+    for specifier, importer in (*_said(words), *wanted):
         if specifier not in found and len(found) < _MAX_FOUND:
             missing = _missing(specifier, importer, words, view, plan, names)
             if missing is not None:
