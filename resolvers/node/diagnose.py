@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from jhansi_runner.proxy.coordinate import npm
 from jhansi_runner.resolvers.interface import Missing, Plan, Requirement, View, ViewError
@@ -18,10 +19,9 @@ from jhansi_runner.resolvers.node.manifest import PACKAGE
 from jhansi_runner.resolvers.node.names import KNOWN, NameMap, default_names, package_of
 
 _WORKSPACE = "/sandbox/"
-_ASKER = "/node_modules"
-"""Stands for the file of a package that asks for another in its message."""
 _MAX_WORDS = 1 << 16
 _MAX_FOUND = 20
+ASKED = "a package asks for it in its message"
 _CJS = re.compile(r"Cannot find module '([^'\n]{1,300})'(?:\nRequire stack:\n- ([^\n]{1,4096}))?")
 _ESM = re.compile(r"Cannot find package '([^'\n]{1,300})' imported from ([^\n]{1,4096})")
 _ASKED = re.compile(
@@ -38,12 +38,16 @@ def diagnose(words: str, view: View, plan: Plan, names: NameMap | None = None) -
     names = names or default_names()
     found: dict[str, Missing] = {}
     words = words[-_MAX_WORDS:]
-    wanted = [(match[1].rstrip("."), _ASKER) for match in _ASKED.finditer(words)]
-    for specifier, importer in (*_said(words), *wanted):
+    for specifier, importer in _said(words):
         if specifier not in found and len(found) < _MAX_FOUND:
             missing = _missing(specifier, importer, words, view, plan, names)
             if missing is not None:
                 found[specifier] = missing
+    for match in _ASKED.finditer(words):
+        name = match[1].rstrip(".")
+        missing = _missing(name, "", words, view, plan, names)
+        if missing is not None and missing.requirement is not None:  # of other words there is no end
+            found.setdefault(name, replace(missing, reason=ASKED))
     return tuple(found.values())
 
 

@@ -44,3 +44,18 @@ def test_it_says_when_nothing_is_being_fetched(capfd: pytest.CaptureFixture[str]
     clock.now += 40
     progress.tick()
     assert "nothing is being fetched" in capfd.readouterr().err
+
+
+def test_it_says_so_ever_more_rarely(capfd: pytest.CaptureFixture[str]) -> None:
+    clock = Clock()
+    progress = Progress(lambda: 0, clock)
+    progress.begin()
+    for _ in range(600):
+        clock.now += 1
+        progress.tick()
+    said = [line.split()[4] for line in capfd.readouterr().err.splitlines()]
+    assert said == ["15", "45", "105", "225", "465"]
+    progress.begin()
+    clock.now += 15
+    progress.tick()
+    assert "still at it: 15 s" in capfd.readouterr().err
