@@ -19,6 +19,7 @@ from jhansi_runner.resolvers.all import BrokenResolver, resolvers
 from jhansi_runner.resolvers.interface import ManifestError, Plan, Requirement, ViewError
 from jhansi_runner.resolvers.resolver import Launch, Resolver
 from jhansi_runner.runner import etc, sandbox, ticket, toolchain
+from jhansi_runner.runner.commands import asked_by
 from jhansi_runner.runner.console import counted, say
 from jhansi_runner.runner.errors import REFUSED, RunnerError
 from jhansi_runner.runner.evidence import asked
@@ -106,6 +107,8 @@ def prepare(
         resolver, job.options.python, env, lambda path: _planted(job, path), private_folders(job.folders)
     )
     plan = make_plan(job, view, resolver)
+    if job.options.command:
+        plan = with_missed(plan, asked_by(job.options.command, resolver.packaged, plan))
     if not (job.options.no_install or missed):
         announce(plan)
     if record is not None and not missed:

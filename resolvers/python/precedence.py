@@ -71,13 +71,16 @@ def _readers(parse: ParseImports, *, command: bool) -> dict[str, Collect]:
     def project(view: View, path: str, draft: Draft) -> bool:
         return pyproject.collect(view, path, (), draft, command=command)
 
+    def lines(view: View, path: str, draft: Draft) -> bool:
+        return requirements_file.collect(view, path, draft, command=command)
+
     def setup_py(view: View, path: str, draft: Draft) -> bool:
         return setup_files.collect_py(view, path, parse, draft)
 
     collects = (
         pylock.collect,
         project,
-        requirements_file.collect,
+        lines,
         setup_files.collect_cfg,
         setup_py,
         pipfile.collect,

@@ -23,6 +23,8 @@ def collect(view: View, path: str, extras: tuple[str, ...], draft: Draft, *, com
     before = len(draft.requirements)
     wanted = toml.strings(project, "dependencies", path, text)
     optional = toml.table(project, "optional-dependencies", path, text)
+    if command:
+        extras = (*extras, *(each for each in groups.FOR_WORK if each in optional and each not in extras))
     for extra in extras:
         wanted = [*wanted, *toml.strings(optional, extra, path, text)]
     sources = uv_sources.Sources(view, toml.table(tool, "uv", path, text), path, text)

@@ -33,16 +33,31 @@ BUILD = frozenset(
         "--global-option",
     }
 )
+FOR_WORK = tuple(
+    name
+    for group in ("dev", "test", "tests")
+    for name in (f"requirements-{group}.txt", f"requirements_{group}.txt", f"{group}-requirements.txt")
+)
+"""Files beside requirements.txt that list what work on a project needs."""
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 LOCAL = re.compile(r"(?P<path>[^\[\s]*)(?:\[(?P<extras>[^\]]*)\])?")
 
 
-def collect(view: View, path: str, draft: Draft) -> bool:
-    """Add what a requirements file asks for; False when there is no such file. Raises ManifestError."""
+def collect(view: View, path: str, draft: Draft, *, command: bool = False) -> bool:
+    """Add what a requirements file asks for; False when there is no such file. Raises ManifestError.
+
+    `command`: what is run is a command, such as pytest: it needs what is listed apart for work on the project, too.
+    """
     data = read(view, path)
     if data is None:
         return False
-    _Reader(view, draft).file(path, data, constrains=False)
+    reader = _Reader(view, draft)
+    reader.file(path, data, constrains=False)
+    for name in FOR_WORK if command else ():
+        beside = posixpath.join(posixpath.dirname(path), name)
+        data = read(view, beside)
+        if data is not None and (beside, False) not in reader.seen:
+            reader.file(beside, data, constrains=False)
     return True
 
 
@@ -52,10 +67,10 @@ class _Reader:
     def __init__(self, view: View, draft: Draft) -> None:
         self._view = view
         self._draft = draft
-        self._seen: set[tuple[str, bool]] = set()
+        self.seen: set[tuple[str, bool]] = set()
 
     def file(self, path: str, data: bytes, constrains: bool) -> None:
-        self._seen.add((path, constrains))
+        self.seen.add((path, constrains))
         for line in lines(decode(data, path), path):
             if line.option:
                 self._option(line, path, constrains)
@@ -81,10 +96,10 @@ class _Reader:
 
     def _include(self, line: Line, path: str, constrains: bool) -> None:
         target = named_file(posixpath.dirname(path), line.value, path, line.number)
-        if (target, constrains) in self._seen:
+        if (target, constrains) in self.seen:
             self._draft.note(path, line.number, f"{target} was read already")
             return
-        if len(self._seen) >= MAX_FILES:
+        if len(self.seen) >= MAX_FILES:
             raise ManifestError(path, line.number, f"more than {MAX_FILES} files are included", "include fewer files")
         data = read(self._view, target)
         if data is None:

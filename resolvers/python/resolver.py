@@ -31,9 +31,10 @@ class PythonResolver:
     language = PYTHON
     type = PYPI
     suffixes = (".py", ".pyw", ".ipynb")
-    shebangs = ("python",)
+    shebangs = ("python", "uv")
     manifests = FILES
     commands = ("python", "python3", "pip", "pytest", "uv")
+    packaged: Mapping[str, str] = {"pytest": pypi("pytest").purl}
     programs: tuple[Program, ...] = ()
     place = _PLACE
     parser = os.path.abspath(imports.__file__)
