@@ -22,6 +22,9 @@ MAX_IMPORTS = 2_000
 MAX_NAME = 200
 MAX_SOURCE = 4 << 20
 MAX_CLAUSE = 4_000
+_MAX_ARGUMENT = 12
+_STARTERS = frozenset({"Worker", "fork", "URL"})
+"""What starts a file of the program's own that nothing imports."""
 
 NAME, TEXT, OTHER = "name", "text", "other"
 REQUIRE, DEFAULT, WHOLE = "require", "default", "whole"
@@ -36,6 +39,7 @@ _BEFORE_REGEX = frozenset(_WORDS.split())
 _ESCAPE = re.compile(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(?s:(.)))")
 _SHORT = {"\n": "", "n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
 _WORTH_READING = re.compile(r"\b(?:import|require|export)\b")
+_SCRIPT = re.compile(r"(?:\./)?[\w-]+(?:[/.][\w-]+)*\.[cm]?[jt]s")
 _TYPE_MEMBER = re.compile(r"(?!then$|catch$|finally$)\w")
 
 
@@ -180,8 +184,11 @@ class Walk:
                 break
             if token.kind == OTHER:
                 self.brace(at, token.text)
-            elif token.kind == NAME and self.text(at - 1) != ".":
-                self.word(at, token)
+            elif token.kind == NAME:
+                if token.text in _STARTERS and self.text(at + 1) == "(":
+                    self.started(at)
+                if self.text(at - 1) != ".":
+                    self.word(at, token)
         return [
             each._replace(optional=False) if each.group in self.gives_up and each.branch == 0 else each
             for each in self.found
@@ -242,6 +249,16 @@ class Walk:
                 self.gives_up.add(inside.group)
         elif token.text not in ("catch", "finally") and not (self.text(at - 1) == "(" and self.text(at - 2) == "catch"):
             self.ended_try = None
+
+    def started(self, at: int) -> None:
+        """The file in `new Worker("./w.js")`, `fork(path.join(__dirname, "child.js"))`, `new URL("./w.js", ...)`."""
+        for here in range(at + 2, min(at + _MAX_ARGUMENT, len(self.tokens))):
+            if name := self.literal(here):
+                if _SCRIPT.fullmatch(name):
+                    self.add("./" + name.removeprefix("./"), at)
+                return
+            if self.text(here) in (";", "{", "=>"):
+                return
 
     def exits(self, at: int) -> bool:
         return self.text(at) == "process" and self.text(at + 1) == "." and self.text(at + 2) == "exit"

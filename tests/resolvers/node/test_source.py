@@ -162,3 +162,25 @@ def test_it_runs_alone_as_the_runner_runs_it() -> None:
 def test_how_something_is_imported(text: str, forms: set[str]) -> None:
     facts = imports_of("a.ts", text.encode())[2]
     assert facts == {"forms": [(form, "a") for form in sorted(forms)]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "new Worker('./w.js')",
+        "new Worker(new URL('./w.js', import.meta.url))",
+        "fork('w.js')",
+        "cp.fork(path.join(__dirname, 'w.js'), [])",
+        "const f = new URL('./w.js', import.meta.url);",
+    ],
+)
+def test_a_file_that_is_started_is_looked_into(text: str) -> None:
+    names = {each.name for each in imports_of("a.mjs", f"import 'x'\n{text}".encode())[0]}
+    assert names == {"x", "./w.js"}
+
+
+@pytest.mark.parametrize(
+    "text", ["fork(file)", "new URL('https://h.test/w.js')", "fork('../w.js')", "x = fork; y('w.js')"]
+)
+def test_what_is_started_from_elsewhere_is_not(text: str) -> None:
+    assert [each.name for each in imports_of("a.mjs", f"import 'x'\n{text}".encode())[0]] == ["x"]
