@@ -22,7 +22,7 @@ MAX_IMPORTS = 2_000
 MAX_NAME = 200
 MAX_SOURCE = 4 << 20
 MAX_CLAUSE = 4_000
-_MAX_ARGUMENT = 12
+_MAX_ARGUMENT = 14
 _STARTERS = frozenset({"Worker", "fork", "URL"})
 """What starts a file of the program's own that nothing imports."""
 
@@ -253,9 +253,9 @@ class Walk:
     def started(self, at: int) -> None:
         """The file in `new Worker("./w.js")`, `fork(path.join(__dirname, "child.js"))`, `new URL("./w.js", ...)`."""
         for here in range(at + 2, min(at + _MAX_ARGUMENT, len(self.tokens))):
-            if name := self.literal(here):
-                if _SCRIPT.fullmatch(name):
-                    self.add("./" + name.removeprefix("./"), at)
+            name = self.literal(here)
+            if _SCRIPT.fullmatch(name):
+                self.add("./" + name.removeprefix("./"), at)
                 return
             if self.text(here) in (";", "{", "=>"):
                 return

@@ -170,6 +170,7 @@ def test_how_something_is_imported(text: str, forms: set[str]) -> None:
         "new Worker('./w.js')",
         "new Worker(new URL('./w.js', import.meta.url))",
         "fork('w.js')",
+        "fork(require('x').join(__dirname, 'w.js'))",
         "cp.fork(path.join(__dirname, 'w.js'), [])",
         "const f = new URL('./w.js', import.meta.url);",
     ],
