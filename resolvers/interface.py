@@ -213,7 +213,8 @@ class Plan:
     path below the stage, such as a manifest and its lock without what must not be obeyed. `target` is what of the
     workspace is started, where that is not the program's own file: a package's folder, a class. `system` is what of
     the language's own library it imports, where that is worth knowing. `unbuilt` is what has to be asked before the
-    requirements are whole; the same view gives another plan then.
+    requirements are whole; the same view gives another plan then. `roots` are further folders of the workspace that
+    the program's own code is imported from.
     """
 
     language: str
@@ -228,6 +229,7 @@ class Plan:
     target: str = ""
     system: tuple[str, ...] = ()
     unbuilt: Unbuilt | None = None
+    roots: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """The object that `deps plan --json` prints. Source: design section 8."""

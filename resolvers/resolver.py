@@ -147,6 +147,10 @@ class Resolver(Protocol):
         """Commands that tell the same."""
 
     @property
+    def packaged(self) -> Mapping[str, str]:
+        """The packages, as purls, that bring a command: asked for by `exec -- COMMAND` where no manifest decides."""
+
+    @property
     def programs(self) -> tuple[Program, ...]:
         """What it needs of the host."""
 

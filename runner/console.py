@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 PREFIX = "jhansi-runner: "
 _QUIET_SECONDS, _BUILD_QUIET_SECONDS = 15.0, 3.0
+_LONGEST_QUIET_SECONDS = 240.0
 
 
 def shown(text: str) -> str:
@@ -30,7 +31,7 @@ def counted(number: int, noun: str) -> str:
 
 
 class Progress:
-    """What goes on right now: redrawn every second on a terminal, elsewhere a line now and then while it takes long.
+    """What goes on right now: redrawn every second on a terminal, elsewhere a line now and then, ever more rarely.
 
     `coming` tells how many bytes are on their way, where something may come; `doing` says what goes on where nothing
     may. `clock` is in seconds.
@@ -50,6 +51,7 @@ class Progress:
         """A step begins."""
         self._files, self._bytes, self._last = 0, 0, ""
         self._began = self._said = self._clock()
+        self._patience = _QUIET_SECONDS
 
     def add(self, what: str, size: int) -> None:
         """Something came in, of so many bytes."""
@@ -60,7 +62,8 @@ class Progress:
         """About a second has passed."""
         self._show()
         if not self._live and self._clock() - self._said >= self._patience:
-            self._said, self._patience = self._clock(), _QUIET_SECONDS
+            self._said = self._clock()
+            self._patience = min(max(2 * self._patience, _QUIET_SECONDS), _LONGEST_QUIET_SECONDS)
             say(self._summary() if self._doing else f"still at it: {self._summary()}")
 
     def clear(self) -> None:
@@ -84,5 +87,7 @@ class Progress:
         parts += [f"{coming / 1e6:.1f} MB more are on their way"] if coming else []
         parts += [f"last {shown(self._last)}"] if self._last else []
         if not coming and self._clock() - self._began > _QUIET_SECONDS:
-            parts.append("nothing is being fetched: the installer is at work, or an upstream is slow")
+            parts.append(
+                "nothing is being fetched: the installer is at work, a package may be compiled, or an upstream is slow"
+            )
         return "; ".join(parts)

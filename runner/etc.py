@@ -21,6 +21,12 @@ _FILES = {
     "machine-id": "",
     "ld.so.cache": "",
 }
+_FONTS = "fonts/fonts.conf"
+_FONTS_TEXT = (
+    '<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">\n'
+    "<fontconfig><dir>/usr/share/fonts</dir><cachedir>/tmp/fontconfig</cachedir></fontconfig>\n"
+)
+"""Where the host's fonts are: whatever draws text asks fontconfig, which complains without a file."""
 _MOUNT_POINTS = ("alternatives", "ssl/certs/java")
 _BUNDLE, _JAVAS = "ssl/certs/ca-certificates.crt", "ssl/certs/java/cacerts"
 
@@ -47,7 +53,8 @@ def ensure(folder: str, certificate: str) -> str:
 def _trusts(folder: str, trusted: bytes) -> bool:
     try:
         with open(os.path.join(folder, _BUNDLE), "rb") as file:
-            return file.read() == trusted and os.path.exists(os.path.join(folder, _JAVAS))
+            whole = all(os.path.exists(os.path.join(folder, name)) for name in (_JAVAS, _FONTS))
+            return file.read() == trusted and whole
     except OSError:
         return False
 
@@ -58,7 +65,8 @@ def _replace(folder: str, trusted: bytes) -> None:
     os.mkdir(new)
     for name in _MOUNT_POINTS:
         os.makedirs(os.path.join(new, name))
-    for name, text in _FILES.items():
+    os.mkdir(os.path.join(new, os.path.dirname(_FONTS)))
+    for name, text in (*_FILES.items(), (_FONTS, _FONTS_TEXT)):
         with open(os.path.join(new, name), "w", encoding="ascii") as file:
             file.write(text)
     with open(os.path.join(new, _BUNDLE), "wb") as file:

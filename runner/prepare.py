@@ -20,6 +20,7 @@ from jhansi_runner.resolvers.interface import ManifestError, Plan, Requirement, 
 from jhansi_runner.resolvers.resolver import Launch, Resolver
 from jhansi_runner.runner import etc, sandbox, ticket, toolchain
 from jhansi_runner.runner.asking import Asker
+from jhansi_runner.runner.commands import asked_by
 from jhansi_runner.runner.console import counted, say
 from jhansi_runner.runner.errors import REFUSED, RunnerError
 from jhansi_runner.runner.evidence import asked
@@ -112,6 +113,8 @@ def prepare(
         say(f"not known: what {plan.unbuilt.file} depends on, which its build would be asked for (--no-install)")
     elif plan.unbuilt is not None:
         plan = _asked(job, view, plan, resolver, tools, policy, record)
+    if job.options.command:
+        plan = with_missed(plan, asked_by(job.options.command, resolver.packaged, plan))
     if not (job.options.no_install or missed):
         announce(plan)
     if record is not None and not missed:

@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_HEAD = "jhansi-ticket 8"
+_HEAD = "jhansi-ticket 9"
 ABSENT, UNREADABLE = "absent", "unreadable"
 ENTRY = "{entry}"
 """Stands in a command for the program's path, as in `resolvers/resolver.py`, which is not light."""

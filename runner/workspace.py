@@ -20,6 +20,12 @@ PEOPLE = (1000, 60000)
 """The user numbers that people have. Source: login.defs(5), UID_MIN and UID_MAX."""
 
 _KIND, _FILE, _LINK = 0o170000, 0o100000, 0o120000
+_MANIFESTS = frozenset({"package.json", "pom.xml", "requirements.txt"})
+_WRITTEN = (
+    " avi bin bmp bz2 csv dat db docx gif gz html jpeg jpg json jsonl log md mp3 mp4 npy npz parquet pdf pickle pkl png"
+    " pptx sqlite sqlite3 svg tar tiff tmp tsv txt wav webp xlsx xml zip "
+)
+"""Endings of what programs leave behind. No plan depends on whether such a file is there, but for the manifests."""
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _MAX_FILE = 8 << 20
 _MAX_LINKS = 40
@@ -61,13 +67,16 @@ class Workspace:
             os.close(descriptor)
 
     def names(self, folder: str) -> tuple[str, ...]:
-        """The names in a folder, in order, folders with a slash; empty when there is none. Links count as files."""
+        """The names in a folder, in order, folders with a slash; empty when there is none. Links count as files.
+
+        What programs leave behind is left out: nothing is to be decided anew because a program was run.
+        """
         try:
             descriptor = self._open(folder, os.O_RDONLY | os.O_DIRECTORY) if folder else os.dup(self.descriptor)
         except FileNotFoundError:
             return ()
         try:
-            return tuple(sorted(_bounded(descriptor)))
+            return tuple(sorted(name for name in _bounded(descriptor) if _tells(name)))
         finally:
             os.close(descriptor)
 
@@ -95,6 +104,11 @@ class Workspace:
         finally:
             if at != self.descriptor:
                 os.close(at)
+
+
+def _tells(name: str) -> bool:
+    """Whether a plan may depend on a name being there."""
+    return name != "__pycache__/" and (f" {name.rpartition('.')[2]} " not in _WRITTEN or name in _MANIFESTS)
 
 
 def _is_link(folder: int, name: str) -> bool:

@@ -22,6 +22,7 @@ class PerlResolver:
     shebangs = ("perl",)
     manifests = ("cpanfile",)
     commands = ("perl", "prove")
+    packaged: Mapping[str, str] = {}
     programs = (Program("perl", ("-e", "print $]"), "on Debian or Ubuntu: apt-get install perl"),)
     place = "/deps"
     parser = ""

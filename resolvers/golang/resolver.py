@@ -27,6 +27,7 @@ class GoResolver:
     shebangs: tuple[str, ...] = ()
     manifests = ("go.mod", "go.work")
     commands = ("go", "gofmt")
+    packaged: Mapping[str, str] = {}
     programs = (
         Program("go", ("version",), "install Go 1.21 or later, and put its folder bin on PATH", _LEAST),
         Program("gcc", ("--version",), "install gcc, for packages with C code in them", needed=False),

@@ -56,6 +56,7 @@ class JavaResolver:
     shebangs = ("java", "jbang")
     manifests = ("pom.xml", "build.gradle", "build.gradle.kts")
     commands = ("java", "javac", "jshell", "jar", "mvn", "gradle")
+    packaged: Mapping[str, str] = {}
     programs = (
         Program("java", ("-version",), _JDK, (11,), configuration=_CONFIGURATION),
         Program("javac", ("-version",), _JDK, (11,)),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from jhansi_runner.proxy.coordinate import npm
 from jhansi_runner.resolvers.interface import Missing, Plan, Requirement, View, ViewError
@@ -20,8 +21,15 @@ from jhansi_runner.resolvers.node.names import KNOWN, NameMap, default_names, pa
 _WORKSPACE = "/sandbox/"
 _MAX_WORDS = 1 << 16
 _MAX_FOUND = 20
+ASKED = "a package asks for it in its message"
 _CJS = re.compile(r"Cannot find module '([^'\n]{1,300})'(?:\nRequire stack:\n- ([^\n]{1,4096}))?")
 _ESM = re.compile(r"Cannot find package '([^'\n]{1,300})' imported from ([^\n]{1,4096})")
+_ASKED = re.compile(
+    r"^\w*Error: [^\n]{0,500}?(?:[Pp]lease install|npm (?:install|i)|yarn add)(?: +-[\w-]{1,30}){0,5} +"
+    r"[`'\"]?(@?[\w.-]{1,100}(?:/[\w.-]{1,100})?)",
+    re.MULTILINE,
+)
+"""How a package says which other it wants: sequelize, typeorm, ts-jest."""
 _BUILTIN = re.compile(r"No such built-in module: (node:[\w/]{1,100})")
 
 
@@ -35,6 +43,11 @@ def diagnose(words: str, view: View, plan: Plan, names: NameMap | None = None) -
             missing = _missing(specifier, importer, words, view, plan, names)
             if missing is not None:
                 found[specifier] = missing
+    for match in _ASKED.finditer(words):
+        name = match[1].rstrip(".")
+        missing = _missing(name, "", words, view, plan, names)
+        if missing is not None and missing.requirement is not None:  # of other words there is no end
+            found.setdefault(name, replace(missing, reason=ASKED))
     return tuple(found.values())
 
 

@@ -13,6 +13,8 @@ from jhansi_runner.resolvers.resolver import ENTRY, Launch, Tools
 PLACE = "/node_modules"
 TSX = "tsx"
 _TS_NODE = "ts-node"
+LAUNCHERS = frozenset({TSX, _TS_NODE})
+"""Packages that run TypeScript."""
 _TYPES = (".ts", ".mts", ".cts")
 _ELEMENTS = (".jsx", ".tsx")
 _STRIPS = {22: 18, 23: 6}
@@ -21,7 +23,7 @@ _STRIPS_IF_ASKED = {22: 6, 23: 0}
 _ASK = "--experimental-strip-types"
 _START = os.path.join(os.path.dirname(os.path.abspath(__file__)), "start.mjs")
 _STARTED = "/launch/start.mjs"
-_SIGNS = ("Cannot find module", "Cannot find package", "No such built-in module")
+_SIGNS = ("Cannot find module", "Cannot find package", "No such built-in module", "lease install", "npm install")
 _ENV = {"npm_config_update_notifier": "false", "npm_config_audit": "false"}
 """For commands of npm's: it would post what is installed to the registry, which is refused."""
 

@@ -10,6 +10,7 @@ from functools import cache
 from importlib import resources
 
 KNOWN = "known"
+PATH = "path"
 CLOSE = 0.75
 MAX_NAME = 214
 SHORT = 4
@@ -26,6 +27,7 @@ WHY_NOT = {
 NEXT = "; if you mean a package, name it in package.json"
 
 _PAIRS = ("meant.txt", "not.txt")
+_FORMS = "forms.txt"
 _PACKAGE = re.compile(r"(@[A-Za-z0-9_][\w.-]*/)?[A-Za-z0-9_-][\w.-]*", re.ASCII)
 
 
@@ -40,16 +42,22 @@ def package_of(specifier: str) -> str | None:
 class NameMap:
     """`known` holds names of widely used packages; `meant` what is meant by names that people get wrong.
 
-    `refused` has those that no import is enough for, and why, as a key of `WHY_NOT`.
+    `refused` has those that no import is enough for, and why, as a key of `WHY_NOT`. `forms` has npm's ranges of
+    versions, by how something is imported, and what.
     """
 
     known: frozenset[str]
     meant: Mapping[str, str]
     refused: Mapping[str, str] = field(default_factory=dict)
+    forms: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def is_known(self, name: str) -> bool:
         """Whether a package of that name is what everybody means by it."""
         return name in self.known and name not in self.refused
+
+    def versions(self, form: str, specifier: str) -> str:
+        """The range of versions that offer what an import takes, "" for any. `form` is one of `data/forms.txt`."""
+        return self.forms.get((PATH, specifier)) or self.forms.get((form, specifier), "")
 
     def undecided(self, name: str) -> str:
         """Why nothing is installed for a name that is not known, and what to do next."""
@@ -94,4 +102,7 @@ def default_names() -> NameMap:
     data = resources.files(__package__) / "data"
     known = [name for file in ("known.txt", "more.txt") for name in rows((data / file).read_text("utf-8"))]
     meant, refused = (dict(row.split() for row in rows((data / file).read_text("utf-8"))) for file in _PAIRS)
-    return NameMap(frozenset(known), meant, refused)
+    forms = {
+        (form, what): versions for form, what, versions in map(str.split, rows((data / _FORMS).read_text("utf-8")))
+    }
+    return NameMap(frozenset(known), meant, refused, forms)

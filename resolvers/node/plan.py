@@ -23,7 +23,7 @@ from jhansi_runner.resolvers.interface import (
 )
 from jhansi_runner.resolvers.node import authored, foreign, manifest, members, npmrc
 from jhansi_runner.resolvers.node.builtins import is_builtin
-from jhansi_runner.resolvers.node.launch import TSX, needs_tsx
+from jhansi_runner.resolvers.node.launch import LAUNCHERS, TSX, needs_tsx
 from jhansi_runner.resolvers.node.local import join
 from jhansi_runner.resolvers.node.names import KNOWN, TYPES, NameMap, default_names, package_of
 from jhansi_runner.resolvers.node.scan import Scan, scan
@@ -51,17 +51,25 @@ def plan(view: View, entry: str | None, parse: ParseImports, names: NameMap | No
     """
     project = manifest.find(view, entry)
     if project is not None:
-        return _of_project(view, project, names or default_names())
+        found = _of_project(view, project, names or default_names())
+        return replace(found, requirements=(*found.requirements, *_launcher(entry, found.requirements)))
     scanned = scan(view, entry, parse)
     requirements, undecided = map_imports(scanned, names or default_names())
     npmrc.check(view, "", requirements, ())
-    if entry is not None and needs_tsx(entry) and all(each.name != TSX for each in requirements):
-        # Node may run TypeScript by itself, or not: that is known when it is started.
-        purl = npm(TSX).purl
-        optional = not entry.endswith("x")
-        requirements = (*requirements, Requirement(TSX, "", purl, None, entry, 1, LAUNCHER, optional=optional))
+    requirements = (*requirements, *_launcher(entry, requirements))
     source = SCAN if requirements or undecided else NOTHING
     return Plan(NODE, source, requirements, undecided=undecided, notes=(*_shadowed(view, ""), *scanned.notes))
+
+
+def _launcher(entry: str | None, requirements: tuple[Requirement, ...]) -> tuple[Requirement, ...]:
+    """tsx for what is no JavaScript, where nothing else that runs it is asked for.
+
+    Node may run TypeScript by itself, or not: that is known when it is started.
+    """
+    if entry is None or not needs_tsx(entry) or not LAUNCHERS.isdisjoint(each.name for each in requirements):
+        return ()
+    optional = not entry.endswith("x")
+    return (Requirement(TSX, "", npm(TSX).purl, None, entry, 1, LAUNCHER, optional=optional),)
 
 
 def _shadowed(view: View, folder: str) -> Iterator[str]:
@@ -190,8 +198,25 @@ def map_imports(scanned: Scan, names: NameMap) -> tuple[tuple[Requirement, ...],
                     if names.refused.get(name) == TYPES and file.path.endswith(TYPED):
                         each = replace(each, optional=True)
                     _add_undecided(undecided, file.path, each, name, names.undecided(name), closest)
+    for name, versions in _versions(scanned, names).items():
+        if name in requirements:
+            requirements[name] = replace(requirements[name], specifier=versions)
     by_name = sorted(undecided.values(), key=lambda item: item.import_name)
     return tuple(requirements[name] for name in sorted(requirements)), tuple(by_name)
+
+
+def _versions(scanned: Scan, names: NameMap) -> dict[str, str]:
+    """The versions that offer what the files take from a package: all of them, where several ranges are told."""
+    found: dict[str, set[str]] = {}
+    for file in scanned.files:
+        told = file.facts.get("forms") if isinstance(file.facts, dict) else None
+        for each in told if isinstance(told, list) else ():
+            match each:
+                case [str(form), str(specifier)] | (str(form), str(specifier)):
+                    name, versions = package_of(specifier), names.versions(form, specifier)
+                    if name and versions:
+                        found.setdefault(name, set()).add(versions)
+    return {name: " ".join(sorted(ranges)) for name, ranges in found.items()}
 
 
 def _packages(scanned: Scan, path: str, specifier: str) -> list[str]:

@@ -6,16 +6,18 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 
-from jhansi_runner.proxy.coordinate import NPM
+from jhansi_runner.proxy.coordinate import NPM, npm
 from jhansi_runner.resolvers.interface import Missing, ParseImports, Plan, View
+from jhansi_runner.resolvers.node import hashes, source, steps
 from jhansi_runner.resolvers.node import lock as locks
-from jhansi_runner.resolvers.node import source, steps
 from jhansi_runner.resolvers.node.diagnose import diagnose
 from jhansi_runner.resolvers.node.launch import PLACE, launch
 from jhansi_runner.resolvers.node.local import SOURCES
 from jhansi_runner.resolvers.node.plan import NODE, plan
 from jhansi_runner.resolvers.resolver import Launch, Locked, Program, Step, Tools, UnfitLock
 
+_TOOLS = ("tsx", "vitest", "jest", "mocha")
+"""Packages whose command has their own name, and that people start without having asked for them."""
 _HINT = "install Node 18 or later, with npm, and have them on PATH"
 
 
@@ -28,6 +30,7 @@ class NodeResolver:
     shebangs = ("node", "tsx")
     manifests = ("package.json",)
     commands = ("node", "npm", "npx", "tsx", "ts-node", "tsc", "vite", "vitest", "jest", "mocha", "eslint", "next")
+    packaged: Mapping[str, str] = {**{name: npm(name).purl for name in _TOOLS}, "tsc": npm("typescript").purl}
     programs = (
         Program(steps.NODE, ("--version",), _HINT, least=(18,)),
         Program(steps.NPM, ("--version",), _HINT, least=(8,)),
@@ -76,9 +79,8 @@ class NodeResolver:
         return False
 
     def explain(self, words: str, plan: Plan) -> Sequence[str]:
-        """npm's own words do."""
-        del words, plan
-        return ()
+        """Which package of the lock has another hash than the registry's: npm does not say."""
+        return hashes.of_another(words, dict(plan.files))
 
     def launch(self, plan: Plan, entry: str | None, tools: Tools, *, installed: bool) -> Launch:
         """Node, or tsx in it. Raises ManifestError for a file that nothing here can run."""

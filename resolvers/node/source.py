@@ -1,7 +1,8 @@
 """What JavaScript and TypeScript source imports. Runs alone (`python -I source.py`): hostile source can crash a parser.
 
 stdin: {"files": [{"path", "data" (base64)}]}
-stdout: {"files": [{"path", "imports": [the fields of Found], "problem"}]}
+stdout: {"files": [{"path", "imports": [the fields of Found], "problem", "facts"}]}
+`facts`: {"forms": [[form, name], ...]}, by which form of `data/forms.txt` a name is imported.
 Only the standard library is imported, and nothing of ours. It reads words and not grammar: no rule of it needs more
 than one look at each character, whatever the source.
 
@@ -21,8 +22,12 @@ MAX_IMPORTS = 2_000
 MAX_NAME = 200
 MAX_SOURCE = 4 << 20
 MAX_CLAUSE = 4_000
+_MAX_ARGUMENT = 14
+_STARTERS = frozenset({"Worker", "fork", "URL"})
+"""What starts a file of the program's own that nothing imports."""
 
 NAME, TEXT, OTHER = "name", "text", "other"
+REQUIRE, DEFAULT, WHOLE = "require", "default", "whole"
 _SKIP = re.compile(r"(?:\s|//[^\n]*)+")
 _NAME = re.compile(r"[A-Za-z_$\u0080-\U0010ffff#@][\w$]*")
 _NUMBER = re.compile(r"\d[\w.]*")
@@ -34,6 +39,7 @@ _BEFORE_REGEX = frozenset(_WORDS.split())
 _ESCAPE = re.compile(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(?s:(.)))")
 _SHORT = {"\n": "", "n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
 _WORTH_READING = re.compile(r"\b(?:import|require|export)\b")
+_SCRIPT = re.compile(r"(?:\./)?[\w-]+(?:[/.][\w-]+)*\.[cm]?[jt]s")
 _TYPE_MEMBER = re.compile(r"(?!then$|catch$|finally$)\w")
 
 
@@ -165,6 +171,7 @@ class Walk:
         self.tokens: Sequence[Token] = list(tokens(source))
         self.typescript = typescript
         self.found: list[Found] = []
+        self.forms: set[tuple[str, str]] = set()
         self.blocks: list[Block] = []
         self.groups = 0
         self.gives_up: set[int] = set()
@@ -177,8 +184,11 @@ class Walk:
                 break
             if token.kind == OTHER:
                 self.brace(at, token.text)
-            elif token.kind == NAME and self.text(at - 1) != ".":
-                self.word(at, token)
+            elif token.kind == NAME:
+                if token.text in _STARTERS and self.text(at + 1) == "(":
+                    self.started(at)
+                if self.text(at - 1) != ".":
+                    self.word(at, token)
         return [
             each._replace(optional=False) if each.group in self.gives_up and each.branch == 0 else each
             for each in self.found
@@ -240,6 +250,16 @@ class Walk:
         elif token.text not in ("catch", "finally") and not (self.text(at - 1) == "(" and self.text(at - 2) == "catch"):
             self.ended_try = None
 
+    def started(self, at: int) -> None:
+        """The file in `new Worker("./w.js")`, `fork(path.join(__dirname, "child.js"))`, `new URL("./w.js", ...)`."""
+        for here in range(at + 2, min(at + _MAX_ARGUMENT, len(self.tokens))):
+            name = self.literal(here)
+            if _SCRIPT.fullmatch(name):
+                self.add("./" + name.removeprefix("./"), at)
+                return
+            if self.text(here) in (";", "{", "=>"):
+                return
+
     def exits(self, at: int) -> bool:
         return self.text(at) == "process" and self.text(at + 1) == "." and self.text(at + 2) == "exit"
 
@@ -268,6 +288,8 @@ class Walk:
             token = self.tokens[here]
             if token.kind == NAME and token.text == "from" and (name := self.literal(here + 1)):
                 self.add(name, start, types=types)
+                if self.tokens[start].text == "import" and self.tokens[at].kind == NAME and not types:
+                    self.forms |= {(DEFAULT, name), (WHOLE, name)}
                 return
             if token.kind == OTHER and token.text not in ("{", "}", ",", "*"):
                 return
@@ -279,6 +301,11 @@ class Walk:
         name = self.literal(at + 1)
         if self.text(at) != "(" or not name or self.text(at + 2) not in (")", ","):
             return
+        if self.tokens[start].text == "require":
+            self.forms.add((REQUIRE, name))
+            picked = self.text(at + 3) == "." or self.text(start - 2) == "}"
+            if self.text(at + 2) == ")" and not picked:
+                self.forms.add((WHOLE, name))
         if self.text(start - 1) in ("function", "typeof") and self.tokens[start].text == "import":
             self.add(name, start, types=True)
             return
@@ -297,23 +324,26 @@ class Walk:
         self.found.append(Found(name, self.tokens[at].line, guarded, types, group, branch))
 
 
-def imports_of(path: str, data: bytes) -> tuple[list[Found], str | None]:
-    """The imports of one file, and why the list may be incomplete."""
+def imports_of(path: str, data: bytes) -> tuple[list[Found], str | None, dict[str, object]]:
+    """The imports of one file, why the list may be incomplete, and what else it tells."""
     if len(data) > MAX_SOURCE:
-        return [], f"it is larger than {MAX_SOURCE >> 20} MiB"
+        return [], f"it is larger than {MAX_SOURCE >> 20} MiB", {}
     source = data.decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n")
     if not _WORTH_READING.search(source):
-        return [], None
-    typescript = path.endswith((".ts", ".tsx", ".mts", ".cts"))
-    return Walk(source, typescript=typescript).run(), None
+        return [], None, {}
+    walk = Walk(source, typescript=path.endswith((".ts", ".tsx", ".mts", ".cts")))
+    found = walk.run()
+    names = {each.name for each in found}
+    return found, None, {"forms": sorted(each for each in walk.forms if each[1] in names)}
 
 
 def main() -> None:
     """Read files from stdin, write their imports to stdout."""
     answers = []
     for file in json.load(sys.stdin)["files"]:
-        found, problem = imports_of(file["path"], base64.b64decode(file["data"]))
-        answers.append({"path": file["path"], "imports": [each._asdict() for each in found], "problem": problem})
+        found, problem, facts = imports_of(file["path"], base64.b64decode(file["data"]))
+        imports = [each._asdict() for each in found]
+        answers.append({"path": file["path"], "imports": imports, "problem": problem, "facts": facts})
     json.dump({"files": answers}, sys.stdout)
 
 

@@ -1,8 +1,10 @@
 // A TypeScript program that awaits at its top is an ES module, whether or not a package.json says so. tsx takes it for
 // CommonJS, in which that is an error. Only the program itself is judged: what it imports is left to tsx.
-// Source: Node's documentation "Modules: Packages", syntax detection; `module.register`.
+// And elements become calls of React, which programs for today's tools do not import: whoever looks for it, and has no
+// React of its own, gets the package.
+// Source: Node's documentation "Modules: Packages", syntax detection; `module.register`; esbuild's "JSX".
 import { readFileSync } from 'node:fs'
-import { register } from 'node:module'
+import { createRequire, register } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { isMainThread } from 'node:worker_threads'
 
@@ -20,3 +22,19 @@ export async function resolve (specifier, context, next) {
 }
 
 if (isMainThread) register(import.meta.url)
+
+if (/\.[jt]sx$/.test(process.argv[1] ?? '')) {
+  Object.defineProperty(globalThis, 'React', {
+    configurable: true,
+    get () {
+      try {
+        return createRequire(process.argv[1])('react')
+      } catch {
+        throw new ReferenceError('React is not defined')
+      }
+    },
+    set (value) {
+      Object.defineProperty(globalThis, 'React', { configurable: true, writable: true, value })
+    }
+  })
+}

@@ -16,6 +16,8 @@ TABLE = "dependency-groups"
 MAX_DEPTH = 32
 _DEFAULT = ("dev",)
 _TESTS = ("test", "tests")
+FOR_WORK = (*_DEFAULT, *_TESTS)
+"""Extras that projects from before PEP 735 have for the same."""
 
 
 def read(document: toml.Table, path: str, text: str) -> dict[str, list[object]]:

@@ -31,6 +31,8 @@ SKIPS = frozenset({"importorskip"})
 EXITS = frozenset({"exit", "quit", "_exit", "abort"})
 HERE = {"platform": "linux", "name": "posix", "system": "Linux"}
 
+PYTHON = re.compile(r"python(?:3(?:\.\d+)?)?")
+FLAGS = frozenset({"-u", "-B", "-I", "-E", "-s", "-O", "-OO"})
 NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 LINE_IMPORT = re.compile(r"\s*import\s+(?P<names>[^#;]+)")
 LINE_FROM = re.compile(r"\s*from\s+(?P<module>\.*[\w.]*)\s+import\s+(?P<names>[^#;]+)")
@@ -77,6 +79,9 @@ class Walk:
                 case ast.Import() | ast.ImportFrom() | ast.Call():
                     self.found.extend(f for f in named(node, context) if len(f.name) <= MAX_NAME)
                     self.push(ast.iter_child_nodes(node), context)
+                case ast.List(elts=words) | ast.Tuple(elts=words) if words and is_python(words[0]):
+                    self.found.extend(started(words[1:], node.lineno, context))
+                    self.push(words, context)
                 case ast.Try() | ast.TryStar() if any(map(is_guard, node.handlers)):
                     self.guarded(node, context)
                 case ast.If():
@@ -158,6 +163,26 @@ def named(node: ast.AST, context: Context) -> Iterator[Found]:
                 yield Found(name, node.lineno, *place)
             elif function in SKIPS and NAME.fullmatch(name):
                 yield Found(name, node.lineno, *Context(optional=True)[:4])
+
+
+def is_python(word: ast.expr) -> bool:
+    """Whether the first word of a command is the interpreter: `sys.executable`, or its name."""
+    match word:
+        case ast.Attribute(value=ast.Name(id="sys"), attr="executable"):
+            return True
+        case ast.Constant(value=str(text)):
+            return PYTHON.fullmatch(text) is not None
+    return False
+
+
+def started(words: list[ast.expr], line: int, context: Context) -> Iterator[Found]:
+    """The script that `[sys.executable, "scripts/worker.py"]` starts, as a module beside this file."""
+    plain = (word.value if isinstance(word, ast.Constant) else None for word in words)
+    script = next((text for text in plain if not (isinstance(text, str) and text in FLAGS)), None)
+    if isinstance(script, str) and script.endswith(".py"):
+        name = script.removesuffix(".py").removeprefix("./").replace("/", ".")
+        if NAME.fullmatch(name) and len(name) < MAX_NAME:
+            yield Found(f".{name}", line, context.optional, context.type_checking)
 
 
 def member(module: str, name: str) -> str:

@@ -13,8 +13,21 @@ REQUIREMENTS = "requirements.txt"
 
 
 @dataclass(frozen=True, slots=True)
+class LocalProject:
+    """A project's folder in the workspace, with the extras that are wanted of it, and the line that names it."""
+
+    folder: str
+    extras: tuple[str, ...]
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
-    """What one manifest asks for. It decides nothing when `requirements` is empty and `unbuilt` None."""
+    """What one manifest asks for. It decides nothing when `requirements` is empty and `unbuilt` None.
+
+    `roots` are folders of the workspace that the program's own code is imported from.
+    """
 
     source: str
     requirements: tuple[Requirement, ...] = ()
@@ -23,6 +36,7 @@ class Manifest:
     allow_prereleases: bool = False
     requires_python: str = ""
     unbuilt: Unbuilt | None = None
+    roots: tuple[str, ...] = ()
 
     @property
     def decides(self) -> bool:
@@ -32,7 +46,7 @@ class Manifest:
 
 @dataclass(slots=True)
 class Draft:
-    """A manifest while it is read.
+    """A manifest while it is read. `projects` are those of the workspace that it names, to be read in their turn.
 
     `told` is what builds of projects have said, by the project's folder. Without `parse` a `setup.py` is not read.
     """
@@ -45,6 +59,8 @@ class Draft:
     unbuilt: Unbuilt | None = None
     told: Mapping[str, Told] = field(default_factory=dict)
     parse: ParseImports | None = None
+    projects: list[LocalProject] = field(default_factory=list)
+    roots: list[str] = field(default_factory=list)
 
     def note(self, file: str, line: int, text: str) -> None:
         """Tell the user something about a place in a file."""
@@ -60,6 +76,7 @@ class Draft:
             self.allow_prereleases,
             self.requires_python,
             self.unbuilt,
+            tuple(dict.fromkeys(self.roots)),
         )
 
 

@@ -39,7 +39,8 @@ class NameMap:
     """The maps in their order. `curated` gives () for a name that no package may be installed for.
 
     `known` and `ranked` hold canonical names of distributions that are imported by their own name; `ranked` those that
-    are less well known. `learned` has names from wheels that no other map has: see `learned.py`.
+    are less well known. `learned` has names from wheels that no other map has: see `learned.py`. `devices` are imports
+    that work only with a device, by their first part.
     """
 
     curated: Mapping[str, tuple[str, ...]]
@@ -47,6 +48,11 @@ class NameMap:
     known: frozenset[str]
     ranked: frozenset[str] = frozenset()
     learned: Mapping[str, str] = field(default_factory=dict)
+    devices: frozenset[str] = frozenset()
+
+    def needs_device(self, name: str) -> bool:
+        """Whether an import works only with a device, which no sandbox shows."""
+        return name.partition(".")[0] in self.devices
 
     def lookup(self, name: str) -> Answer | None:
         """The answer for a dotted import name by its longest known prefix, None when no map is sure."""
@@ -179,4 +185,5 @@ def default_names() -> NameMap:
     ranked = parse_known((data / "ranked.txt").read_text("utf-8"))
     targets = {canonicalize_name(Pep508(text).name) for row in curated.values() for text in row}
     pipreqs = parse_pipreqs(_pipreqs_text(), known | targets)
-    return NameMap(curated, pipreqs, known, ranked)
+    devices = frozenset(_rows((data / "devices.txt").read_text("utf-8")))
+    return NameMap(curated, pipreqs, known, ranked, devices=devices)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from jhansi_runner.resolvers.interface import ManifestError, View
 from jhansi_runner.resolvers.python import indexes, toml
-from jhansi_runner.resolvers.python.manifest import Draft, read
+from jhansi_runner.resolvers.python.manifest import Draft, LocalProject, read
 from jhansi_runner.resolvers.python.requirement import from_pep508
+from jhansi_runner.resolvers.python.requirements_file import extras_of, folder_of
 
 PIPFILE = "Pipfile"
 _ELSEWHERE = ("git", "path", "file", "svn", "hg", "bzr")
@@ -22,6 +23,9 @@ def collect(view: View, path: str, draft: Draft) -> bool:
     indexes.note(known, path, toml.line_of(text, "[[source]]"), draft)
     for name, value in toml.table(document, "packages", path, text).items():
         line = toml.line_of(text, name, start)
+        if isinstance(value, dict) and (folder := folder_of(value.get("path"), path, line)) is not None:
+            draft.projects.append(LocalProject(folder, extras_of(value), path, line))
+            continue
         draft.requirements.append(from_pep508(_pep508(name, value, path, line), path, line))
         if isinstance(value, dict):
             indexes.check(name, value.get("index"), known, path, line)

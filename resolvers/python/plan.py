@@ -30,6 +30,7 @@ MAX_UNDECIDED = 200
 
 NEXT = "; if you mean a package, name it in requirements.txt"
 SHARED = f"no file of the workspace provides it, and packages share this name or none is meant{NEXT}"
+DEVICE = "it works only with a device, which sandboxes do not show, and the program goes on without it"
 UNKNOWN = f"no file of the workspace provides it, and no map knows a package that does{NEXT}"
 
 
@@ -59,8 +60,9 @@ def plan(
             requires_python=manifest.requires_python,
             files=pylock.files(manifest.source, manifest.requirements),
             unbuilt=manifest.unbuilt,
+            roots=manifest.roots,
         )
-    scanned = scan(view, entry, parse)
+    scanned = scan(view, entry, parse, manifest.roots)
     requirements, undecided = map_imports(scanned, maps)
     return Plan(
         PYTHON,
@@ -69,6 +71,7 @@ def plan(
         undecided=undecided,
         notes=(*manifest.notes, *scanned.notes),
         requires_python=manifest.requires_python,
+        roots=manifest.roots,
     )
 
 
@@ -81,20 +84,22 @@ def map_imports(scanned: Scan, names: NameMap) -> tuple[tuple[Requirement, ...],
             answers[name] = names.lookup(name)
         return answers[name]
 
+    def found(each: Import) -> Answer | None:
+        return None if each.optional and names.needs_device(each.name) else answer(each.name)
+
     def status(each: Import) -> Status:
         if is_stdlib(each.name) or scanned.modules.absolute(each.name) is not None:
             return Status.FREE
-        return Status.KNOWN if answer(each.name) else Status.UNKNOWN
+        return Status.KNOWN if found(each) else Status.UNKNOWN
 
     requirements: dict[str, Requirement] = {}
     undecided: dict[str, Undecided] = {}
     for file in scanned.files:
         for each in sorted(needed(file.imports, status), key=lambda item: (item.line, item.name)):
-            found = answer(each.name)
-            if found is None:
+            if (known := found(each)) is None:
                 _add_undecided(undecided, file.path, each, names)
             else:
-                _add_requirements(requirements, file.path, each, found)
+                _add_requirements(requirements, file.path, each, known)
     by_name = sorted(undecided.values(), key=lambda item: item.import_name)
     return tuple(requirements[name] for name in sorted(requirements)), tuple(by_name)
 
@@ -111,4 +116,7 @@ def _add_undecided(undecided: dict[str, Undecided], path: str, each: Import, nam
         undecided[name] = replace(undecided[name], optional=undecided[name].optional and each.optional)
     elif len(undecided) < MAX_UNDECIDED:
         reason = SHARED if names.is_shared(name) else UNKNOWN
-        undecided[name] = Undecided(name, path, each.line, reason, names.closest(name), each.optional)
+        closest = names.closest(name)
+        if each.optional and names.needs_device(name):
+            reason, closest = DEVICE, None
+        undecided[name] = Undecided(name, path, each.line, reason, closest, each.optional)

@@ -9,8 +9,9 @@ from collections.abc import Callable
 
 from jhansi_runner.resolvers.interface import ManifestError
 from jhansi_runner.resolvers.python import indexes, toml
-from jhansi_runner.resolvers.python.manifest import Draft
+from jhansi_runner.resolvers.python.manifest import Draft, LocalProject
 from jhansi_runner.resolvers.python.requirement import from_pep508
+from jhansi_runner.resolvers.python.requirements_file import extras_of, folder_of
 
 ELSEWHERE = ("git", "path", "file", "url")
 
@@ -26,9 +27,18 @@ def collect(poetry: toml.Table, path: str, text: str, draft: Draft) -> None:
         for entry in entries:
             if name.lower() == "python":
                 draft.requires_python = draft.requires_python or _version(name, entry, path, line)
+            elif project := _project(entry, path, line):
+                draft.projects.append(project)
             elif requirement := _pep508(name, entry, path, line):
                 indexes.check(name, entry.get("source") if isinstance(entry, dict) else None, known, path, line)
                 draft.requirements.append(from_pep508(requirement, path, line))
+
+
+def _project(entry: object, path: str, line: int) -> LocalProject | None:
+    if not isinstance(entry, dict) or entry.get("optional") is True:
+        return None
+    folder = folder_of(entry.get("path"), path, line)
+    return None if folder is None else LocalProject(folder, extras_of(entry), path, line)
 
 
 def _pep508(name: str, entry: object, path: str, line: int) -> str:

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from jhansi_runner.resolvers.interface import NOTHING, ParseImports, View, ViewError
-from jhansi_runner.resolvers.python import inline, pipfile, pylock, pyproject, requirements_file, setup_files
+from jhansi_runner.resolvers.python import inline, pipfile, projects, pylock, pyproject, requirements_file, setup_files
 from jhansi_runner.resolvers.python.local import join, parents
 from jhansi_runner.resolvers.python.manifest import PYPROJECT, REQUIREMENTS, Draft, Manifest
 from jhansi_runner.resolvers.python.metadata import Told
@@ -61,11 +61,15 @@ def find_manifest(
             draft = Draft(requires_python=skipped.requires_python, told=told or {}, parse=parse)
             if not collect(view, path, draft):
                 continue
+            projects.follow(view, draft)
             if draft.requirements or draft.unbuilt is not None:
                 draft.notes = [*skipped.notes, *draft.notes, *_unread_locks(view, folder, path)]
+                draft.roots = [*skipped.roots, *draft.roots, *projects.around(view, entry)]
                 return draft.finish(path)
             skipped.notes += draft.notes or [f"{path}: names no package, so it does not decide"]
             skipped.requires_python = draft.requires_python
+            skipped.roots += draft.roots
+    skipped.roots += projects.around(view, entry)
     return skipped.finish(NOTHING)
 
 
@@ -73,10 +77,13 @@ def _readers(*, command: bool) -> dict[str, Collect]:
     def project(view: View, path: str, draft: Draft) -> bool:
         return pyproject.collect(view, path, (), draft, command=command)
 
+    def lines(view: View, path: str, draft: Draft) -> bool:
+        return requirements_file.collect(view, path, draft, command=command)
+
     collects = (
         pylock.collect,
         project,
-        requirements_file.collect,
+        lines,
         setup_files.collect_cfg,
         setup_files.collect_py,
         pipfile.collect,

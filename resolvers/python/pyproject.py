@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jhansi_runner.resolvers.interface import View
+from jhansi_runner.resolvers.interface import Requirement, View
 from jhansi_runner.resolvers.python import dynamic, groups, poetry, toml, uv_sources
 from jhansi_runner.resolvers.python.manifest import Draft, read
 from jhansi_runner.resolvers.python.requirement import from_pep508
@@ -23,17 +23,20 @@ def collect(view: View, path: str, extras: tuple[str, ...], draft: Draft, *, com
     before = len(draft.requirements)
     wanted = toml.strings(project, "dependencies", path, text)
     optional = toml.table(project, "optional-dependencies", path, text)
+    if command:
+        extras = (*extras, *(each for each in groups.FOR_WORK if each in optional and each not in extras))
     for extra in extras:
         wanted = [*wanted, *toml.strings(optional, extra, path, text)]
-    sources = uv_sources.Sources(toml.table(tool, "uv", path, text), path, text)
+    sources = uv_sources.Sources(view, toml.table(tool, "uv", path, text), path, text)
     sources.note(draft)
     _add(wanted, "[project]", sources, path, text, draft)
     if "dependencies" not in project and "poetry" in tool:
         poetry.collect(toml.table(tool, "poetry", path, text), path, text, draft)
     elif dynamic.is_dynamic(document, extras, path, text):
         dynamic.collect(view, document, path, text, draft, extras)
-        for found in draft.requirements[before:]:
-            sources.check(found.name, found.line)
+        told = draft.requirements[before:]
+        del draft.requirements[before:]
+        _sort(told, sources, draft)
     alone = len(draft.requirements) == before and draft.unbuilt is None
     _groups(document, sources, path, text, draft, command=command, alone=alone)
     return True
@@ -60,8 +63,13 @@ def _groups(
 
 def _add(wanted: list[str], header: str, sources: uv_sources.Sources, path: str, text: str, draft: Draft) -> None:
     start = toml.line_of(text, header)
-    for requirement in wanted:
-        line = toml.line_of(text, requirement, start)
-        found = from_pep508(requirement, path, line)
-        sources.check(found.name, line)
-        draft.requirements.append(found)
+    _sort([from_pep508(each, path, toml.line_of(text, each, start)) for each in wanted], sources, draft)
+
+
+def _sort(wanted: list[Requirement], sources: uv_sources.Sources, draft: Draft) -> None:
+    """Tell projects of the workspace from packages."""
+    for found in wanted:
+        if (project := sources.local(found)) is not None:
+            draft.projects.append(project)
+        else:
+            draft.requirements.append(found)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from packaging.utils import (
     InvalidSdistFilename,
@@ -17,8 +17,7 @@ from packaging.utils import (
 )
 
 from jhansi_runner.resolvers.interface import ManifestError, View
-from jhansi_runner.resolvers.python import pyproject, setup_files
-from jhansi_runner.resolvers.python.manifest import PYPROJECT, Draft, read
+from jhansi_runner.resolvers.python.manifest import Draft, LocalProject, read
 from jhansi_runner.resolvers.python.requirement import check_url, from_pep508
 from jhansi_runner.resolvers.python.requirements_lines import Line, decode, lines
 
@@ -34,16 +33,31 @@ BUILD = frozenset(
         "--global-option",
     }
 )
+FOR_WORK = tuple(
+    name
+    for group in ("dev", "test", "tests")
+    for name in (f"requirements-{group}.txt", f"requirements_{group}.txt", f"{group}-requirements.txt")
+)
+"""Files beside requirements.txt that list what work on a project needs."""
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 LOCAL = re.compile(r"(?P<path>[^\[\s]*)(?:\[(?P<extras>[^\]]*)\])?")
 
 
-def collect(view: View, path: str, draft: Draft) -> bool:
-    """Add what a requirements file asks for; False when there is no such file. Raises ManifestError."""
+def collect(view: View, path: str, draft: Draft, *, command: bool = False) -> bool:
+    """Add what a requirements file asks for; False when there is no such file. Raises ManifestError.
+
+    `command`: what is run is a command, such as pytest: it needs what is listed apart for work on the project, too.
+    """
     data = read(view, path)
     if data is None:
         return False
-    _Reader(view, draft).file(path, data, constrains=False)
+    reader = _Reader(view, draft)
+    reader.file(path, data, constrains=False)
+    for name in FOR_WORK if command else ():
+        beside = posixpath.join(posixpath.dirname(path), name)
+        data = read(view, beside)
+        if data is not None and (beside, False) not in reader.seen:
+            reader.file(beside, data, constrains=False)
     return True
 
 
@@ -53,10 +67,10 @@ class _Reader:
     def __init__(self, view: View, draft: Draft) -> None:
         self._view = view
         self._draft = draft
-        self._seen: set[tuple[str, bool]] = set()
+        self.seen: set[tuple[str, bool]] = set()
 
     def file(self, path: str, data: bytes, constrains: bool) -> None:
-        self._seen.add((path, constrains))
+        self.seen.add((path, constrains))
         for line in lines(decode(data, path), path):
             if line.option:
                 self._option(line, path, constrains)
@@ -82,10 +96,10 @@ class _Reader:
 
     def _include(self, line: Line, path: str, constrains: bool) -> None:
         target = named_file(posixpath.dirname(path), line.value, path, line.number)
-        if (target, constrains) in self._seen:
+        if (target, constrains) in self.seen:
             self._draft.note(path, line.number, f"{target} was read already")
             return
-        if len(self._seen) >= MAX_FILES:
+        if len(self.seen) >= MAX_FILES:
             raise ManifestError(path, line.number, f"more than {MAX_FILES} files are included", "include fewer files")
         data = read(self._view, target)
         if data is None:
@@ -113,23 +127,12 @@ class _Reader:
             self._add(f"{name} @ {target}" + (f" ;{marker}" if marker else ""), line, path, constrains)
             return
         found = LOCAL.fullmatch(target.strip())
-        folder = posixpath.dirname(path)
-        if found is None or inside(folder, found["path"], path, line.number) != folder:
-            hint = "name a released version, or put the code itself into the workspace"
-            raise ManifestError(path, line.number, f"{target[:80]!r} is a local package", hint)
+        folder = inside(posixpath.dirname(path), found["path"] if found else target, path, line.number)
+        if found is None or _is_archive(target):
+            hint = "name a released version, or the folder that it was made from"
+            raise ManifestError(path, line.number, f"{target[:80]!r} is a file of a package", hint)
         extras = tuple(extra.strip() for extra in (found["extras"] or "").split(",") if extra.strip())
-        self._project(folder, extras, line, path)
-
-    def _project(self, folder: str, extras: tuple[str, ...], line: Line, path: str) -> None:
-        before = len(self._draft.requirements)
-        there = pyproject.collect(self._view, posixpath.join(folder, PYPROJECT), extras, self._draft)
-        if len(self._draft.requirements) == before and self._draft.unbuilt is None:
-            there = setup_files.collect(self._view, folder, self._draft, extras) or there
-        if there:
-            text = "the project itself is not installed, only what it depends on"
-        else:
-            text = f"the project itself is not installed, and no {PYPROJECT} says what it depends on"
-        self._draft.note(path, line.number, text)
+        self._draft.projects.append(LocalProject(folder, extras, path, line.number))
 
     def _add(self, text: str, line: Line, path: str, constrains: bool) -> None:
         target: Callable[..., None] = (self._draft.constraints if constrains else self._draft.requirements).append
@@ -145,6 +148,22 @@ def inside(folder: str, target: str, file: str, line: int) -> str:
         hint = "copy the file into the workspace and name it there"
         raise ManifestError(file, line, f"{target[:80]!r} is outside the workspace", hint)
     return "" if path == "." else path
+
+
+def folder_of(value: object, file: str, line: int) -> str | None:
+    """The folder of the workspace that a manifest's `path = ...` leads to; None where it is no path to a folder.
+
+    Raises ManifestError when it leads out.
+    """
+    if not isinstance(value, str) or _is_archive(value):
+        return None
+    return inside(posixpath.dirname(file), value, file, line)
+
+
+def extras_of(entry: Mapping[str, object]) -> tuple[str, ...]:
+    """The extras that a manifest's table of a dependency asks for."""
+    listed = entry.get("extras")
+    return tuple(map(str, listed)) if isinstance(listed, list) else ()
 
 
 def named_file(folder: str, target: str, file: str, line: int) -> str:

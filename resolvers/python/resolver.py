@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import IO
@@ -19,6 +20,7 @@ from jhansi_runner.resolvers.python.tracebacks import SIGNS
 from jhansi_runner.resolvers.resolver import Launch, Locked, Program, Step, Tools, UnfitLock
 
 _PLACE = "/deps"
+_WORKSPACE = "/sandbox"
 _NO_WHEEL = ("no usable wheels", "no wheels", "building from source is disabled")
 """How uv says that a package would have to be built."""
 
@@ -29,9 +31,10 @@ class PythonResolver:
     language = PYTHON
     type = PYPI
     suffixes = (".py", ".pyw", ".ipynb")
-    shebangs = ("python",)
+    shebangs = ("python", "uv")
     manifests = FILES
     commands = ("python", "python3", "pip", "pytest", "uv")
+    packaged: Mapping[str, str] = {"pytest": pypi("pytest").purl}
     programs: tuple[Program, ...] = ()
     place = _PLACE
     parser = os.path.abspath(imports.__file__)
@@ -103,11 +106,15 @@ class PythonResolver:
         return ()
 
     def launch(self, plan: Plan, entry: str | None, tools: Tools, *, installed: bool) -> Launch:
-        """The interpreter, with the set on its path."""
+        """The interpreter, with the set on its path, and behind that where the project's own code is."""
         words, mounts = launch_for(entry)
+        path = [
+            *([_PLACE] if installed else []),
+            *(posixpath.join(_WORKSPACE, root).rstrip("/") for root in plan.roots),
+        ]
         return Launch(
             (tools.paths[PYTHON], *words),
-            env={"PYTHONPATH": _PLACE} if installed else {},
+            env={"PYTHONPATH": ":".join(path)} if path else {},
             path=(f"{_PLACE}/bin",) if installed else (),
             mounts=mounts,
             signs=SIGNS,

@@ -44,13 +44,14 @@ class _Reader(Reader):
         return "\n".join(made.lines).encode("utf-8", "replace")
 
 
-def scan(view: View, entry: str | None, parse: ParseImports) -> Scan:
+def scan(view: View, entry: str | None, parse: ParseImports, further: tuple[str, ...] = ()) -> Scan:
     """Parse the files that `entry` reaches, or without an entry every Python file of the workspace.
 
-    Raises ViewError when the entry itself cannot be read or is absent.
+    `further` are folders that will be on the path besides the usual ones. Raises ViewError when the entry itself cannot
+    be read or is absent.
     """
     roots = (*parents(entry), "src", "lib") if entry is not None else ("", "src", "lib")
-    modules = Modules(view, roots)
+    modules = Modules(view, tuple(dict.fromkeys((*roots, *further))))
     reader = _Reader(view)
     if entry is None:
         files = list(parse(reader.read(list(_python_files(reader)))))

@@ -110,6 +110,11 @@ def test_constants_say_what_the_runner_can_use(language: Resolver) -> None:
     assert all(program.hint for program in language.programs)
 
 
+def test_commands_of_packages_are_the_languages_own(language: Resolver) -> None:
+    assert language.packaged.keys() <= set(language.commands)
+    assert all(Coordinate.parse(purl).type == language.type for purl in language.packaged.values())
+
+
 def test_no_two_languages_claim_one_suffix_or_command() -> None:
     for claims in (lambda one: one.suffixes, lambda one: one.commands, lambda one: one.manifests):
         claimed: list[str] = [name for one in ALL.values() for name in _names(claims, one)]

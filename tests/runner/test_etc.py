@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import pytest
 
 from jhansi_runner.runner import etc
 
@@ -33,6 +37,24 @@ def test_another_authority_replaces_it(tmp_path: Path) -> None:
     assert _made(tmp_path, certificate) != first
     assert (tmp_path / "etc/ssl/certs/ca-certificates.crt").read_text() == "two"
     assert (tmp_path / "etc").stat().st_mode & 0o777 == 0o755
+
+
+def test_one_of_an_earlier_release_is_completed(tmp_path: Path) -> None:
+    certificate = tmp_path / "certificate"
+    certificate.write_text("one")
+    first = _made(tmp_path, certificate)
+    (tmp_path / "etc/fonts/fonts.conf").unlink()
+    assert _made(tmp_path, certificate) != first
+    assert "/usr/share/fonts" in (tmp_path / "etc/fonts/fonts.conf").read_text()
+
+
+@pytest.mark.skipif(shutil.which("fc-match") is None, reason="no fontconfig here")
+def test_fontconfig_reads_what_there_is_for_it(tmp_path: Path) -> None:
+    (tmp_path / "certificate").write_text("one")
+    _made(tmp_path, tmp_path / "certificate")
+    env = {**os.environ, "FONTCONFIG_FILE": str(tmp_path / "etc/fonts/fonts.conf")}
+    done = subprocess.run(["fc-match", "sans"], env=env, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
 
 
 def test_a_place_for_what_the_host_keeps_is_made_below_it(tmp_path: Path) -> None:

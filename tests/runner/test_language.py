@@ -40,6 +40,7 @@ class Files:
         ("A.java", "", "java"),
         ("A.JAVA", "", "java"),
         ("run", "#!/usr/bin/env python3.11\n", "python"),
+        ("run", "#!/usr/bin/env -S uv run --script\n", "python"),
         ("run", "#!/usr/bin/node\n", "node"),
     ],
 )

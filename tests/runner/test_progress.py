@@ -54,3 +54,18 @@ def test_where_nothing_is_fetched_it_soon_says_what_is_done_instead(capfd: pytes
         progress.tick()
     said = capfd.readouterr().err.splitlines()
     assert said == ["jhansi-runner: compiling the program: 3 s", "jhansi-runner: compiling the program: 18 s"]
+
+
+def test_it_says_so_ever_more_rarely(capfd: pytest.CaptureFixture[str]) -> None:
+    clock = Clock()
+    progress = Progress(lambda: 0, clock)
+    progress.begin()
+    for _ in range(600):
+        clock.now += 1
+        progress.tick()
+    said = [line.split()[4] for line in capfd.readouterr().err.splitlines()]
+    assert said == ["15", "45", "105", "225", "465"]
+    progress.begin()
+    clock.now += 15
+    progress.tick()
+    assert "still at it: 15 s" in capfd.readouterr().err

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from jhansi_runner.resolvers.all import resolvers
 from jhansi_runner.runner import ticket
 from jhansi_runner.runner.workspace import Workspace
 
@@ -45,6 +46,28 @@ def test_it_ends_with_what_it_rests_on(workspace: Workspace) -> None:
     assert not ticket.still_true(made, workspace, "another")
     Path(workspace.path, "main.py").write_text("import that\n")
     assert not ticket.still_true(made, workspace, "digest")
+
+
+def test_what_a_program_leaves_behind_ends_no_ticket_and_what_a_plan_looks_for_does(workspace: Workspace) -> None:
+    made = _ticket(workspace)
+    made.inputs = (("names", "", ticket.digest_of(workspace, "names", "")),)
+    Path(workspace.path, "__pycache__").mkdir()
+    for name in ("plot.png", "out.json", "results.csv", "notes.txt", "app.db"):
+        Path(workspace.path, name).write_text("")
+    assert ticket.still_true(made, workspace, "digest")
+    for name in ("helper.py", "package.json", "pom.xml", "requirements.txt", "pylock.dev.toml", "native.so", "run"):
+        Path(workspace.path, name).write_text("")
+        assert not ticket.still_true(made, workspace, "digest")
+        Path(workspace.path, name).unlink()
+    Path(workspace.path, "package").mkdir()
+    assert not ticket.still_true(made, workspace, "digest")
+
+
+def test_every_manifest_is_a_name_that_a_plan_may_depend_on(workspace: Workspace) -> None:
+    manifests = sorted({name for each in resolvers().values() for name in each.manifests})
+    for name in manifests:
+        Path(workspace.path, name).write_text("")
+    assert set(manifests) <= set(workspace.names(""))
 
 
 @pytest.mark.parametrize(("ahead", "holds"), [(60, True), (-60, False)])

@@ -22,8 +22,8 @@ def parse_here(sources: Sequence[SourceFile]) -> list[FileImports]:
     """Parse in this process: what the tests parse is their own."""
     parsed = []
     for source in sources:
-        found, problem = imports_of(source.path, source.data)
-        parsed.append(FileImports(source.path, tuple(Import(*each) for each in found), problem))
+        found, problem, facts = imports_of(source.path, source.data)
+        parsed.append(FileImports(source.path, tuple(Import(*each) for each in found), problem, facts))
     return parsed
 
 

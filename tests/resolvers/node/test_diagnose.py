@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jhansi_runner.resolvers.interface import Missing, Plan, Requirement
-from jhansi_runner.resolvers.node.diagnose import diagnose
+from jhansi_runner.resolvers.node.diagnose import ASKED, diagnose
 from jhansi_runner.resolvers.node.names import NameMap
 from support.workspaces import DictView
 
@@ -69,6 +69,30 @@ def test_what_a_package_forgot_is_said_of_the_package() -> None:
     (found,) = said("Cannot find package 'lodash' imported from /node_modules/x/index.js")
     assert (found.file, found.line) == ("/node_modules/x/index.js", 0)
     assert found.reason == "a package imports it and does not ask for it"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Error: Please install lodash package manually",
+        "DriverPackageNotInstalledError: X has not been found installed. Try to install it: npm install lodash --save",
+        "Error: run `npm i -D lodash` first",
+        "TypeError: please install 'lodash'.",
+        "Error: missing dependency, yarn add lodash",
+    ],
+)
+def test_a_package_may_ask_for_another_in_its_message(words: str) -> None:
+    (found,) = said(f"/node_modules/x/index.js:55\n        throw\n\n{words}\n    at x")
+    assert found.requirement is not None
+    assert found.requirement.purl == "pkg:npm/lodash"
+    assert (found.file, found.reason) == ("", ASKED)
+
+
+@pytest.mark.parametrize(
+    "words", ["usage: npm install lodash", "Error: Please install the tools", "Error: npm install"]
+)
+def test_advice_that_is_no_error_or_names_no_known_package_installs_nothing(words: str) -> None:
+    assert said(words) == []
 
 
 def test_each_is_named_once_and_not_without_end() -> None:

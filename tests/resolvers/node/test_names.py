@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from importlib import resources
 
 import pytest
 
 from jhansi_runner.resolvers.node.builtins import NAMES, is_builtin
-from jhansi_runner.resolvers.node.names import WHY_NOT, NameMap, default_names, package_of, rows
+from jhansi_runner.resolvers.node.names import PATH, WHY_NOT, NameMap, default_names, package_of, rows
+from jhansi_runner.resolvers.node.source import DEFAULT, REQUIRE, WHOLE
 
 DATA = resources.files("jhansi_runner.resolvers.node") / "data"
 
@@ -109,3 +111,13 @@ def test_rows_about_packages_that_were_given_up_are_about_known_ones(name: str) 
 def test_no_package_that_looks_alike_is_named_that_no_import_is_enough_for() -> None:
     names = NameMap(frozenset({"request", "requests-x"}), {}, {"request": "old"})
     assert names.closest("requestz") == "requests-x"
+
+
+def test_every_row_of_versions_is_of_a_form_and_a_known_package() -> None:
+    told = rows((DATA / "forms.txt").read_text("utf-8"))
+    assert len({tuple(row.split()[:2]) for row in told}) == len(told)
+    for row in told:
+        form, what, versions = row.split()
+        assert form in (REQUIRE, DEFAULT, WHOLE, PATH)
+        assert default_names().is_known(package_of(what) or ""), what
+        assert re.fullmatch(r"<\d+|\d+\.\d+\.\d+(-rc\.\d+)?", versions), row

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from jhansi_runner.resolvers.interface import ManifestError, ParseImports, Plan, View, ViewError
-from jhansi_runner.resolvers.node.plan import plan
+from jhansi_runner.resolvers.node.plan import LAUNCHER, plan
 
 MakePlan = Callable[[Mapping[str, str | bytes], str | None], Plan]
 
@@ -179,3 +179,54 @@ def test_a_member_seen_without_its_root_says_where_to_look(planned: MakePlan) ->
     root = {"package.json": '{"workspaces": ["packages/*"]}', "packages/app/package.json": asked}
     with pytest.raises(ManifestError, match=r"^packages/app/package\.json:1: .*correct its name, or add it$"):
         planned({**root, "packages/other/package.json": '{"name": "other"}', "packages/app/index.js": ""}, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "versions"),
+    [
+        ("const chalk = require('chalk')", "<5"),
+        ("import chalk from 'chalk'", ""),
+        ("import glob from 'glob'", "<9"),
+        ("import { glob } from 'glob'", ""),
+        ("const glob = require('glob')", ""),
+        ("const parse = require('csv-parse')", "<5"),
+        ("const { parse } = require('csv-parse')", ""),
+        ("const parse = require('csv-parse/lib/sync')", "<5"),
+        ("const { parse } = require('csv-parse/sync')", ""),
+        ("const uuid = require('uuid/v4')", "<7"),
+    ],
+)
+def test_a_scan_wants_a_version_that_offers_what_is_taken(really_planned: MakePlan, text: str, versions: str) -> None:
+    (found,) = really_planned({"main.js": text}, "main.js").requirements
+    assert found.specifier == versions
+
+
+def test_a_version_has_to_offer_what_all_files_take(really_planned: MakePlan) -> None:
+    files = {"main.js": "const m = require('uuid/v4'); require('./b')", "b.js": "import parse from 'csv-parse'"}
+    plan = really_planned(files, "main.js")
+    assert [(each.name, each.specifier) for each in plan.requirements] == [("csv-parse", "<5"), ("uuid", "<7")]
+    both = {"main.js": "require('lowdb'); require('lowdb/adapters/FileSync')", "package.json": "{}"}
+    assert [each.specifier for each in really_planned(both, "main.js").requirements] == ["<2"]
+
+
+def test_a_manifest_s_versions_are_its_author_s(really_planned: MakePlan) -> None:
+    files = {"package.json": '{"dependencies": {"chalk": "^5"}}', "main.js": "const chalk = require('chalk')"}
+    assert [each.specifier for each in really_planned(files, "main.js").requirements] == ["^5"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "asked", "launcher"),
+    [
+        ("m.ts", "zod", [True]),
+        ("m.tsx", "zod", [False]),
+        ("m.ts", "tsx", []),
+        ("m.ts", "ts-node", []),
+        ("m.js", "zod", []),
+    ],
+)
+def test_a_project_that_forgot_what_runs_its_typescript_gets_it(
+    planned: MakePlan, entry: str, asked: str, launcher: list[bool]
+) -> None:
+    plan = planned({"package.json": f'{{"devDependencies": {{"{asked}": "*"}}}}', entry: ""}, entry)
+    assert [each.optional for each in plan.requirements if each.origin == LAUNCHER] == launcher
+    assert plan.source == "package.json"

@@ -115,7 +115,7 @@ def test_try_with_finally_alone_is_no_guard_of_what_follows() -> None:
 
 def test_there_is_an_end_to_imports_and_to_sources() -> None:
     assert len(found("require('a')\n" * (MAX_IMPORTS + 5))) == MAX_IMPORTS
-    nothing, problem = imports_of("a.js", b"require('a')" + b" " * MAX_SOURCE)
+    nothing, problem, _ = imports_of("a.js", b"require('a')" + b" " * MAX_SOURCE)
     assert nothing == []
     assert problem == "it is larger than 4 MiB"
 
@@ -136,3 +136,52 @@ def test_it_runs_alone_as_the_runner_runs_it() -> None:
     first, second = json.loads(done.stdout)["files"]
     assert (first["path"], first["problem"], [each["name"] for each in first["imports"]]) == ("a.js", None, ["a"])
     assert second["imports"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "forms"),
+    [
+        ("const a = require('a')", {"require", "whole"}),
+        ("var x = y, a = require(`a`);", {"require", "whole"}),
+        ("require('a')('b')", {"require", "whole"}),
+        ("const { b, c: d } = require('a')", {"require"}),
+        ("const b = require('a').b", {"require"}),
+        ("import a from 'a'", {"default", "whole"}),
+        ("import a, { b } from 'a'", {"default", "whole"}),
+        ("import a, * as b from 'a'", {"default", "whole"}),
+        ("import { b } from 'a'", set()),
+        ("import * as a from 'a'", set()),
+        ("import type a from 'a'", set()),
+        ("import 'a'", set()),
+        ("export * from 'a'", set()),
+        ("const a = await import('a')", set()),
+        ("// const a = require('a')\nimport { b } from 'a'", set()),
+        ("import a = require('a')", {"require", "whole"}),
+    ],
+)
+def test_how_something_is_imported(text: str, forms: set[str]) -> None:
+    facts = imports_of("a.ts", text.encode())[2]
+    assert facts == {"forms": [(form, "a") for form in sorted(forms)]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "new Worker('./w.js')",
+        "new Worker(new URL('./w.js', import.meta.url))",
+        "fork('w.js')",
+        "fork(require('x').join(__dirname, 'w.js'))",
+        "cp.fork(path.join(__dirname, 'w.js'), [])",
+        "const f = new URL('./w.js', import.meta.url);",
+    ],
+)
+def test_a_file_that_is_started_is_looked_into(text: str) -> None:
+    names = {each.name for each in imports_of("a.mjs", f"import 'x'\n{text}".encode())[0]}
+    assert names == {"x", "./w.js"}
+
+
+@pytest.mark.parametrize(
+    "text", ["fork(file)", "new URL('https://h.test/w.js')", "fork('../w.js')", "x = fork; y('w.js')"]
+)
+def test_what_is_started_from_elsewhere_is_not(text: str) -> None:
+    assert [each.name for each in imports_of("a.mjs", f"import 'x'\n{text}".encode())[0]] == ["x"]

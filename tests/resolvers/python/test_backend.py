@@ -134,7 +134,6 @@ SETUP = "from setuptools import setup\nsetup(name='x', install_requires=%s)\n"
         ({"setup.py": SETUP % "made()"}, ["pytest"], True),
         ({"setup.py": SETUP % "made()", "pyproject.toml": "[tool.ruff]\n"}, ["pytest"], True),
         ({"pyproject.toml": "[project]\ndependencies = ['rich']\n", "setup.py": SETUP % "made()"}, ["rich"], False),
-        ({}, ["pytest"], False),
     ],
 )
 def test_a_requirements_file_that_names_the_project_means_what_it_depends_on(
@@ -175,7 +174,7 @@ def test_groups_come_beside_what_the_build_says() -> None:
         ("Requires-Dist: a\x1b[2J", "not a requirement"),
         ("Requires-Dist: six @ https://h.test/six-1-py3-none-any.whl\n --no-binary=evil", "not a requirement"),
         ("Requires-Dist: core==0.0.0+unknown", "the project's own version"),
-        ("Requires-Dist: my-lib", "tool.uv.sources"),
+        ("Requires-Dist: my-lib", "outside the workspace"),
         ("\n".join(["Requires-Dist: a"] * 2001), "more than 2000"),
     ],
 )

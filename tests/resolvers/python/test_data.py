@@ -51,6 +51,13 @@ def test_curated_requirements_are_canonical_and_name_no_address() -> None:
         assert all(part.isidentifier() for part in name.split(".")), row
 
 
+def test_devices_are_first_parts_of_imports_that_a_map_knows_or_nobody_installs() -> None:
+    devices = rows("devices.txt")
+    assert devices == sorted(set(devices))
+    assert [name for name in devices if not name.isidentifier() or is_stdlib(name)] == []
+    assert {"cupy", "RPi"} <= default_names().devices == set(devices)
+
+
 def test_no_map_answers_for_the_standard_library() -> None:
     names = default_names()
     assert [name for name in names.curated if is_stdlib(name)] == []

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from jhansi_runner.resolvers.interface import ManifestError, Plan, ViewError
+from jhansi_runner.resolvers.python.plan import DEVICE
 
 MakePlan = Callable[[Mapping[str, str | bytes], str | None], Plan]
 
@@ -116,3 +117,28 @@ def test_a_mistyped_name_in_a_manifest_is_said_and_asked_for(planned: MakePlan) 
 def test_an_undecided_name_says_what_to_do_next(planned: MakePlan, name: str) -> None:
     (found,) = planned({"main.py": f"import {name}\n"}, "main.py").undecided
     assert found.reason.endswith("name it in requirements.txt")
+
+
+FALLBACK = "try:\n    import cupy as xp\nexcept ImportError:\n    {}\n"
+
+
+def test_what_needs_a_device_gives_way_to_what_the_program_falls_back_to(planned: MakePlan) -> None:
+    plan = planned({"main.py": FALLBACK.format("import numpy as xp")}, "main.py")
+    assert ([each.name for each in plan.requirements], plan.undecided) == (["numpy"], ())
+
+
+def test_what_needs_a_device_is_left_out_where_the_program_goes_on_without_it(planned: MakePlan) -> None:
+    plan = planned(
+        {"main.py": FALLBACK.format("xp = None") + "try: import RPi.GPIO\nexcept ImportError: pass"}, "main.py"
+    )
+    assert plan.requirements == ()
+    assert [(each.import_name, each.line, each.reason, each.closest) for each in plan.undecided] == [
+        ("RPi", 5, DEVICE, None),
+        ("cupy", 2, DEVICE, None),
+    ]
+
+
+@pytest.mark.parametrize("text", ["import cupy", FALLBACK.format("raise SystemExit('no cupy')")])
+def test_what_needs_a_device_is_installed_for_a_program_that_cannot_do_without_it(planned: MakePlan, text: str) -> None:
+    (found,) = planned({"main.py": text}, "main.py").requirements
+    assert found.import_name == "cupy"

@@ -219,3 +219,20 @@ python_version = "3.11"
     for entry in ("{git = 'x'}", "{path = '.'}", "3", "{version = 3}"):
         with pytest.raises(ManifestError, match=r"^Pipfile:2: "):
             planned({"Pipfile": f"[packages]\na = {entry}\n", "main.py": ""}, "main.py")
+
+
+def test_a_command_gets_what_is_listed_apart_for_work(planned: MakePlan) -> None:
+    files = {"requirements.txt": "rich\n", "requirements-dev.txt": "-r requirements.txt\npytest\n", "main.py": ""}
+    assert [each.text for each in planned(files, None).requirements] == ["pytest", "rich"]
+    assert [each.text for each in planned(files, "main.py").requirements] == ["rich"]
+    project = "[project]\ndependencies = ['rich']\n[project.optional-dependencies]\n{} = ['pytest']\n"
+    for extra, wanted in (("dev", ["pytest", "rich"]), ("tests", ["pytest", "rich"]), ("docs", ["rich"])):
+        files = {"pyproject.toml": project.format(extra), "main.py": ""}
+        assert [each.text for each in planned(files, None).requirements] == wanted
+        assert [each.text for each in planned(files, "main.py").requirements] == ["rich"]
+
+
+def test_a_file_that_the_other_one_includes_is_read_once(planned: MakePlan) -> None:
+    files = {"requirements.txt": "-r requirements-dev.txt\nrich\n", "requirements-dev.txt": "pytest\n"}
+    plan = planned(files, None)
+    assert ([each.text for each in plan.requirements], plan.notes) == (["pytest", "rich"], ())

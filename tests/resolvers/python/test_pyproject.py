@@ -78,7 +78,9 @@ def test_poetry_counts_only_without_project_dependencies(manifest: Read) -> None
     assert [each.text for each in manifest("[project]\ndependencies = ['b']\n" + poetry).requirements] == ["b"]
 
 
-@pytest.mark.parametrize("source", ["{ path = '../a' }", "{ git = 'https://h.test/a' }", "[{ workspace = true }]"])
+@pytest.mark.parametrize(
+    "source", ["{ path = 'a-1-py3-none-any.whl' }", "{ git = 'https://h.test/a' }", "[{ workspace = true }]"]
+)
 def test_a_source_outside_the_registry_never_becomes_the_registrys_package(manifest: Read, source: str) -> None:
     with pytest.raises(ManifestError, match=r"my-lib comes from tool\.uv\.sources") as caught:
         manifest(f"[project]\ndependencies = ['My_Lib']\n[tool.uv.sources]\nmy-lib = {source}\n")

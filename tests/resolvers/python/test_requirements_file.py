@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jhansi_runner.resolvers.interface import ManifestError, View
-from jhansi_runner.resolvers.python.manifest import Draft, Manifest
+from jhansi_runner.resolvers.python.manifest import Draft, LocalProject, Manifest
 from jhansi_runner.resolvers.python.requirements_file import collect, inside
+from support.workspaces import DictView
 
 Read = Callable[..., Manifest]
 DIGEST = "sha256:" + "a" * 64
@@ -111,14 +112,16 @@ def test_prereleases(manifest: Read) -> None:
     assert not manifest("a").allow_prereleases
 
 
-def test_the_project_itself_means_its_dependencies(manifest: Read) -> None:
-    project = "[project]\ndependencies = ['a']\n[project.optional-dependencies]\ndev = ['b']\n"
-    found = manifest("-e .[dev]", pyproject_toml=project)
-    assert [(each.text, each.file) for each in found.requirements] == [("a", "pyproject.toml"), ("b", "pyproject.toml")]
-    assert found.notes == ("requirements.txt:1: the project itself is not installed, only what it depends on",)
-    assert manifest(".").notes == (
-        "requirements.txt:1: the project itself is not installed, and no pyproject.toml says what it depends on",
-    )
+def test_projects_of_the_workspace_are_told_apart_from_packages() -> None:
+    def projects(line: str, path: str = "requirements.txt") -> list[LocalProject]:
+        draft = Draft()
+        assert collect(DictView({path: line}), path, draft)
+        assert not draft.requirements
+        return draft.projects
+
+    assert projects("-e .[dev, docs]") == [LocalProject("", ("dev", "docs"), "requirements.txt", 1)]
+    assert projects("./libs/one") == [LocalProject("libs/one", (), "requirements.txt", 1)]
+    assert projects("-e ../one", "app/requirements.txt") == [LocalProject("one", (), "app/requirements.txt", 1)]
 
 
 @pytest.mark.parametrize(
@@ -132,10 +135,9 @@ def test_the_project_itself_means_its_dependencies(manifest: Read) -> None:
         ("-e git+ssh://git@host.test/a.git#egg=a", "version control"),
         ("a @ git+https://host.test/a.git", "version control"),
         ("https://host.test/archive/main.zip", "does not show the package's name"),
-        ("./other", "local package"),
         ("-e ../other", "outside the workspace"),
         ("/abs/pkg.whl", "outside the workspace"),
-        ("dist/a-1-py3-none-any.whl", "local package"),
+        ("dist/a-1-py3-none-any.whl", "is a file of a package"),
         ("-r /etc/passwd", "outside the workspace"),
         ("-r ../up.txt", "outside the workspace"),
         ("-r a/../../up.txt", "outside the workspace"),

@@ -123,3 +123,35 @@ def test_one_broken_file_does_not_stop_the_rest(workspace: MakeView, parse: Pars
     assert [file.path for file in found.files] == ["main.py", "n.py", "new.py", "old.py"]
     assert [each.name for file in found.files for each in file.imports] == ["old", "new", "n", "rich", "yaml"]
     assert len(found.notes) == 2
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "[sys.executable, 'jobs/worker.py']",
+        "[sys.executable, '-u', './jobs/worker.py', '--fast']",
+        "['python3', 'jobs/worker.py']",
+        "('python3.12', 'jobs/worker.py')",
+    ],
+)
+def test_a_script_that_the_program_starts_is_looked_into(
+    workspace: MakeView, parse: ParseImports, command: str
+) -> None:
+    files = {"main.py": f"import subprocess, sys\nsubprocess.run({command})", "jobs/worker.py": "import yaml"}
+    assert [file.path for file in scan(workspace(files), "main.py", parse).files] == ["jobs/worker.py", "main.py"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "['cat', 'worker.py']",
+        "[sys.executable, '-m', 'worker']",
+        "[sys.executable, '-c', 'worker.py']",
+        "[sys.executable, '../worker.py']",
+        "[sys.executable, path, 'worker.py']",
+        "['worker.py']",
+    ],
+)
+def test_no_other_words_of_a_command_are_scripts(workspace: MakeView, parse: ParseImports, command: str) -> None:
+    files = {"main.py": f"run({command})", "worker.py": "import yaml"}
+    assert [file.path for file in scan(workspace(files), "main.py", parse).files] == ["main.py"]
