@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from jhansi_runner.runner.doctor.topics import TOPICS
 from jhansi_runner.runner.syscalls import CHECKED, MACHINES
 from support.bwrap_stub import stub
 from support.installation import ordinary_command
@@ -44,6 +45,7 @@ def assert_faults(code: int, found: dict[str, dict[str, Any]], expected: set[str
     faults = {name: one["summary"] for name, one in found.items() if one["state"] == "fault"}
     assert faults.keys() == expected, faults
     assert code == (1 if expected else 0)
+    assert list(found) == list(TOPICS), "fleets find every code, whatever is wrong"
 
 
 def test_without_bwrap(user: User) -> None:
