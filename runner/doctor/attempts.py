@@ -16,6 +16,7 @@ Asked = Mapping[str, object]
 _AF_VSOCK = 40
 _NEWUSER = 0x10000000
 _NOBODY = -1  # no descriptor, no process
+_GATE_SECONDS = 60  # the first who asks waits until it has started
 _OUTSIDE = (("169.254.169.254", 80), ("192.0.2.1", 443))
 """The metadata service of clouds, and an address for documentation (RFC 5737). Tried where only `lo` is there."""
 
@@ -130,7 +131,8 @@ def at_the_gate(registry: str) -> tuple[Attempt, ...]:
     """
 
     def through(name: str, host: str, method: str = "") -> Attempt:
-        asked = {"try": "gate", "host": host, "port": PORT, "method": method, "path": "/simple/jhansi-doctor/"}
+        asked = {"try": "gate", "host": host, "port": PORT, "method": method, "path": "/simple/jhansi-doctor/",
+                 "seconds": _GATE_SECONDS}  # fmt: skip
         return Attempt("JH-GATE", f"JH-GATE {name}", asked, asked)
 
     return (

@@ -72,8 +72,8 @@ def _one(code: str, tried: Sequence[Attempt], control: Answers, runs: Sequence[A
     if silent:
         return fault(code, f"the trial in the sandbox did not tell of {', '.join(silent)}", REPORT, "")
     if not refused:
-        return untried(code, f"not to be had outside of the sandbox either: {', '.join(vain)}")
-    without = f"; outside not to be had either: {', '.join(vain)}" if vain else ""
+        return untried(code, f"nothing is shown, as the control did not get there either: {', '.join(vain)}")
+    without = f"; the control did not get there either: {', '.join(vain)}" if vain else ""
     return well(code, f"out of reach: {_listed(refused)}{without}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jhansi_runner.runner.doctor.findings import ADMINISTRATOR, YOU, Finding, warning, well
+from jhansi_runner.runner.doctor.findings import ADMINISTRATOR, Finding, warning, well
 from jhansi_runner.runner.limits.model import CPUS, MEMORY, PROCESSES
 from jhansi_runner.runner.limits.tiers import CGROUP, NONE, Offer
 
@@ -13,7 +13,6 @@ def check_limits(offer: Offer) -> Finding:
     tiers = {name: offer.tier(name) for name in (MEMORY, PROCESSES, CPUS)}
     told = ", ".join(f"{name} by {tier}" for name, tier in tiers.items())
     if offer.way == NONE:
-        who = ADMINISTRATOR if offer.remedy.startswith("as root") else YOU
-        return warning(code, f"{offer.why}; limited are {told}", (offer.remedy,), who)
+        return warning(code, f"{offer.why}; limited are {told}", (offer.remedy,), ADMINISTRATOR)
     weak = "" if all(tier == CGROUP for tier in tiers.values()) else "; what is not by cgroup is looked at now and then"
     return well(code, f"{offer.way} at {offer.place}: {told}{weak}")

@@ -61,8 +61,9 @@ def _room(code: str, place: Place, other: str) -> Finding | None:
 
 
 def _make_room(code: str, other: str) -> tuple[str, ...]:
-    emptied = ("  jhansi-runner cache prune --to-size 1GiB",) if code == CACHE else ()
-    return ("Make room:", *emptied, _ELSEWHERE, other)
+    if code == CACHE:
+        return ("Make room:", "  jhansi-runner cache prune --to-size 1GiB", _ELSEWHERE, other)
+    return ("Make room, or choose another folder:", other)
 
 
 def _free(place: Place) -> str:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     Answer = tuple[bool, str]
     Asked = dict[str, Any]
 
-_GATE_SECONDS = 8
-
 
 def read(asked: Asked) -> Answer:
     """Whether a file can be read; what is in it is not told."""
@@ -128,7 +126,7 @@ def survivor(asked: Asked) -> Answer:
 def gate(asked: Asked) -> Answer:
     """What the gate answers to a tunnel, and to a request in it if there is one."""
     host = asked["host"]
-    endpoint = socket.create_connection(("127.0.0.1", asked["port"]), _GATE_SECONDS)
+    endpoint = socket.create_connection(("127.0.0.1", asked["port"]), asked["seconds"] - 1)
     endpoint.sendall(f"CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n\r\n".encode())
     status = _status(endpoint)
     if asked["method"] and " 200" in status:

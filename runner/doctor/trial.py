@@ -55,7 +55,8 @@ def hold_trial(command: Sequence[str], env: Mapping[str, str], own: Mapping[str,
     Raises OSError where there is no room for a temporary folder.
     """
     if os.uname().machine not in MACHINES:
-        return nothing_tried("no system-call filter is known for this machine")
+        why = "no system-call filter is known for this machine"
+        return [_no_sandbox(why), *nothing_tried(why)]
     base = tempfile.gettempdir()
     folder = tempfile.mkdtemp(prefix="jhansi-doctor-", dir=base if len(os.fsencode(base)) < _MAX_BASE else "/tmp")  # noqa: S108
     try:

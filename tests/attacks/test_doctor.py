@@ -70,6 +70,7 @@ def test_all_is_well_for_an_ordinary_user_and_nothing_is_left(user: User) -> Non
     states = {one["code"]: one["state"] for one in found["findings"]}
     assert {code for code in CODES if states[code] != "ok"} == set(), found
     assert states["JH-SANDBOX"] == "ok"
+    assert [one["code"] for one in found["findings"]] == list(TOPICS)
     assert list(temporary.iterdir()) == []
     assert not (user.state / "state").exists(), "the user's own state is left alone"
 

@@ -53,7 +53,7 @@ def test_what_cannot_be_reached_outside_either_shows_nothing() -> None:
 
 def test_half_is_told_as_half() -> None:
     one = found({"JH-X one": YES, "JH-X two": NO}, BOTH_IN)
-    assert (one.state, "outside not to be had either: two" in one.summary) == (State.OK, True)
+    assert (one.state, "the control did not get there either: two" in one.summary) == (State.OK, True)
 
 
 def line(name: object = "a", reached: object = False, said: object = "no") -> str:

@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 
+from jhansi_runner.runner.doctor.topics import TOPICS
+from jhansi_runner.runner.syscalls import CHECKED, MACHINES
 from support.bwrap_stub import stub
 from support.installation import ordinary_command
+from support.ordinary import PYTHON
 from support.user import User
 
 VIEW = "bwrap --dev-bind / /"
@@ -42,6 +45,7 @@ def assert_faults(code: int, found: dict[str, dict[str, Any]], expected: set[str
     faults = {name: one["summary"] for name, one in found.items() if one["state"] == "fault"}
     assert faults.keys() == expected, faults
     assert code == (1 if expected else 0)
+    assert list(found) == list(TOPICS), "fleets find every code, whatever is wrong"
 
 
 def test_without_bwrap(user: User) -> None:
@@ -80,6 +84,27 @@ def test_with_a_masked_proc(user: User) -> None:
     code, found = within(user, "mount -t tmpfs none /proc/fs")
     assert_faults(code, found, {"JH-SANDBOX"})
     assert "/proc" in found["JH-SANDBOX"]["summary"]
+
+
+# refuses clone(CLONE_NEWUSER) with EPERM, as the default filter of a container does
+NO_CLONE = """
+import ctypes, os, struct, sys
+code = [(0x20, 0, 0, 0), (0x15, 0, 3, int(sys.argv[1])), (0x20, 0, 0, 16), (0x45, 0, 1, 0x10000000),
+        (0x06, 0, 0, 0x50001), (0x06, 0, 0, 0x7FFF0000)]
+held = ctypes.create_string_buffer(b"".join(struct.pack("<HBBI", *c) for c in code))
+program = ctypes.create_string_buffer(struct.pack("@HxxxxxxP", len(code), ctypes.addressof(held)))
+libc = ctypes.CDLL(None)
+assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, program) == 0
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+def test_in_a_container_whose_filter_blocks_namespaces(user: User) -> None:
+    clone = CHECKED["clone"][MACHINES.index(os.uname().machine)]
+    code, found = doctor(user, f"{PYTHON} -c {shlex.quote(NO_CLONE)} {clone} /usr/bin/env")
+    assert_faults(code, found, {"JH-SANDBOX"})
+    assert "clone with CLONE_NEWUSER" in found["JH-SANDBOX"]["summary"], "the call that is blocked"
+    assert found["JH-SANDBOX"]["remedy"]
 
 
 def test_without_proc(user: User) -> None:
