@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 
+from jhansi_runner.proxy.cell.devices import devices
 from jhansi_runner.proxy.cell.doorway import PORT
 
 TYPE_CHECKING = False
@@ -44,7 +45,7 @@ OWN_VARIABLES = frozenset((*TRUST, *_PROXIES, *_LOCAL, "LD_PRELOAD", "LD_LIBRARY
 def root(etc: str, usr: str = "/usr") -> list[str]:
     """The root: the system's programs read-only, a made-up `/etc`, sized memory for temporary files.
 
-    `etc` is a folder of ours that stands in for `/etc`.
+    `etc` is a folder of our state that stands in for `/etc`.
     """
     arguments = [*_NAMESPACES, "--ro-bind", usr, "/usr"]
     for name in _SYSTEM_LINKS:
@@ -60,7 +61,7 @@ def root(etc: str, usr: str = "/usr") -> list[str]:
     return [
         *arguments,
         *("--proc", "/proc", "--size", str(_EMPTY_BYTES), "--perms", "0555", "--tmpfs", "/proc/1", *_hidden()),
-        *("--dev", "/dev"),
+        *("--dev", "/dev", *devices(os.path.dirname(etc))),
         *("--size", str(_SHARED_BYTES), "--perms", "1777", "--tmpfs", "/dev/shm"),  # noqa: S108
         *("--size", str(_TEMPORARY_BYTES), "--perms", "1777", "--tmpfs", "/tmp"),  # noqa: S108
         *("--dir", HOME),

@@ -128,8 +128,8 @@ def test_nor_does_a_build(user: User, upstream: Upstream) -> None:
     assert in_build(user, upstream, ATTACKS, "interfaces_sdist") == []
 
 
-def test_nor_does_an_install_script_or_a_parser_run_without_the_filter(user: User) -> None:
-    """Every child is under it, whatever starts it; it cannot be taken off."""
+def test_every_child_is_under_the_filter(user: User) -> None:
+    """Whatever starts it, in whatever session."""
     look = """
 import subprocess
 show = ['sh', '-c', 'grep -h -e Seccomp: -e NoNewPrivs: /proc/self/status']

@@ -154,3 +154,24 @@ def test_a_program_of_roots_does_not_reach_the_hosts_bubblewrap(roots: Path) -> 
     """`exe` of PID 1 leads to the host's own file, past every mount of ours: with mode 777 anybody could replace it."""
     assert "/proc/1/exe" in as_root(roots, SPOIL, *BARE.split()), "this shows nothing"
     assert as_root(roots, SPOIL) == []
+
+
+MODES = """
+import os
+RESULT = []
+for name in ('null', 'zero', 'full', 'random', 'urandom', 'tty'):
+    try: os.chmod('/dev/' + name, 0o600 if OURS else os.stat('/dev/' + name).st_mode & 0o777); RESULT.append(name)
+    except OSError: pass
+"""
+
+
+def test_a_program_of_roots_does_not_reach_the_modes_of_the_hosts_devices(roots: Path) -> None:
+    """Without `/dev/null` nothing of a host works. What it can change are nodes that sandboxes alone are shown."""
+    nodes = [Path("/dev", name) for name in ("null", "zero", "full", "random", "urandom", "tty")]
+    before = [node.stat().st_mode for node in nodes]
+    assert as_root(roots, f"OURS = False{MODES}", *BARE.split()), "this shows nothing"
+    for _ in range(2):  # the second finds what the first left
+        assert len(as_root(roots, f"OURS = True{MODES}")) == len(nodes)
+        assert [node.stat().st_mode for node in nodes] == before
+    works = "[open('/dev/null', 'w').write('x'), open('/dev/zero').read(1), len(open('/dev/urandom', 'rb').read(3))]"
+    assert as_root(roots, f"RESULT = {works}") == [1, "\0", 3]
