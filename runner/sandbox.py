@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 
+from jhansi_runner.proxy.cell.devices import devices
 from jhansi_runner.proxy.cell.doorway import PORT
 
 TYPE_CHECKING = False
@@ -44,7 +45,7 @@ OWN_VARIABLES = frozenset((*TRUST, *_PROXIES, *_LOCAL, "LD_PRELOAD", "LD_LIBRARY
 def root(etc: str, usr: str = "/usr") -> list[str]:
     """The root: the system's programs read-only, a made-up `/etc`, sized memory for temporary files.
 
-    `etc` is a folder of ours that stands in for `/etc`.
+    `etc` is a folder of our state that stands in for `/etc`.
     """
     arguments = [*_NAMESPACES, "--ro-bind", usr, "/usr"]
     for name in _SYSTEM_LINKS:
@@ -59,7 +60,8 @@ def root(etc: str, usr: str = "/usr") -> list[str]:
             arguments += ["--ro-bind", "/etc/" + name, "/etc/" + name]
     return [
         *arguments,
-        *("--proc", "/proc", *_hidden(), "--dev", "/dev"),
+        *("--proc", "/proc", "--size", str(_EMPTY_BYTES), "--perms", "0555", "--tmpfs", "/proc/1", *_hidden()),
+        *("--dev", "/dev", *devices(os.path.dirname(etc))),
         *("--size", str(_SHARED_BYTES), "--perms", "1777", "--tmpfs", "/dev/shm"),  # noqa: S108
         *("--size", str(_TEMPORARY_BYTES), "--perms", "1777", "--tmpfs", "/tmp"),  # noqa: S108
         *("--dir", HOME),
@@ -82,10 +84,11 @@ def _is_roots(entry: os.DirEntry[str]) -> bool:
 def sealed() -> list[str]:
     """The last arguments: what is not meant to be written cannot be, not even the empty root.
 
-    Files of `/proc` that look only at who writes them are the user's: `/proc/1/mem` is bubblewrap's memory, and root
-    would set `/proc/sys/kernel/core_pattern`, a program that the host runs.
+    Files of `/proc` that look only at who writes them are the user's: root would set `/proc/sys/kernel/core_pattern`, a
+    program that the host runs. `/proc/1` is bubblewrap: its memory, and `exe`, a way to the host's own file past every
+    mount of ours. It is hidden.
     """
-    return ["--remount-ro", "/dev", "--remount-ro", "/proc", "--remount-ro", "/"]
+    return [word for place in ("/dev", "/proc/1", "/proc", "/") for word in ("--remount-ro", place)]
 
 
 def programs(named: Sequence[tuple[str, str]]) -> list[str]:

@@ -61,6 +61,11 @@ DENIED: tuple[tuple[str, int, tuple[tuple[str, int, int | None], ...]], ...] = (
         (("io_uring_setup", 425, 425), ("io_uring_enter", 426, 426), ("io_uring_register", 427, 427)),
     ),
     (
+        "takes of a number of requests that all programs of the host share; ENOSYS, so that libraries use threads",
+        ENOSYS,
+        (("io_setup", 206, 0),),
+    ),
+    (
         "kernel interfaces with a long record of flaws, of no use to a program that computes",
         EPERM,
         (

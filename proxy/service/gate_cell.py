@@ -8,6 +8,7 @@ import socket
 import sys
 
 import jhansi_runner.proxy
+from jhansi_runner.proxy.cell.devices import devices
 from jhansi_runner.proxy.cell.doorway import DoorwayFailed, open_doorway
 from jhansi_runner.proxy.cell.process import Cell, start
 from jhansi_runner.proxy.paths import AUTHORITY_FILE
@@ -48,10 +49,11 @@ def arguments(authority: str) -> list[str]:
     return [
         *("--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"),
         *("--cap-drop", "ALL", "--uid", "65534", "--gid", "65534", "--hostname", "gate", "--clearenv"),
-        *("--proc", "/proc", "--dev", "/dev", "--size", str(32 << 20), "--perms", "0700", "--tmpfs", "/tmp"),  # noqa: S108
+        *("--proc", "/proc", "--size", "4096", "--perms", "0555", "--tmpfs", "/proc/1", "--remount-ro", "/proc/1"),
+        *("--remount-ro", "/proc", "--dev", "/dev", *devices(os.path.dirname(authority))),
+        *("--size", str(32 << 20), "--perms", "0700", "--tmpfs", "/tmp"),  # noqa: S108
         *read_only([*_SYSTEM, sys.prefix, sys.base_prefix, *libraries, *packages]),
-        *("--ro-bind", os.path.join(authority, AUTHORITY_FILE), "/authority/" + AUTHORITY_FILE),
-        *("--remount-ro", "/proc", "--remount-ro", "/"),
+        *("--ro-bind", os.path.join(authority, AUTHORITY_FILE), "/authority/" + AUTHORITY_FILE, "--remount-ro", "/"),
         *("--setenv", "PYTHONPATH", os.pathsep.join(libraries), "--setenv", "PATH", "/usr/bin:/bin"),
         *("--setenv", "LANG", "C.UTF-8", "--chdir", "/"),
         *(word for name, value in _HEAP.items() for word in ("--setenv", name, value)),

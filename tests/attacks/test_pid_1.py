@@ -1,4 +1,8 @@
-"""PID 1 of a sandbox is bubblewrap: what it tells of the host, and what a program can make of it."""
+"""PID 1 of a sandbox is bubblewrap: what it tells of the host, and what a program can make of it.
+
+Its folder in `/proc` is hidden, and all of `/proc` read-only. What is shown here of the other controls is shown with
+the folder uncovered.
+"""
 
 from __future__ import annotations
 
@@ -13,22 +17,32 @@ from support.weakened import FILTER, weakened
 pytestmark = pytest.mark.attack
 
 CANARY = "jr-canary-variable"
+HIDDEN = (("--size", "4096", "--perms", "0555", "--tmpfs", "/proc/1"), ("--remount-ro", "/proc/1"))
 PROC_IS_READ_ONLY = ("--remount-ro", "/proc")
+
+
+def test_its_folder_is_hidden(user: User) -> None:
+    look = "import os\nRESULT = os.listdir('/proc/1')"
+    with weakened(user, *HIDDEN):
+        assert {"mem", "exe", "fd", "root", "environ", "task"} <= set(in_run(user, look)), "this shows nothing"
+    assert in_run(user, look) == []
 
 
 def test_the_environment_of_bubblewrap_is_empty(user: User) -> None:
     look = "RESULT = open('/proc/1/environ').read()"
-    with weakened(user, environ={"AWS_SECRET": CANARY}):
+    with weakened(user, *HIDDEN, environ={"AWS_SECRET": CANARY}):
         assert CANARY in in_run(user, look), "it tells nothing of its environment: this shows nothing"
     user.env["AWS_SECRET"] = CANARY
-    assert in_run(user, look) == ""
+    with weakened(user, *HIDDEN):
+        assert in_run(user, look) == ""
 
 
 def test_the_paths_of_the_host_are_not_on_its_command_line(user: User) -> None:
     look = "RESULT = open('/proc/1/cmdline').read()"
-    with weakened(user, inline=True):
+    with weakened(user, *HIDDEN, inline=True):
         assert str(user.work) in in_run(user, look), "this shows nothing"
-    assert str(user.root) not in in_run(user, look)
+    with weakened(user, *HIDDEN):
+        assert str(user.root) not in in_run(user, look)
 
 
 def test_known_limit_the_table_of_mounts_names_the_paths_of_the_host(user: User) -> None:
@@ -66,9 +80,10 @@ if open('/proc/1/cmdline').read().startswith('owned'): RESULT = 'written'
     ("how", "control"), [("by_file", PROC_IS_READ_ONLY), ("by_call", FILTER)], ids=["by_file", "by_call"]
 )
 def test_its_memory_cannot_be_written(user: User, how: str, control: tuple[str, ...]) -> None:
-    with weakened(user, control):
+    with weakened(user, *HIDDEN, control):
         assert in_run(user, OVERWRITE % how) == "written", "this shows nothing"
-    assert in_run(user, OVERWRITE % how) == "refused"
+    with weakened(user, *HIDDEN):
+        assert in_run(user, OVERWRITE % how) == "refused"
 
 
 def test_it_cannot_be_traced(user: User) -> None:
@@ -113,9 +128,10 @@ on_x86_64 = pytest.mark.skipif(os.uname().machine != "x86_64", reason="it is cod
 @on_x86_64
 def test_an_exit_code_cannot_be_forged(user: User) -> None:
     user.write("forge.py", FORGE.format(code=77))
-    with weakened(user, PROC_IS_READ_ONLY):
+    with weakened(user, *HIDDEN, PROC_IS_READ_ONLY):
         assert user.exec("forge.py").returncode == 77, "this shows nothing"
-    done = user.exec("forge.py")
+    with weakened(user, *HIDDEN):
+        done = user.exec("forge.py")
     assert done.returncode == 1
     assert "Read-only file system" in done.stderr
 
@@ -124,7 +140,7 @@ def test_an_exit_code_cannot_be_forged(user: User) -> None:
 def test_one_below_zero_is_not_taken_for_a_sandbox_that_could_not_be_made(user: User) -> None:
     """Or we would tell the user, in our own voice, how to loosen a host on which nothing is wrong."""
     user.write("forge.py", FORGE.format(code=-5))
-    with weakened(user, PROC_IS_READ_ONLY):
+    with weakened(user, *HIDDEN, PROC_IS_READ_ONLY):
         found = user.exec_json("forge.py")
     assert found["exit_code"] == 251
     assert "error" not in found or not found["error"]

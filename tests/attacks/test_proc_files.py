@@ -65,7 +65,7 @@ WRITABLE = """
 import os
 RESULT = []
 for top, folders, names in os.walk('/proc'):
-    if top == '/proc': folders[:] = [name for name in folders if not name.isdigit()] + ['1', str(os.getpid())]
+    if top == '/proc': folders[:] = [name for name in folders if not name.isdigit()] + [str(os.getpid())]
     folders[:] = [name for name in folders if name not in ('task', 'map_files', 'fd', 'self', 'thread-self')]
     for name in names:
         if os.path.islink(f'{top}/{name}'): continue
@@ -78,7 +78,9 @@ READ_ONLY = ("--remount-ro", "/proc")
 def test_nothing_in_it_can_be_written(user: User) -> None:
     """The settings of its own IPC namespace among them: a program that raises them has no limit on segments."""
     with weakened(user, READ_ONLY):
-        assert {"/proc/1/mem", "/proc/sys/kernel/shmmni"} <= set(in_run(user, WRITABLE)), "this shows nothing"
+        assert {"/proc/sys/kernel/msgmni", "/proc/sys/kernel/shmmni"} <= set(in_run(user, WRITABLE)), (
+            "this shows nothing"
+        )
     assert in_run(user, WRITABLE) == []
 
 
@@ -86,10 +88,8 @@ def test_nor_can_it_in_the_gates_cell(user: User) -> None:
     """The gate faces hostile bytes: what a fault of it could write there is as little."""
     from jhansi_runner.proxy.service.gate_cell import arguments
 
-    given = arguments(str(user.folder("authority")))
-    at = given.index("--remount-ro")
-    assert given[at : at + 4] == ["--remount-ro", "/proc", "--remount-ro", "/"]
-    assert given.index("--proc") < at
+    given = " ".join(arguments(str(user.folder("authority"))))
+    assert "--tmpfs /proc/1 --remount-ro /proc/1 --remount-ro /proc " in given[given.index("--proc /proc ") :]
 
 
 @pytest.fixture
@@ -138,3 +138,40 @@ for name in os.listdir('/proc'):
 """
     assert as_root(roots, look, *BARE.split()), "this shows nothing"
     assert as_root(roots, look) == []
+
+
+SPOIL = """
+import os
+RESULT = []
+mode = os.stat('/usr/bin/bwrap').st_mode & 0o777
+for name in ('/proc/1/exe', '/proc/1/task/1/exe', '/proc/self/exe', '/usr/bin/bwrap'):
+    try: os.chmod(name, mode); RESULT.append(name)  # to what it is
+    except OSError: pass
+"""
+
+
+def test_a_program_of_roots_does_not_reach_the_hosts_bubblewrap(roots: Path) -> None:
+    """`exe` of PID 1 leads to the host's own file, past every mount of ours: with mode 777 anybody could replace it."""
+    assert "/proc/1/exe" in as_root(roots, SPOIL, *BARE.split()), "this shows nothing"
+    assert as_root(roots, SPOIL) == []
+
+
+MODES = """
+import os
+RESULT = []
+for name in ('null', 'zero', 'full', 'random', 'urandom', 'tty'):
+    try: os.chmod('/dev/' + name, 0o600 if OURS else os.stat('/dev/' + name).st_mode & 0o777); RESULT.append(name)
+    except OSError: pass
+"""
+
+
+def test_a_program_of_roots_does_not_reach_the_modes_of_the_hosts_devices(roots: Path) -> None:
+    """Without `/dev/null` nothing of a host works. What it can change are nodes that sandboxes alone are shown."""
+    nodes = [Path("/dev", name) for name in ("null", "zero", "full", "random", "urandom", "tty")]
+    before = [node.stat().st_mode for node in nodes]
+    assert as_root(roots, f"OURS = False{MODES}", *BARE.split()), "this shows nothing"
+    for _ in range(2):  # the second finds what the first left
+        assert len(as_root(roots, f"OURS = True{MODES}")) == len(nodes)
+        assert [node.stat().st_mode for node in nodes] == before
+    works = "[open('/dev/null', 'w').write('x'), open('/dev/zero').read(1), len(open('/dev/urandom', 'rb').read(3))]"
+    assert as_root(roots, f"RESULT = {works}") == [1, "\0", 3]
