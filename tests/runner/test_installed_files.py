@@ -12,6 +12,7 @@ import pytest
 
 from jhansi_runner.runner import installed_files
 from jhansi_runner.runner.installed_files import files, names, sha256_of
+from jhansi_runner.runner.removal import removed
 from support.odd_trees import chain
 
 
@@ -51,6 +52,7 @@ def test_folders_without_end_are_refused(site: Path) -> None:
     chain(descriptor, 5_000, "e")
     os.close(descriptor)
     refused(site)
+    assert removed(str(site), "e", 60)  # pytest could not
 
 
 def test_names_without_end_are_refused(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
