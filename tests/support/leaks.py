@@ -45,8 +45,8 @@ def adopting() -> Iterator[None]:
         libc.prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
 
 
-def descendants() -> dict[int, str]:
-    """The processes below this one with their states, without those that have ended and are ours to reap."""
+def descendants(of: int | None = None) -> dict[int, str]:
+    """The processes below one, this one unless it is given, with their states; without those that have ended."""
     parents: dict[int, tuple[int, str]] = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
@@ -54,7 +54,7 @@ def descendants() -> dict[int, str]:
                 fields = Path("/proc", name, "stat").read_text().rpartition(")")[2].split()
                 parents[int(name)] = int(fields[1]), fields[0]
     found: dict[int, str] = {}
-    family = {os.getpid()}
+    family = {os.getpid() if of is None else of}
     while more := {pid for pid, (parent, _) in parents.items() if parent in family} - family:
         family |= more
         found |= {pid: parents[pid][1] for pid in more}
