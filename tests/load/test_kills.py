@@ -29,7 +29,8 @@ def served(new_user: User, upstream: Upstream) -> Iterator[tuple[User, Held]]:
     for number in range(POINTS + 1):
         upstream.add(make_wheel(f"jr-{number}", "1.0", size_padding=4 << 20))
     with adopting():
-        assert installed(new_user, 0).returncode == 0
+        prepare(new_user, 0)
+        assert new_user.exec("main.py").returncode == 0
         time.sleep(1)
         yield new_user, held(new_user.root)
 
@@ -39,11 +40,6 @@ def prepare(user: User, number: int) -> None:
     user.work = user.folder(user.root / f"work{number}")
     user.write("requirements.txt", f"jr-{number}\n")
     user.write("main.py", MAIN.format(name=f"jr_{number}"))
-
-
-def installed(user: User, number: int):  # type: ignore[no-untyped-def]
-    prepare(user, number)
-    return user.exec("main.py")
 
 
 def killed_after(user: User, seconds: float, *, group: bool) -> None:
