@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from support.leaks import adopting, held, leaked, settled, tree
+from support.leaks import adopting, held, leaked, reap, settled, tree
 from support.registry import Upstream
 from support.scale import FULL, sized
 from support.user import User
@@ -50,6 +50,7 @@ def run(user: User, number: int) -> float:
     process.stdout.close()
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
+    reap()
     assert process.returncode == 0, out
     assert (b"403\n" in out) == (number % AT_THE_DOOR == 0), out
     return used.ru_utime + used.ru_stime

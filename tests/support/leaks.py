@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -42,6 +41,7 @@ def adopting() -> Iterator[None]:
     try:
         yield
     finally:
+        reap()
         libc.prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
 
 
@@ -58,23 +58,15 @@ def descendants(of: int | None = None) -> dict[int, str]:
     while more := {pid for pid, (parent, _) in parents.items() if parent in family} - family:
         family |= more
         found |= {pid: parents[pid][1] for pid in more}
-    _reap(pid for pid, state in found.items() if state == "Z" and parents[pid][0] == os.getpid())
     return {pid: state for pid, state in found.items() if state != "Z"}
 
 
-def _reap(ended: Iterator[int]) -> None:
-    known = {process.pid for process in getattr(subprocess, "_active", [])}
-    for pid in ended:
-        if pid not in known and _session(pid) != os.getsid(0):  # orphans are in sessions of their own
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
-
-
-def _session(pid: int) -> int:
-    try:
-        return os.getsid(pid)
-    except OSError:
-        return -1
+def reap() -> None:
+    """Take leave of orphans that have ended, which bubblewrap leaves one of each run."""
+    for name in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
+        with contextlib.suppress(OSError):
+            if Path(f"/proc/{name}/comm").read_text() == "bwrap\n":
+                os.waitpid(int(name), os.WNOHANG)
 
 
 def held(folder: Path) -> Held:
