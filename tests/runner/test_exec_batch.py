@@ -100,7 +100,7 @@ def test_without_its_guardian_a_run_ends_as_it_would(user: User, number: int) ->
 def test_when_a_job_is_killed_whole_nothing_is_left_and_the_next_one_works(user: User) -> None:
     with adopting():
         process = user.begun("--", "sh", "-c", STAYS)
-        signal_all(reversed(family(process)), signal.SIGKILL)
+        signal_all(family(process), signal.SIGKILL)
         process.communicate(timeout=30)
         wait_for(lambda: not alive("sleep\x0060011"))
         assert not [pid for pid in descendants() if environ(pid) == b""]
