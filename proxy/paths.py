@@ -135,7 +135,7 @@ def current(env: Mapping[str, str]) -> Paths:
 
 
 def make(folder: str) -> str:
-    """Make a folder that only its owner can enter, and return it.
+    """Make a folder that its owner can enter and nobody else can write to, and return it.
 
     Raises UnsafeFolder where it exists and is somebody else's: `/tmp` is shared.
     """
@@ -148,7 +148,7 @@ def make(folder: str) -> str:
         raise UnsafeFolder(f"{folder} belongs to user {found.st_uid}, not to you: set JHANSI_HOME to a folder of yours")
     if found.st_mode & 0o170000 != 0o040000:
         raise UnsafeFolder(f"{folder} is not a folder: move it away")
-    if found.st_mode & 0o022:
+    if found.st_mode & 0o022 or found.st_mode & 0o700 != 0o700:  # a program may have changed that of its own folder
         os.chmod(folder, 0o700)
     return folder
 

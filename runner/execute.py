@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 def execute(options: ExecOptions, env: Mapping[str, str], record: Record | None = None) -> int:
     """Run a program; the exit code. `record` hears what there is to hear. Raises RunnerError."""
     timeout = _seconds(options.timeout)
-    extra = given_variables(options.env, options.env_file, env)
-    job = Job(options, paths.current(env), env)
+    folders = paths.current(env)
+    extra = given_variables(options.env, options.env_file, env, folders)
+    job = Job(options, folders, env)
     return recorded(job, timeout, lambda: _carried_out(job, env, extra, timeout, record))
 
 

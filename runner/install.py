@@ -277,10 +277,11 @@ def _kept_lock(job: Job, request: str) -> _Lock | None:
 
 def _keep_lock(job: Job, request: str, lock: _Lock) -> None:
     path = f"{job.folders.state}/requests/{request}"
-    with open(f"{path}.{os.getpid()}", "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+    partial = f"{path}.{os.urandom(8).hex()}"
+    with open(partial, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
         kind = next(name for name, found in _KINDS.items() if found == (lock.built, lock.private))
         file.write(f"{kind}\n{lock.text}")
-    os.rename(f"{path}.{os.getpid()}", path)
+    os.rename(partial, path)
 
 
 @contextlib.contextmanager

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import csv
 import io
-import os
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
@@ -20,7 +19,8 @@ from jhansi_runner.proxy.cache.artifacts import ArtifactFiles
 from jhansi_runner.proxy.cache.store import Store
 from jhansi_runner.proxy.coordinate import Coordinate
 from jhansi_runner.resolvers.resolver import Locked
-from jhansi_runner.runner.installed_files import sha256_of
+from jhansi_runner.runner.installed_files import files as walked
+from jhansi_runner.runner.installed_files import names, sha256_of
 
 _SUFFIX = ".dist-info"
 _RECORD_BYTES = 64 << 20
@@ -35,11 +35,10 @@ _BLOCK_BYTES = 1 << 18
 def check(site: str, packages: Sequence[Locked]) -> list[str]:
     """What is wrong with a folder of packages: a sentence for each that is missing, extra, or of another version."""
     found = {}
-    with os.scandir(site) as entries:
-        for entry in entries:
-            if entry.name.endswith(_SUFFIX):
-                name, _, version = entry.name.removesuffix(_SUFFIX).partition("-")
-                found[canonicalize_name(name)] = version
+    for folder in names(site):
+        if folder.endswith(_SUFFIX):
+            name, _, version = folder.removesuffix(_SUFFIX).partition("-")
+            found[canonicalize_name(name)] = version
     expected = {canonicalize_name(one.name): one.version for one in packages}
     problems = [f"{name} was locked and is not there" for name in sorted(expected.keys() - found.keys())]
     problems += [f"{name} is there and was not locked" for name in sorted(found.keys() - expected.keys())]
@@ -65,7 +64,7 @@ def differences(site: str, packages: Sequence[Locked], cache: str) -> list[str]:
     """
     wanted = {canonicalize_name(one.name) for one in packages}
     hashes = {value.removeprefix("sha256:") for one in packages for value in one.hashes}
-    there = frozenset(_paths(site))
+    there = frozenset(path for path, _ in walked(site))
     found: set[str] = set()
     digests: dict[str, set[str]] = {}
     scripts: set[str] = set()
@@ -88,16 +87,6 @@ def differences(site: str, packages: Sequence[Locked], cache: str) -> list[str]:
     changed = (path for path, allowed in digests.items() if _digest(f"{site}/{path}") not in allowed)
     problems += [f"{path} is not what its wheel holds" for path in changed]
     return problems + [f"{path} is in no wheel" for path in sorted(_unexplained(there, digests, scripts))]
-
-
-def _paths(site: str, inside: str = "") -> Iterator[str]:
-    """What is below a folder and is no folder itself; a link is one thing, wherever it leads."""
-    with os.scandir(f"{site}/{inside}") as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                yield from _paths(site, f"{inside}{entry.name}/")
-            else:
-                yield inside + entry.name
 
 
 def _unexplained(there: Iterable[str], digests: Mapping[str, set[str]], scripts: Set[str]) -> Iterator[str]:

@@ -18,6 +18,8 @@ from jhansi_runner.runner.installed_files import blocks, files, sha256_of
 
 _REPOSITORY, _CLASSPATH = "repository", "classpath"
 _CLASSPATH_BYTES = 16 << 20
+_LONGER_BYTES = 1 << 20
+"""How much longer than it should be a file may be, to be told apart by its hash."""
 _RECORDS = re.compile(r"_remote\.repositories|resolver-status\.properties|maven-metadata-[^/]*\.xml|.+\.lastUpdated")
 _CHECKSUMS = (".sha1", ".md5", ".sha256", ".sha512")
 """What Maven notes beside artifacts. None of it is on a class path, or made an artifact by its name."""
@@ -34,25 +36,27 @@ def differences(site: str, locked: Sequence[Locked], cache: str) -> list[str]:
     problems = []
     for path, is_file in files(site):
         folder, _, inner = path.partition("/")
-        digest = (sha256_of(f"{site}/{path}") or b"").hex() if is_file else ""
-        hashes[path] = digest
+        known = verified.get(f"/{inner}", {}) if folder == _REPOSITORY else {}
+        most = max(known.values(), default=0) + _LONGER_BYTES  # a plugin may have left a file without end
+        found = sha256_of(f"{site}/{path}", most) if is_file and known else None
+        hashes[path] = digest = "" if found is None else found.hex()
         if is_file and (path == _CLASSPATH or (folder == _REPOSITORY and _is_record(inner))):
             continue
-        if folder != _REPOSITORY or f"/{inner}" not in verified:
+        if not known:
             problems.append(f"{path} is no file that the mirror verified")
-        elif digest not in verified[f"/{inner}"]:
+        elif digest not in known:
             problems.append(f"{path} is not what the mirror has")
     return [*problems, *_on_class_path(site, locked, hashes)]
 
 
-def _verified(cache: str) -> Mapping[str, set[str]]:
-    """The sha256 of what the mirror has of the registry, by path; of several registries, each."""
-    found: dict[str, set[str]] = {}
+def _verified(cache: str) -> Mapping[str, Mapping[str, int]]:
+    """The sha256 and size in bytes of what the mirror has of the registry, by path; of several registries, each."""
+    found: dict[str, dict[str, int]] = {}
     store = Store(cache)
     try:
         for key, artifact in store.artifacts():
             if artifact.purl.startswith(f"pkg:{MAVEN}/"):
-                found.setdefault(key.partition(" ")[2], set()).add(artifact.sha256)
+                found.setdefault(key.partition(" ")[2], {})[artifact.sha256] = artifact.size
     finally:
         store.close()
     return found

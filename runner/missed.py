@@ -27,9 +27,10 @@ def by_hand(plan: Plan, job: Job) -> bool:
 def keep(job: Job, missed: Sequence[Requirement]) -> None:
     """Remember what a run found missing; it appears whole."""
     path = f"{paths.make(f'{job.private}/missed')}/{job.name}"
-    with open(f"{path}.{os.getpid()}", "w", encoding="utf-8") as file:
+    partial = f"{path}.{os.urandom(8).hex()}"
+    with open(partial, "w", encoding="utf-8") as file:
         json.dump([asdict(each) for each in missed], file)
-    os.rename(f"{path}.{os.getpid()}", path)
+    os.rename(partial, path)
 
 
 def kept(job: Job, policy: PolicySet) -> tuple[Requirement, ...]:

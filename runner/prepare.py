@@ -31,6 +31,7 @@ from jhansi_runner.runner.job import Job
 from jhansi_runner.runner.language import choose
 from jhansi_runner.runner.learning import informed
 from jhansi_runner.runner.missed import by_hand, kept, with_missed
+from jhansi_runner.runner.old_tickets import prune
 from jhansi_runner.runner.parse import sandboxed_parser
 from jhansi_runner.runner.record import Record
 from jhansi_runner.runner.seeds import grown
@@ -141,6 +142,7 @@ def prepare(
     if not job.options.no_install:  # what is missing today may be there tomorrow
         with contextlib.suppress(OSError):  # on a disk that is full a ticket is not missed: it only saves time
             ticket.write(paths.make(job.folders.tickets), job.name, made)
+            prune(job.folders.tickets)
     return made
 
 

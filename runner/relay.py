@@ -80,7 +80,7 @@ class Stream:
 
 
 class Signals:
-    """Catches the signals that are for the program, while it runs."""
+    """Catches the signals that are for the program, while it runs; what we were told to ignore, as by nohup, is not."""
 
     __slots__ = ("_old", "_wakeup", "caught", "descriptor")
 
@@ -89,7 +89,8 @@ class Signals:
         os.set_blocking(self.descriptor, False)
         os.set_blocking(self._wakeup, False)
         self.caught: list[int] = []
-        self._old = {number: signals.signal(number, self._note) for number in _FORWARDED}
+        heard = [number for number in _FORWARDED if signals.getsignal(number) != signals.SIG_IGN]
+        self._old = {number: signals.signal(number, self._note) for number in heard}
         signals.set_wakeup_fd(self._wakeup, warn_on_full_buffer=False)
 
     def _note(self, number: int, _frame: object) -> None:

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
-import shutil
 import stat
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 
 from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.ledger import ALLOW, Entry
 from jhansi_runner.resolvers.resolver import STAGE, Step
-from jhansi_runner.runner import sandbox
+from jhansi_runner.runner import sandbox, staging
 from jhansi_runner.runner.beneath import beneath
-from jhansi_runner.runner.console import Progress
+from jhansi_runner.runner.console import Progress, say
 from jhansi_runner.runner.door import Door
 from jhansi_runner.runner.errors import RunnerError
 from jhansi_runner.runner.inside import run_inside
 from jhansi_runner.runner.job import Job
 from jhansi_runner.runner.toolchain import Toolchain
 
-_JUST_MADE_SECONDS = 60.0
+_CLOSE_SECONDS = 30.0
 _MAX_READ, _MAX_WORDS = 16 << 20, 1 << 16
 _STEP_SECONDS = 3600.0
 """How long one step of an install may take; a build can leave a process behind that an installer waits for."""
@@ -52,33 +49,6 @@ def _coming(cache: str) -> int:
     return total
 
 
-def _remove(folder: str) -> None:
-    """Remove a stage, also one that a package's build made deeper than Python can go, or took our permissions from."""
-    try:
-        shutil.rmtree(folder)
-    except (OSError, RecursionError):
-        for command in (["chmod", "-R", "u+rwx", "--", folder], ["rm", "-rf", "--", folder]):
-            subprocess.run(command, env={"PATH": os.defpath}, stderr=subprocess.DEVNULL, check=False)
-
-
-def sweep(staging: str) -> None:
-    """Remove the stages of runners that were killed: those that nobody holds, and that are not just being made."""
-    for name in os.listdir(staging):
-        path = os.path.join(staging, name)
-        try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except OSError:
-            continue
-        try:
-            if time.time() - os.fstat(descriptor).st_mtime > _JUST_MADE_SECONDS:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                _remove(path)
-        except BlockingIOError:
-            pass
-        finally:
-            os.close(descriptor)
-
-
 class Stage:
     """A folder below our state, shown as `/stage`; gone when closed. `hear` is told what the gate tells, at once.
 
@@ -86,10 +56,8 @@ class Stage:
     """
 
     def __init__(self, job: Job, tools: Toolchain, hear: Hear = lambda _: None, *, doing: str = "") -> None:
-        sweep(paths.make(job.folders.staging))
-        self.folder = tempfile.mkdtemp(dir=job.folders.staging)
-        self._lock = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        staging.sweep(paths.make(job.folders.staging))
+        self.folder, self._lock = staging.claimed(job.folders.staging)
         self._job, self._tools = job, tools
         self._hear = hear
         self._progress = Progress(lambda: _coming(job.folders.cache), doing=doing)
@@ -97,11 +65,15 @@ class Stage:
         self.entries: list[Entry] = []
 
     def close(self) -> None:
-        """Remove the stage with all that is left in it."""
+        """Remove the stage with all that is left in it; what takes too long goes with later stages."""
+        until = time.monotonic() + _CLOSE_SECONDS
         for remover in self._removers:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                remover.wait(_CLOSE_SECONDS)
+            remover.kill()
             remover.wait()
-        _remove(self.folder)
-        os.close(self._lock)
+        if not staging.released(self.folder, self._lock, max(1.0, until - time.monotonic())):
+            say("what the installer left is much, or cannot be removed; later installs go on removing it")
 
     def discard(self, name: str) -> None:
         """Begin to remove something of the stage that no step needs any more; there is other work to do meanwhile."""

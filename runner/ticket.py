@@ -121,7 +121,7 @@ def write(folder: str, name: str, ticket: Ticket) -> None:
     rows += [("private", "yes" if ticket.private else "no")]
     rows += [("input", kind, digest, path) for kind, path, digest in ticket.inputs]
     lines = [_HEAD, *("\t".join(map(_quoted, row)) for row in rows), "end", ""]
-    partial = f"{folder}/.{name}.{os.getpid()}"
+    partial = f"{folder}/.{name}.{os.urandom(8).hex()}"  # process ids are the same in other namespaces and hosts
     try:
         with open(partial, "wb") as file:
             file.write("\n".join(lines).encode("utf-8", "surrogateescape"))

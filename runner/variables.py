@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import os
+
 from jhansi_runner.runner.errors import RunnerError
 from jhansi_runner.runner.sandbox import OWN_VARIABLES
+from jhansi_runner.runner.workspace import enclosing, true_path
+from jhansi_runner.runner.workspace_lock import is_known
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from jhansi_runner.proxy.paths import Paths
+
 _MAX_FILE = 1 << 20
+_KIND, _FILE = 0o170000, 0o100000
 
 
-def given_variables(given: Sequence[str], files: Sequence[str], env: Mapping[str, str]) -> dict[str, str]:
+def given_variables(
+    given: Sequence[str], files: Sequence[str], env: Mapping[str, str], folders: Paths
+) -> dict[str, str]:
     """What `--env KEY=VALUE`, `--env KEY` and `--env-file FILE` say; the former win. Raises RunnerError."""
     found: dict[str, str] = {}
     for path in files:
-        found.update(_read_file(path))
+        found.update(_read_file(path, folders))
     for text in given:
         name, equals, value = text.partition("=")
         if not equals:
@@ -28,9 +37,30 @@ def given_variables(given: Sequence[str], files: Sequence[str], env: Mapping[str
     return found
 
 
-def _read_file(path: str) -> dict[str, str]:
+def _opened(path: str, folders: Paths) -> int:
+    """A file that may lie in a workspace, where a program may have put something else in its place.
+
+    Raises RunnerError for a link that leads out of a known workspace, and for what is no file in one; OSError.
+    """
+    way = os.path.abspath(path)
+    leads = true_path(way, lambda each: is_known(folders, each))
+    descriptor = os.open(way, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        with open(path, encoding="utf-8") as file:
+        is_file = os.fstat(descriptor).st_mode & _KIND == _FILE
+        if any(is_known(folders, each) for place in (way, leads) for each in enclosing(place)) and not (
+            is_file and os.readlink(f"/proc/self/fd/{descriptor}") == leads
+        ):
+            raise RunnerError(f"--env-file {path}: is no file of the workspace, and a program there may have made it")
+        os.set_blocking(descriptor, True)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _read_file(path: str, folders: Paths) -> dict[str, str]:
+    try:
+        with open(_opened(path, folders), encoding="utf-8") as file:
             text = file.read(_MAX_FILE + 1)
     except (OSError, UnicodeDecodeError) as error:
         raise RunnerError(f"--env-file {path}: {getattr(error, 'strerror', None) or 'not UTF-8 text'}") from None

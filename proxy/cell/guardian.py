@@ -62,7 +62,10 @@ class Guardian:
     def end(self) -> None:
         """Let them be."""
         if self._pipe >= 0:
-            os.write(self._pipe, b"\n")
+            try:
+                os.write(self._pipe, b"\n")
+            except BrokenPipeError:  # somebody killed it, as a batch system may; what it guarded has ended well
+                pass
             os.close(self._pipe)
             self._pipe = -1
             os.waitpid(self._pid, 0)

@@ -55,7 +55,7 @@ def keep(runs: str, plan: Plan) -> str:
     folder = f"{runs}/{_FOLDER}"
     if not os.path.exists(f"{folder}/{digest}"):
         os.makedirs(folder, mode=0o700, exist_ok=True)
-        partial = f"{folder}/.{digest}.{os.getpid()}"
+        partial = f"{folder}/.{digest}.{os.urandom(8).hex()}"
         with open(partial, "wb") as file:
             file.write(data)
         os.rename(partial, f"{folder}/{digest}")

@@ -18,6 +18,7 @@ from packaging.utils import canonicalize_name
 from jhansi_runner.resolvers.resolver import Locked, Tools
 from jhansi_runner.runner.beneath import beneath
 from jhansi_runner.runner.evidence.stored import Need
+from jhansi_runner.runner.installed_files import names
 
 _SUFFIX = ".dist-info"
 _MAX_BYTES = 8 << 20
@@ -31,13 +32,13 @@ def python_needs(site: str, packages: Sequence[Locked], tools: Tools) -> list[Ne
     environment = marker_environment(tools)
     purls: dict[str, str] = {canonicalize_name(one.name): one.purl for one in packages}
     found: list[Need] = []
-    with os.scandir(site) as entries:
-        folders = sorted(entry.name for entry in entries if entry.name.endswith(_SUFFIX))
-    for folder in folders:
-        purl = purls.get(canonicalize_name(folder.partition("-")[0]))
-        metadata = _read(site, f"{folder}/METADATA") if purl else None
-        if purl and metadata:
-            found += needs_in(metadata, purl, purls, environment)
+    unread = set(purls)
+    for folder in names(site):
+        name = canonicalize_name(folder.partition("-")[0])
+        if folder.endswith(_SUFFIX) and name in unread:
+            unread.remove(name)  # code of packages may have left any number of folders for one package
+            metadata = _read(site, f"{folder}/METADATA")
+            found += needs_in(metadata, purls[name], purls, environment) if metadata else ()
     return found
 
 

@@ -54,6 +54,11 @@ LEAVINGS = {
     "a locked stage": "open('/stage/f', 'w').close(); os.chmod('/stage', 0o500)",
     "deep": "os.chdir('/stage')\nfor _ in range(3000): os.mkdir('d'); os.chdir('d')",
     "pipes": "os.mkfifo('/stage/fifo')",
+    "a closed stage": "import atexit; atexit.register(os.chmod, '/stage', 0)",
+    "many": "for number in range(5000): os.mkfifo(f'/stage/{number}')",
+    "folders for one package": """
+os.makedirs('/stage/site', exist_ok=True)
+for number in range(2000): os.makedirs(f'/stage/site/attack-sdist-{number}.dist-info', exist_ok=True)""",
 }
 
 

@@ -121,3 +121,24 @@ def test_a_sparse_terabyte_as_manifest_or_program_is_refused_at_once(user: User)
     assert done.returncode == 125
     assert "requirements.txt" in done.stderr
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    "action", ["os.symlink({secret!r} + '/id', 'vars')", "os.mkfifo('vars')", "os.symlink('folder/vars', 'vars')"]
+)
+def test_a_program_cannot_choose_what_is_read_as_a_file_of_variables(user: User, secret: str, action: str) -> None:
+    user.write(f"{secret}/id", "CANARY=canary\n")
+    user.write("folder/vars", "CANARY=own\n")
+    user.write("main.py", f"import os\n{action.format(secret=secret)}")
+    assert user.exec("main.py").returncode == 0
+    done = user.exec("--env-file", "vars", "--", "sh", "-c", "echo $CANARY", timeout=20)
+    if "folder" in action:  # a link within the workspace shows nothing that the program has not
+        assert (done.stdout, done.returncode) == ("own\n", 0)
+    else:
+        assert (done.stdout, done.returncode) == ("", 125)
+        assert "vars" in done.stderr and "program there may have made it" in done.stderr
+
+
+def test_a_file_of_variables_may_be_a_pipe_of_the_shells(user: User) -> None:
+    done = user.shell("$JR exec --env-file <(sleep 0.2; echo CANARY=1) -- sh -c 'echo $CANARY'")
+    assert (done.stdout, done.returncode) == ("1\n", 0), done.stderr

@@ -69,6 +69,15 @@ def test_a_folder_that_others_may_write_to_is_closed(tmp_path: Path, mode: int) 
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
+@pytest.mark.parametrize("mode", [0o000, 0o500, 0o300])
+def test_a_folder_that_its_owner_cannot_use_is_opened_again(tmp_path: Path, mode: int) -> None:
+    folder = tmp_path / "keep"
+    folder.mkdir()
+    folder.chmod(mode)
+    make(str(folder))
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
 def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     (tmp_path / "real").mkdir()

@@ -128,11 +128,8 @@ def test_what_a_killed_runner_left_in_staging_goes_away(new_user: User, big: Ups
     process.kill()
     process.communicate()
     staging = new_user.state / "state/staging"
-    left = [staging / name for name in os.listdir(staging)]
-    assert left
+    assert os.listdir(staging)
     wait_for(lambda: not alive("/tools/uv"))
-    for path in left:  # what has just been made may be another runner's that has not locked it yet
-        os.utime(path, (1, 1))
     big.heal()
     assert_recovers(new_user)
     assert os.listdir(staging) == []

@@ -127,3 +127,9 @@ def pipe(path: Path) -> None:
 def test_what_is_no_file_is_no_jar(installed: Installed, spoil: Callable[[Path], None]) -> None:
     spoil(installed.repository / f"{GSON}.jar")
     assert "org.test:gson 2.11.0 is not as it was locked" in installed.problems()
+
+
+def test_a_file_without_end_that_a_plugin_left_is_not_read(installed: Installed) -> None:
+    path = installed.repository / f"{GSON}.jar"
+    os.truncate(path, 1 << 42)
+    assert any(f"{GSON}.jar is not what the mirror has" in problem for problem in installed.problems())

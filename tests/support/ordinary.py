@@ -31,9 +31,9 @@ def ordinary_argv(argv: Sequence[str]) -> list[str]:
 
 
 @contextmanager
-def ordinary_home() -> Iterator[str]:
-    """A directory of the ordinary user's own under /tmp, mode 0700, gone afterwards whatever lies in it."""
-    path = tempfile.mkdtemp(prefix="ordinary-", dir="/tmp")  # pytest's tmp_path is root's alone
+def ordinary_home(place: str = "/tmp") -> Iterator[str]:
+    """A directory of the ordinary user's own, mode 0700, gone afterwards whatever lies in it."""
+    path = tempfile.mkdtemp(prefix="ordinary-", dir=place)  # pytest's tmp_path is root's alone
     try:
         os.chown(path, ORDINARY_UID, ORDINARY_GID)
         yield path
