@@ -5,6 +5,8 @@ Source: ADR 13.
 
 from __future__ import annotations
 
+import os
+
 from jhansi_runner.proxy.policy.sizes import read_size, size_text
 
 TYPE_CHECKING = False
@@ -96,6 +98,11 @@ def shown(name: str, value: float) -> str:
     if name in _SIZES:
         return size_text(int(value))
     return f"{value:g} s" if name == TIME else f"{value:g}"
+
+
+def host_memory() -> int:
+    """Bytes of memory that this host has."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def defaults(host_memory: int) -> Limits:
