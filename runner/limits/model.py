@@ -93,6 +93,18 @@ def parse(name: str, text: str) -> float:
     return value
 
 
+def of_options(texts: Mapping[str, str | None], *, required: bool) -> Limits:
+    """The limits that options ask for, None for none. Raises ValueError with what to write."""
+    found = {}
+    for name, text in texts.items():
+        if text is not None:
+            try:
+                found[name] = Limit(parse(name, text), OPTIONS[name])
+            except ValueError as error:
+                raise ValueError(f"{OPTIONS[name]} {error}") from None
+    return Limits(found, required=required)
+
+
 def shown(name: str, value: float) -> str:
     """Write a limit as people read it."""
     if name in _SIZES:

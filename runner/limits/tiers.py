@@ -13,22 +13,22 @@ from __future__ import annotations
 import os
 
 from jhansi_runner.runner.limits.model import CPUS, MEMORY, PROCESSES
+from jhansi_runner.runner.limits.weak import CGROUP, kernel, weak_tier
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from jhansi_runner.runner.limits.model import Limits
+
 UNIFIED, LEGACY, SCOPE, NONE = "cgroup2", "cgroup1", "scope", ""
 """Ways to a group of our own: a folder of either version that we can write, or the user's systemd, which makes one."""
-CGROUP, RLIMIT, WATCHER, AFFINITY, RUNNER = "cgroup", "rlimit", "watcher", "affinity", "runner"
-"""Tiers: who holds the program to a limit. `runner` are output and time, which we count ourselves."""
 CONTROLLER = {MEMORY: "memory", PROCESSES: "pids", CPUS: "cpu"}
 """The controller that a limit needs to be held by a control group; the others are never held by one."""
 
 _WANTED = frozenset(("memory", "pids"))
 """Controllers without which a control group is no use."""
-_COUNTED_PER_NAMESPACE = (5, 14)
-"""Linux, since when RLIMIT_NPROC counts the processes of a user namespace. Source: commit 21d1c5e386bc."""
+_DELEGATE = "as root: systemctl edit user@.service, with [Service] Delegate=cpu memory pids; then log in again"
 
 
 class Level:
@@ -47,7 +47,7 @@ class Facts:
     nearest first; `own` is our own group, with the controllers that it could pass on; None where that hierarchy is
     missing or has no controllers.
     `legacy` are the folders of version 1, by controller, in which we may make groups. `manager` is the socket of the
-    user's systemd, "" without one, and `managed` the controllers that it may use.
+    user's systemd, "" without one, and `managed` the folder that was given to the user with it, None without.
     """
 
     __slots__ = ("above", "kernel", "legacy", "managed", "manager", "own", "uid")
@@ -61,26 +61,31 @@ class Facts:
         above: Sequence[Level] = (),
         legacy: Mapping[str, str] | None = None,
         manager: str = "",
-        managed: Sequence[str] = (),
+        managed: Level | None = None,
     ) -> None:
         self.uid, self.kernel, self.own, self.above = uid, kernel, own, tuple(above)
-        self.legacy, self.manager, self.managed = dict(legacy or {}), manager, frozenset(managed)
+        self.legacy, self.manager, self.managed = dict(legacy or {}), manager, managed
 
 
 class Offer:
-    """What a host offers: the `way` to a control group, `place` (folder or socket) and its `controllers`.
+    """What a host offers: the `way` to a control group, `place`, the folder to make it in, and its `controllers`.
 
-    `folders` are those of version 1, by controller. `why` tells why there is no group, and `remedy` what would give
-    one; both are "" where there is one.
+    `folders` are those of version 1, by controller, `manager` is the socket of the user's systemd. `why` tells what is
+    missing, and `remedy` what would give it; both are "" where nothing is.
     """
 
-    __slots__ = ("_facts", "controllers", "folders", "place", "remedy", "way", "why")
+    __slots__ = ("_facts", "controllers", "folders", "manager", "place", "remedy", "way", "why")
 
     def __init__(
         self, facts: Facts, way: str, place: str, controllers: Sequence[str] | frozenset[str], why: str, remedy: str
     ) -> None:
         self._facts, self.way, self.place, self.controllers = facts, way, place, frozenset(controllers)
         self.why, self.remedy, self.folders = why, remedy, facts.legacy
+        self.manager = facts.manager
+
+    def lacking(self, limits: Limits) -> tuple[str, ...]:
+        """The limits that a control group could hold, and here none would."""
+        return tuple(each for each in CONTROLLER if limits.get(each) is not None and self.tier(each) != CGROUP)
 
     def tier(self, limit: str) -> str:
         """Who would hold a program to a limit."""
@@ -89,18 +94,15 @@ class Offer:
         return weak_tier(limit, self._facts.uid, self._facts.kernel)
 
 
-def weak_tier(limit: str, uid: int, kernel: tuple[int, int]) -> str:
-    """Who holds a program to a limit where there is no control group.
-
-    The kernel does not hold root's processes to RLIMIT_NPROC, and older ones count all of a user's.
-    """
-    if limit == PROCESSES:
-        return RLIMIT if uid != 0 and kernel >= _COUNTED_PER_NAMESPACE else WATCHER
-    return {CPUS: AFFINITY, "output": RUNNER, "time": RUNNER}.get(limit, WATCHER)
-
-
 def offer(facts: Facts) -> Offer:
     """The best way to a control group: a folder that we can write at once, else the user's systemd, else none."""
+    found = _best(facts)
+    if found.way and "cpu" not in found.controllers:
+        found.why, found.remedy = "the cpu controller is not enabled for you", _DELEGATE
+    return found
+
+
+def _best(facts: Facts) -> Offer:
     for level in facts.above:
         if level.writable and level.controllers >= _WANTED:
             return Offer(facts, UNIFIED, level.folder, level.controllers, "", "")
@@ -108,8 +110,9 @@ def offer(facts: Facts) -> Offer:
         return Offer(facts, UNIFIED, facts.own.folder, facts.own.controllers, "", "")
     if facts.legacy.keys() >= _WANTED:
         return Offer(facts, LEGACY, facts.legacy["memory"], frozenset(facts.legacy), "", "")
-    if facts.manager and facts.managed >= _WANTED:
-        return Offer(facts, SCOPE, facts.manager, facts.managed, "", "")
+    managed = facts.managed
+    if facts.manager and managed is not None and managed.writable and managed.controllers >= _WANTED:
+        return Offer(facts, SCOPE, managed.folder, managed.controllers, "", "")
     return Offer(facts, NONE, "", (), *_missing(facts))
 
 
@@ -122,7 +125,7 @@ def _missing(facts: Facts) -> tuple[str, str]:
     if facts.manager:
         return (
             "the user's systemd may not use the memory and pids controllers",
-            "as root: systemctl edit user@.service, with [Service] Delegate=cpu memory pids; then log in again",
+            _DELEGATE,
         )
     if facts.uid == 0:
         return (
@@ -156,10 +159,10 @@ def read_facts(env: Mapping[str, str], root: str = "") -> Facts:
             enabled = _text(f"{root}{folder}/cgroup.subtree_control").split()
             above.append(Level(folder, enabled, _may_write(root + folder)))
     manager = f"{env.get('XDG_RUNTIME_DIR') or f'/run/user/{uid}'}/systemd/private"
-    managed: list[str] = []
-    if "" in mounts:
-        slice_ = f"{mounts[''][1]}/user.slice/user-{uid}.slice/user@{uid}.service"
-        managed = _text(f"{root}{slice_}/cgroup.controllers").split()
+    managed = None
+    if own is not None:
+        folder = f"{mounts[''][1]}/user.slice/user-{uid}.slice/user@{uid}.service"
+        managed = Level(folder, _text(f"{root}{folder}/cgroup.subtree_control").split(), _may_write(root + folder))
     return Facts(
         uid,
         kernel(os.uname().release),
@@ -169,13 +172,6 @@ def read_facts(env: Mapping[str, str], root: str = "") -> Facts:
         manager=manager if os.path.exists(root + manager) else "",
         managed=managed,
     )
-
-
-def kernel(release: str) -> tuple[int, int]:
-    """Major and minor of a kernel's release; (0, 0) for what cannot be read."""
-    major, _, rest = release.partition(".")
-    minor = rest.split(".")[0].split("-")[0]
-    return (int(major), int(minor)) if major.isdigit() and minor.isdigit() else (0, 0)
 
 
 def _text(path: str) -> str:

@@ -8,22 +8,8 @@ from pathlib import Path
 import pytest
 
 from jhansi_runner.runner.limits.model import CPUS, DISK, MEMORY, OUTPUT, PROCESSES, TIME
-from jhansi_runner.runner.limits.tiers import (
-    AFFINITY,
-    CGROUP,
-    LEGACY,
-    NONE,
-    RLIMIT,
-    RUNNER,
-    SCOPE,
-    UNIFIED,
-    WATCHER,
-    Facts,
-    Level,
-    kernel,
-    offer,
-    read_facts,
-)
+from jhansi_runner.runner.limits.tiers import LEGACY, NONE, SCOPE, UNIFIED, Facts, Level, offer, read_facts
+from jhansi_runner.runner.limits.weak import AFFINITY, CGROUP, RLIMIT, RUNNER, WATCHER, kernel
 
 MODERN = (6, 1)
 ALL = ("cpu", "memory", "pids")
@@ -53,8 +39,9 @@ def test_version_1_folders() -> None:
 
 def test_the_systemd_of_the_user() -> None:
     own = level("/s/user.slice/session-1.scope", writable=False)
-    found = offer(Facts(1000, MODERN, own=own, manager="/run/user/1000/systemd/private", managed=("memory", "pids")))
-    assert (found.way, found.place) == (SCOPE, "/run/user/1000/systemd/private")
+    managed = level("/s/user@1000.service", "memory", "pids")
+    found = offer(Facts(1000, MODERN, own=own, manager="/run/user/1000/systemd/private", managed=managed))
+    assert (found.way, found.place, found.manager) == (SCOPE, managed.folder, "/run/user/1000/systemd/private")
     assert (found.tier(MEMORY), found.tier(CPUS)) == (CGROUP, AFFINITY)
 
 
@@ -63,7 +50,10 @@ def test_the_systemd_of_the_user() -> None:
     [
         (Facts(1000, MODERN), "unified_cgroup_hierarchy"),
         (Facts(1000, MODERN, own=level("/s/x", writable=False)), "enable-linger"),
-        (Facts(1000, MODERN, own=level("/s/x", writable=False), manager="/m", managed=("memory",)), "user@.service"),
+        (
+            Facts(1000, MODERN, own=level("/s/x", writable=False), manager="/m", managed=level("/u", "memory")),
+            "user@.service",
+        ),
         (Facts(0, MODERN, own=level("/s/x", *ALL, writable=False)), "mounted writable"),
         (Facts(1000, MODERN, legacy={"memory": "/m/x"}), "unified_cgroup_hierarchy"),
     ],
@@ -117,14 +107,16 @@ def test_reading_a_login_session(tmp_path: Path) -> None:
         f"{S}/cgroup.controllers": "cpuset cpu io memory pids",
         f"{S}{SESSION}/cgroup.controllers": "memory pids",
         f"{S}/user.slice/user-1000.slice/cgroup.subtree_control": "memory pids",
-        f"{user}/cgroup.controllers": "cpu memory pids",
+        f"{user}/cgroup.subtree_control": "cpu memory pids",
+        f"{user}/cgroup.procs": "",
         "/run/user/7/systemd/private": "",
     }
     found = read_facts({"XDG_RUNTIME_DIR": "/run/user/7"}, made_up(tmp_path, f"0::{SESSION}\n", V2, files))
     assert found.own is not None and found.own.folder == S + SESSION
     assert [each.folder for each in found.above] == [f"{S}/user.slice/user-1000.slice", f"{S}/user.slice", S]
     assert found.above[0].controllers == {"memory", "pids"}
-    assert (found.manager, found.managed) == ("/run/user/7/systemd/private", frozenset(("cpu", "memory", "pids")))
+    assert found.manager == "/run/user/7/systemd/private"
+    assert found.managed is not None and found.managed.controllers == {"cpu", "memory", "pids"}
     assert offer(found).way == SCOPE  # nothing of it has a cgroup.procs that could be written
 
 
