@@ -103,12 +103,12 @@ def run_inside(
         else:
             words.extend(os.read(err_read, _WORDS))
     except DoorwayFailed as error:
-        os.kill(cell.pid, _SIGKILL)
+        cell.kill()
         said = read_some(err_read).decode("utf-8", "replace")  # bubblewrap's own words tell more
         raise _unable(job, said or f"no doorway: {error}") from None
     finally:
         if relay is None:
-            os.kill(cell.pid, _SIGKILL)
+            cell.kill()
         _, status = os.waitpid(cell.pid, 0)
         killed_for = relay.killed_for if relay is not None else ""
         hold.finish(killed_for, cell.exit_code, bytes(words))

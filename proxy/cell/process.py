@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_SIGPIPE, _SIGXFSZ = 13, 25
+_SIGKILL, _SIGPIPE, _SIGXFSZ = 9, 13, 25
 _CHILD_PID = b'"child-pid":'
 _EXIT_CODE = b'"exit-code":'
 
@@ -62,6 +62,15 @@ class Cell:
     def exit_code(self) -> int:
         """The program's exit code, 128 + N for signal N; -1 while it runs, or when it never began."""
         return _number_after(_EXIT_CODE, self._said)
+
+    def kill(self) -> None:
+        """End a cell whose program was not released: its first process, which waits for that, would wait for ever."""
+        for pid in (self.init, self.pid):
+            if pid > 0:
+                try:
+                    os.kill(pid, _SIGKILL)
+                except ProcessLookupError:
+                    continue
 
     def close(self) -> None:
         """Close our descriptors. A program that was not released never begins."""

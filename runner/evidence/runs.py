@@ -29,6 +29,11 @@ class Held:
     set_by: str
     held_by: str
 
+    @property
+    def plain(self) -> float:
+        """The limit as a number that is whole where it is."""
+        return int(self.limit) if self.limit == int(self.limit) else self.limit
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -94,7 +99,7 @@ class Run:
             "limits": {
                 "timeout": self.timeout,
                 **{
-                    one.name: {"limit": one.limit, "set_by": one.set_by or "default", "held_by": one.held_by}
+                    one.name: {"limit": one.plain, "set_by": one.set_by or "default", "held_by": one.held_by}
                     for one in self.limits
                 },
                 "ended_by": self.ended_by or None,
