@@ -14,7 +14,7 @@ import time
 
 from jhansi_runner.runner.limits.model import CPUS, MEMORY, PROCESSES
 from jhansi_runner.runner.limits.rlimits import OUR_OWN
-from jhansi_runner.runner.limits.tiers import LEGACY, SCOPE
+from jhansi_runner.runner.limits.tiers import LEGACY, MANAGER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,11 +73,12 @@ class Group:
 
 def filled(offer: Offer, limits: Limits, name: str, process: int) -> Group:
     """Make a group with a process in it. Raises OSError, and then nothing is left of it."""
-    if offer.way == SCOPE:
+    place = offer.place
+    if offer.way == MANAGER:
         from jhansi_runner.runner.limits.ferry import carry
 
-        carry(offer.manager, process, name, os.path.basename(offer.place))
-    group = make(offer, limits, name)
+        place = carry(offer.manager, process, _OTHERS, place)
+    group = make(offer, limits, name, place)
     try:
         group.add(process)
     except OSError:
@@ -86,14 +87,14 @@ def filled(offer: Offer, limits: Limits, name: str, process: int) -> Group:
     return group
 
 
-def make(offer: Offer, limits: Limits, name: str) -> Group:
-    """Make a group with limits, with nobody in it. Raises OSError, and then nothing is left of it."""
+def make(offer: Offer, limits: Limits, name: str, place: str) -> Group:
+    """Make a group with limits in a folder, with nobody in it. Raises OSError, and then nothing is left of it."""
     name = f"{_PREFIX}{os.getpid()}-{name}"
     if offer.way == LEGACY:
-        return _made({each: f"{folder}/{name}" for each, folder in offer.folders.items()}, _legacy(limits))
-    _enable(offer.place, offer.controllers & {"memory", "pids", "cpu"})
-    folder = f"{offer.place}/{name}"
-    return _made(dict.fromkeys(offer.controllers, folder), _unified(limits))
+        return _made({each: f"{folder}/{name}" for each, folder in offer.folders.items()}, legacy(limits))
+    _enable(place, offer.controllers & {"memory", "pids", "cpu"})
+    folder = f"{place}/{name}"
+    return _made(dict.fromkeys(offer.controllers, folder), unified(limits))
 
 
 def _made(folders: dict[str, str], settings: list[tuple[str, str, str, bool]]) -> Group:
@@ -117,7 +118,7 @@ def _made(folders: dict[str, str], settings: list[tuple[str, str, str, bool]]) -
     return Group(folders)
 
 
-def _unified(limits: Limits) -> list[tuple[str, str, str, bool]]:
+def unified(limits: Limits) -> list[tuple[str, str, str, bool]]:
     """Controller, file, value, and whether there is no group without it. Not every kernel has swap."""
     memory, processes, cpus = limits.amount(MEMORY), limits.amount(PROCESSES), limits.value(CPUS)
     found = [("memory", "memory.oom.group", "1", False)]
@@ -130,7 +131,8 @@ def _unified(limits: Limits) -> list[tuple[str, str, str, bool]]:
     return found
 
 
-def _legacy(limits: Limits) -> list[tuple[str, str, str, bool]]:
+def legacy(limits: Limits) -> list[tuple[str, str, str, bool]]:
+    """The same for version 1."""
     memory, processes, cpus = limits.amount(MEMORY), limits.amount(PROCESSES), limits.value(CPUS)
     found = []
     if memory is not None:

@@ -1,11 +1,12 @@
 """The way from a login session into the part of the control groups that systemd has given to the user.
 
-A user may not move a process of a session there, but the user's systemd may, when it is asked for a scope with that
-process in it. The scope is only the ferry: from there on the user may move the process. The few bytes of D-Bus that it
-takes are written here: a library costs more to import than they take to answer.
+A user may not move a process of a session there, but the user's systemd may, when it is asked to attach the process to
+a unit. The unit is one for all runs: it has no process of its own, and stays, with its folder, until the user's systemd
+ends. It delegates: what is below its folder is ours. The few bytes of D-Bus that this takes are written here: a library
+costs more to import than they take to answer.
 
-Source: org.freedesktop.systemd1(5), StartTransientUnit; the D-Bus specification, "Message Protocol", "Authentication
-Protocol"; tried with systemd 252.
+Source: org.freedesktop.systemd1(5), AttachProcessesToUnit, StartTransientUnit; the D-Bus specification, "Message
+Protocol" and "Authentication Protocol"; tried with systemd 252.
 """
 
 from __future__ import annotations
@@ -16,63 +17,97 @@ import os
 import struct
 import time
 
-_SECONDS = 3.0
-_PAUSE_SECONDS = 0.001
+UNIT = "jhansi-runner.service"
+_SECONDS, _PAUSE_SECONDS = 3.0, 0.01
 _ENDING = b"\r\n"
 _MOST_BYTES = 1 << 16
 _CALL, _ANSWER, _ERROR = 1, 2, 3
+_NOTHING = "/bin/true"
 
 
-def carry(socket_path: str, process: int, name: str, into: str) -> None:
-    """Have a process moved below `into`, a path of control groups that `/proc/PID/cgroup` shows. Raises OSError."""
-    link = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC)
+def carry(socket_path: str, process: int, others: str, given: str) -> str:
+    """Move a process below `given`, the folder that was given to the user; the folder of the unit that it is in now.
+
+    `others` is the group in the unit for processes that have no group of their own yet. Raises OSError.
+    """
+    until = time.monotonic() + _SECONDS
+    link = _Link(socket_path)
     try:
-        link.settimeout(_SECONDS)
-        link.connect(socket_path)
-        rest = _introduced(link)
-        link.sendall(
-            message(1, "StartTransientUnit", "ssa(sv)a(sa(sv))", scope(f"jhansi-runner-{name}.scope", process))
-        )
-        _answered(link, rest)
+        refusal = link.call("AttachProcessesToUnit", "ssau", attaching(f"/{others}", process))
+        if refusal:  # before the first run there is no such group, and perhaps no unit
+            refusal = link.call("AttachProcessesToUnit", "ssau", attaching("", process))
+        if refusal:
+            link.call("StartTransientUnit", "ssa(sv)a(sa(sv))", starting())
+        while refusal:  # the answer comes before the unit is there; another run may have been first
+            time.sleep(_PAUSE_SECONDS)
+            for group in ("", f"/{others}"):
+                refusal = refusal and link.call("AttachProcessesToUnit", "ssau", attaching(group, process))
+            if refusal and time.monotonic() > until:
+                raise OSError(errno.EACCES, f"systemd does not move the program: {refusal}")
     finally:
         link.close()
-    until = time.monotonic() + _SECONDS
-    while into not in _group_of(process):  # the answer comes before the process is moved
-        if time.monotonic() > until:
-            raise OSError(errno.ETIMEDOUT, "systemd did not move the process", into)
-        time.sleep(_PAUSE_SECONDS)
-
-
-def _group_of(process: int) -> str:
     with open(f"/proc/{process}/cgroup", "rb") as file:
-        return file.read().decode("utf-8", "surrogateescape")
+        group = file.read().decode("utf-8", "surrogateescape").rpartition("0::")[2].splitlines()[0]
+    _, found, below = group.partition("/" + os.path.basename(given) + "/")
+    before, unit, _ = below.partition(UNIT)
+    if not (found and unit):
+        raise OSError(errno.EPROTO, f"systemd moved the program elsewhere: {group}")
+    return f"{given}/{before}{unit}"
 
 
-def _introduced(link: _socket.socket) -> bytes:
-    """Say who we are; what came behind the answer."""
-    link.sendall(b"\0AUTH EXTERNAL " + str(os.getuid()).encode().hex().encode() + _ENDING + b"BEGIN" + _ENDING)
-    said = b""
-    while _ENDING not in said:
-        said += _received(link)
-        if len(said) > _MOST_BYTES:
-            raise OSError(errno.EPROTO, "systemd does not speak D-Bus")
-    answer, _, rest = said.partition(_ENDING)
-    if not answer.startswith(b"OK"):
-        raise OSError(errno.EACCES, f"systemd refuses us: {answer[:100]!r}")
-    return rest
+class _Link:
+    """A connection to the user's systemd. Raises OSError, also for what is no D-Bus."""
 
+    __slots__ = ("_data", "_serial", "_socket")
 
-def _answered(link: _socket.socket, data: bytes) -> None:
-    """Wait for the answer to our call; other messages are passed over. Raises OSError for an error."""
-    while True:
-        while len(data) < 16 or len(data) < _size(data):
-            data += _received(link)
-        one, data = data[: _size(data)], data[_size(data) :]
-        if one[1] == _ANSWER:
-            return
-        if one[1] == _ERROR:
-            words = one[-struct.unpack_from("<I", one, 4)[0] :][4:-1].decode("utf-8", "replace")
-            raise OSError(errno.EACCES, f"systemd makes no scope: {words[:200]}")
+    def __init__(self, path: str) -> None:
+        self._socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC)
+        self._serial, self._data = 0, b""
+        try:
+            self._socket.settimeout(_SECONDS)
+            self._socket.connect(path)
+            self._introduce()
+        except OSError:
+            self._socket.close()
+            raise
+
+    def close(self) -> None:
+        """Close it."""
+        self._socket.close()
+
+    def call(self, member: str, signature: str, body: bytes) -> str:
+        """Call a method of systemd's manager; what it refuses with, "" when it does not."""
+        self._serial += 1
+        self._socket.sendall(message(self._serial, member, signature, body))
+        while True:
+            one = self._message()
+            if one[1] == _ANSWER:
+                return ""
+            if one[1] == _ERROR:
+                words = one[len(one) - struct.unpack_from("<I", one, 4)[0] :][4:-1].decode("utf-8", "replace")
+                return words[:200] or "it does not say why"
+
+    def _introduce(self) -> None:
+        name = str(os.getuid()).encode().hex().encode()
+        self._socket.sendall(b"\0AUTH EXTERNAL " + name + _ENDING + b"BEGIN" + _ENDING)
+        while _ENDING not in self._data:
+            self._receive()
+        answer, _, self._data = self._data.partition(_ENDING)
+        if not answer.startswith(b"OK"):
+            raise OSError(errno.EACCES, f"systemd refuses us: {answer[:100]!r}")
+
+    def _message(self) -> bytes:
+        while len(self._data) < 16 or len(self._data) < _size(self._data):
+            self._receive()
+        size = _size(self._data)
+        one, self._data = self._data[:size], self._data[size:]
+        return one
+
+    def _receive(self) -> None:
+        data = self._socket.recv(_MOST_BYTES)
+        if not data or len(self._data) > _MOST_BYTES:
+            raise OSError(errno.EPROTO, "systemd ended the conversation")
+        self._data += data
 
 
 def _size(data: bytes) -> int:
@@ -81,13 +116,6 @@ def _size(data: bytes) -> int:
     if data[:1] != b"l" or size > _MOST_BYTES:
         raise OSError(errno.EPROTO, "systemd sent something that is no message")
     return size
-
-
-def _received(link: _socket.socket) -> bytes:
-    data = link.recv(_MOST_BYTES)
-    if not data:
-        raise OSError(errno.ECONNRESET, "systemd closed the connection")
-    return data
 
 
 def message(serial: int, member: str, signature: str, body: bytes) -> bytes:
@@ -106,14 +134,28 @@ def message(serial: int, member: str, signature: str, body: bytes) -> bytes:
     return _aligned(head, 8) + body
 
 
-def scope(name: str, process: int) -> bytes:
-    """The body of the call: name, mode, properties as (name, variant), no further units."""
-    start = _aligned(_aligned(_string(name), 4) + _string("fail"), 4)
-    one = _aligned(_string("PIDs") + _signature("au"), 4) + struct.pack("<II", 4, process)
-    properties = (
-        _aligned(one, 8) + _aligned(_string("CollectMode") + _signature("s"), 4) + _string("inactive-or-failed")
-    )
-    begun = _aligned(start + struct.pack("<I", len(properties)), 8) + properties
+def attaching(group: str, process: int) -> bytes:
+    """The body that attaches a process to our unit: unit, group below it, processes."""
+    return _aligned(_aligned(_string(UNIT), 4) + _string(group), 4) + struct.pack("<II", 4, process)
+
+
+def starting() -> bytes:
+    """The body that starts our unit: name, mode, properties as (name, variant), no further units."""
+    properties = b""
+    for name, kind, value in (
+        ("Description", "s", _string("groups of jhansi-runner's sandboxes")),
+        ("Type", "s", _string("oneshot")),
+        ("RemainAfterExit", "b", struct.pack("<I", 1)),
+        ("Delegate", "b", struct.pack("<I", 1)),
+    ):
+        properties = _aligned(_aligned(properties, 8) + _string(name) + _signature(kind), 4) + value
+    properties = _aligned(properties, 8) + _string("ExecStart") + _signature("a(sasb)")
+    words = _string(_NOTHING)
+    command = _aligned(words, 4) + struct.pack("<I", len(words)) + words  # aligned to 8, as an array's first structure
+    command = _aligned(command, 4) + struct.pack("<I", 0)
+    properties = _aligned(_aligned(properties, 4) + struct.pack("<I", len(command)), 8) + command
+    begun = _aligned(_aligned(_string(UNIT), 4) + _string("fail"), 4) + struct.pack("<I", len(properties))
+    begun = _aligned(begun, 8) + properties
     return _aligned(_aligned(begun, 4) + struct.pack("<I", 0), 8)
 
 

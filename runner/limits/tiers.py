@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from jhansi_runner.runner.limits.model import Limits
 
-UNIFIED, LEGACY, SCOPE, NONE = "cgroup2", "cgroup1", "scope", ""
-"""Ways to a group of our own: a folder of either version that we can write, or the user's systemd, which makes one."""
+UNIFIED, LEGACY, MANAGER, NONE = "cgroup2", "cgroup1", "systemd", ""
+"""Ways to a group of our own: a folder of either version that we can write, or the user's systemd, which has one."""
 CONTROLLER = {MEMORY: "memory", PROCESSES: "pids", CPUS: "cpu"}
 """The controller that a limit needs to be held by a control group; the others are never held by one."""
 
@@ -112,7 +112,7 @@ def _best(facts: Facts) -> Offer:
         return Offer(facts, LEGACY, facts.legacy["memory"], frozenset(facts.legacy), "", "")
     managed = facts.managed
     if facts.manager and managed is not None and managed.writable and managed.controllers >= _WANTED:
-        return Offer(facts, SCOPE, managed.folder, managed.controllers, "", "")
+        return Offer(facts, MANAGER, managed.folder, managed.controllers, "", "")
     return Offer(facts, NONE, "", (), *_missing(facts))
 
 

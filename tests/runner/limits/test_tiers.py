@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jhansi_runner.runner.limits.model import CPUS, DISK, MEMORY, OUTPUT, PROCESSES, TIME
-from jhansi_runner.runner.limits.tiers import LEGACY, NONE, SCOPE, UNIFIED, Facts, Level, offer, read_facts
+from jhansi_runner.runner.limits.tiers import LEGACY, MANAGER, NONE, UNIFIED, Facts, Level, offer, read_facts
 from jhansi_runner.runner.limits.weak import AFFINITY, CGROUP, RLIMIT, RUNNER, WATCHER, kernel
 
 MODERN = (6, 1)
@@ -41,7 +41,7 @@ def test_the_systemd_of_the_user() -> None:
     own = level("/s/user.slice/session-1.scope", writable=False)
     managed = level("/s/user@1000.service", "memory", "pids")
     found = offer(Facts(1000, MODERN, own=own, manager="/run/user/1000/systemd/private", managed=managed))
-    assert (found.way, found.place, found.manager) == (SCOPE, managed.folder, "/run/user/1000/systemd/private")
+    assert (found.way, found.place, found.manager) == (MANAGER, managed.folder, "/run/user/1000/systemd/private")
     assert (found.tier(MEMORY), found.tier(CPUS)) == (CGROUP, AFFINITY)
 
 
@@ -117,7 +117,7 @@ def test_reading_a_login_session(tmp_path: Path) -> None:
     assert found.above[0].controllers == {"memory", "pids"}
     assert found.manager == "/run/user/7/systemd/private"
     assert found.managed is not None and found.managed.controllers == {"cpu", "memory", "pids"}
-    assert offer(found).way == SCOPE  # nothing of it has a cgroup.procs that could be written
+    assert offer(found).way == MANAGER  # nothing of it has a cgroup.procs that could be written
 
 
 def test_reading_a_container_with_a_group_of_its_own(tmp_path: Path) -> None:
