@@ -55,18 +55,24 @@ def run_inside(
     keep: tuple[Callable[[bytes], None] | None, Callable[[bytes], None] | None] = (None, None),
     door: Door | None = None,
     with_stdin: bool = False,
+    stdin: int = -1,
     timeout: float | None = None,
     tick: Callable[[], None] | None = None,
 ) -> Ended:
     """Run a command in a cell. `sinks` take its stdout and stderr, -1 for nowhere; `timeout` is in seconds.
 
+    `with_stdin` gives it our standard input, `stdin` a descriptor, which is closed; else it has nothing to read.
     `folders` of the host are those that it may write to. `tick` is called about once a second meanwhile.
 
     Raises RunnerError when bubblewrap cannot, with the cause; then nothing of the command was run.
     """
     out_read, out_write = os.pipe()
     err_read, err_write = os.pipe()
-    stdin, typed = standard_input() if with_stdin else (os.open(os.devnull, os.O_RDONLY), None)
+    typed = None
+    if with_stdin:
+        stdin, typed = standard_input()
+    elif stdin < 0:
+        stdin = os.open(os.devnull, os.O_RDONLY)
     words = bytearray()
     keep_out, keep_err = keep
 

@@ -22,7 +22,6 @@ from jhansi_runner.runner import etc, sandbox, ticket, toolchain
 from jhansi_runner.runner.console import counted, say
 from jhansi_runner.runner.errors import REFUSED, RunnerError
 from jhansi_runner.runner.evidence import asked
-from jhansi_runner.runner.inside import seccomp_filter
 from jhansi_runner.runner.install import Installed, Installer
 from jhansi_runner.runner.interpreter import own
 from jhansi_runner.runner.job import Job
@@ -84,7 +83,7 @@ def language_of(job: Job, view: RecordingView) -> Resolver:
 
 def make_plan(job: Job, view: RecordingView, resolver: Resolver) -> Plan:
     """What the program of a job needs; nothing is installed. Raises RunnerError."""
-    parse = sandboxed_parser(job.bwrap, make_etc(job), own(), seccomp_filter(), resolver.parser)
+    parse = sandboxed_parser(job, make_etc(job), own(), resolver.parser)
     with _explained():
         return resolver.plan(view, job.entry or None, parse)
 
