@@ -14,7 +14,7 @@ import time
 
 from jhansi_runner.runner.limits.model import CPUS, MEMORY, PROCESSES
 from jhansi_runner.runner.limits.rlimits import OUR_OWN
-from jhansi_runner.runner.limits.tiers import LEGACY, MANAGER
+from jhansi_runner.runner.limits.tiers import LEGACY, MANAGER, OTHERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from jhansi_runner.runner.limits.model import Limits
     from jhansi_runner.runner.limits.tiers import Offer
 
-_PREFIX, _OTHERS = "jhansi-", "jhansi-others"
+_PREFIX = "jhansi-"
 _PERIOD = 100_000
 _LEAST_QUOTA = 1000
 _ROUNDS = 50
@@ -77,7 +77,7 @@ def filled(offer: Offer, limits: Limits, name: str, process: int) -> Group:
     if offer.way == MANAGER:
         from jhansi_runner.runner.limits.ferry import carry
 
-        place = carry(offer.manager, process, _OTHERS, place)
+        place = carry(offer.manager, process, OTHERS, place)
     group = make(offer, limits, name, place)
     try:
         group.add(process)
@@ -168,12 +168,12 @@ def _enable(place: str, controllers: Iterable[str]) -> None:
         except OSError as error:
             if error.errno != errno.EBUSY:
                 raise
-        os.makedirs(f"{place}/{_OTHERS}", exist_ok=True)
+        os.makedirs(f"{place}/{OTHERS}", exist_ok=True)
         with open(f"{place}/cgroup.procs", "rb") as file:
             processes = file.read().split()
         for process in processes:
             try:
-                _write(f"{place}/{_OTHERS}/cgroup.procs", process.decode("ascii"))
+                _write(f"{place}/{OTHERS}/cgroup.procs", process.decode("ascii"))
             except ProcessLookupError:
                 continue
     raise OSError(errno.EBUSY, "processes keep coming into our own control group", place)

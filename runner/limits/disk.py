@@ -145,5 +145,8 @@ def _enter(stack: list[tuple[int, list[str]]], count: Count, name: str, above: i
 
 
 def _used(folder: str) -> int:
-    found = os.statvfs(folder)
+    try:
+        found = os.statvfs(folder)
+    except OSError:  # it is gone, with all that was in it
+        return 0
     return (found.f_blocks - found.f_bfree) * found.f_frsize

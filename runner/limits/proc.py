@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-_MOST_BYTES = 1 << 14
+_MOST_BYTES = 1 << 16
 _BLOCK = 512
 _KIND, _FILE = 0o170000, 0o100000
 _FIRST = "1"

@@ -28,16 +28,25 @@ CONTROLLER = {MEMORY: "memory", PROCESSES: "pids", CPUS: "cpu"}
 
 _WANTED = frozenset(("memory", "pids"))
 """Controllers without which a control group is no use."""
+OTHERS = "jhansi-others"
+"""The group below a delegated one that takes the processes which were in it: such a group may have none itself."""
+_UNIT = "start it in a unit with Delegate=yes, such as: systemd-run --user --scope -p Delegate=yes jhansi-runner ..."
 _DELEGATE = "as root: systemctl edit user@.service, with [Service] Delegate=cpu memory pids; then log in again"
 
 
 class Level:
-    """A folder of the unified hierarchy: whether we may make groups in it, and the controllers that they would get."""
+    """A folder of the unified hierarchy: whether we may make groups in it, and the controllers that they would get.
 
-    __slots__ = ("controllers", "folder", "writable")
+    `delegated` tells that nobody else manages what is below it, `bounded` that it limits memory or CPUs itself.
+    """
 
-    def __init__(self, folder: str, controllers: Sequence[str], writable: bool) -> None:
+    __slots__ = ("bounded", "controllers", "delegated", "folder", "writable")
+
+    def __init__(
+        self, folder: str, controllers: Sequence[str], writable: bool, *, delegated: bool = False, bounded: bool = False
+    ) -> None:
         self.folder, self.controllers, self.writable = folder, frozenset(controllers), writable
+        self.delegated, self.bounded = delegated, bounded
 
 
 class Facts:
@@ -95,7 +104,10 @@ class Offer:
 
 
 def offer(facts: Facts) -> Offer:
-    """The best way to a control group: a folder that we can write at once, else the user's systemd, else none."""
+    """The best way to a control group: what was delegated to us where we are, else the user's systemd, else none.
+
+    A group elsewhere would not have the limits that our own has, so where it has some we stay.
+    """
     found = _best(facts)
     if found.way and "cpu" not in found.controllers:
         found.why, found.remedy = "the cpu controller is not enabled for you", _DELEGATE
@@ -103,17 +115,25 @@ def offer(facts: Facts) -> Offer:
 
 
 def _best(facts: Facts) -> Offer:
-    for level in facts.above:
-        if level.writable and level.controllers >= _WANTED:
-            return Offer(facts, UNIFIED, level.folder, level.controllers, "", "")
-    if facts.own is not None and facts.own.writable and facts.own.controllers >= _WANTED:
-        return Offer(facts, UNIFIED, facts.own.folder, facts.own.controllers, "", "")
+    own, managed, above = facts.own, facts.managed, facts.above
+    if own is not None and own.folder.endswith(f"/{OTHERS}") and above and _is_good(above[0]):  # moved there by us
+        return Offer(facts, UNIFIED, above[0].folder, above[0].controllers, "", "")
+    if own is not None and own.delegated and _is_good(own):
+        return Offer(facts, UNIFIED, own.folder, own.controllers, "", "")
     if facts.legacy.keys() >= _WANTED:
         return Offer(facts, LEGACY, facts.legacy["memory"], frozenset(facts.legacy), "", "")
-    managed = facts.managed
-    if facts.manager and managed is not None and managed.writable and managed.controllers >= _WANTED:
+    if own is not None and own.bounded:
+        return Offer(facts, NONE, "", (), "our own control group has limits, which another would not have", _UNIT)
+    if facts.manager and managed is not None and _is_good(managed):
         return Offer(facts, MANAGER, managed.folder, managed.controllers, "", "")
+    for level in above:
+        if _is_good(level):
+            return Offer(facts, UNIFIED, level.folder, level.controllers, "", "")
     return Offer(facts, NONE, "", (), *_missing(facts))
+
+
+def _is_good(level: Level) -> bool:
+    return level.writable and level.controllers >= _WANTED
 
 
 def _missing(facts: Facts) -> tuple[str, str]:
@@ -152,8 +172,14 @@ def read_facts(env: Mapping[str, str], root: str = "") -> Facts:
     own, above = None, []
     folder = _folder(mounts.get(""), groups.get(""))
     if folder and set(_text(f"{root}{mounts[''][1]}/cgroup.controllers").split()) >= _WANTED:
-        own = Level(folder, _text(f"{root}{folder}/cgroup.controllers").split(), _may_write(root + folder))
-        top = mounts[""][1]
+        top, writable = mounts[""][1], _may_write(root + folder)
+        own = Level(
+            folder,
+            _text(f"{root}{folder}/cgroup.controllers").split(),
+            writable,
+            delegated=writable and (folder == top or _is_delegated(root + folder, uid)),
+            bounded=any(_bounds(f"{root}{folder}/{name}") for name in ("memory.max", "cpu.max")),
+        )
         while folder != top:
             folder = os.path.dirname(folder)
             enabled = _text(f"{root}{folder}/cgroup.subtree_control").split()
@@ -219,6 +245,23 @@ def _folder(mount: tuple[str, str] | None, path: str | None) -> str:
             return ""
         path = path[len(root) :]
     return (point + path).rstrip("/")
+
+
+def _is_delegated(folder: str, uid: int) -> bool:
+    """Whether a group that we can write was delegated, which systemd notes; what a user has elsewhere always was."""
+    if uid != 0 and "/user@" not in folder:
+        return True
+    for name in ("user.delegate", "trusted.delegate"):
+        try:
+            if os.getxattr(folder, name) == b"1":
+                return True
+        except OSError:
+            continue
+    return False
+
+
+def _bounds(path: str) -> bool:
+    return _text(path).split()[:1] not in ([], ["max"])
 
 
 def _may_write(folder: str) -> bool:

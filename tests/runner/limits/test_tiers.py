@@ -15,8 +15,10 @@ MODERN = (6, 1)
 ALL = ("cpu", "memory", "pids")
 
 
-def level(folder: str, *controllers: str, writable: bool = True) -> Level:
-    return Level(folder, controllers, writable)
+def level(
+    folder: str, *controllers: str, writable: bool = True, delegated: bool = False, bounded: bool = False
+) -> Level:
+    return Level(folder, controllers, writable, delegated=delegated, bounded=bounded)
 
 
 def test_the_nearest_folder_that_can_be_written_and_has_the_controllers() -> None:
@@ -27,8 +29,27 @@ def test_the_nearest_folder_that_can_be_written_and_has_the_controllers() -> Non
 
 
 def test_a_delegated_group_of_our_own() -> None:
-    found = offer(Facts(1000, MODERN, own=level("/s/unit", *ALL), above=[level("/s", *ALL, writable=False)]))
+    own = level("/s/unit", *ALL, delegated=True, bounded=True)
+    found = offer(Facts(1000, MODERN, own=own, above=[level("/s", *ALL)], manager="/m", managed=level("/u", *ALL)))
     assert (found.way, found.place) == (UNIFIED, "/s/unit")
+
+
+def test_a_group_below_it_into_which_we_moved_what_was_there() -> None:
+    own = level("/s/unit/jhansi-others", *ALL)
+    found = offer(Facts(1000, MODERN, own=own, above=[level("/s/unit", *ALL), level("/s", *ALL)]))
+    assert (found.way, found.place) == (UNIFIED, "/s/unit")
+
+
+def test_nobody_is_moved_away_from_the_limits_of_our_own_group() -> None:
+    own = level("/s/u/x.scope", "memory", "pids", bounded=True)
+    found = offer(Facts(1000, MODERN, own=own, above=[level("/s/u", *ALL)], manager="/m", managed=level("/u", *ALL)))
+    assert found.way == NONE and "has limits" in found.why and "Delegate=yes" in found.remedy
+
+
+def test_the_systemd_of_the_user_comes_before_folders_that_it_manages() -> None:
+    own = level("/s/u/x.scope", "memory", "pids")
+    found = offer(Facts(1000, MODERN, own=own, above=[level("/s/u", *ALL)], manager="/m", managed=level("/u", *ALL)))
+    assert (found.way, found.place) == (MANAGER, "/u")
 
 
 def test_version_1_folders() -> None:
@@ -118,6 +139,22 @@ def test_reading_a_login_session(tmp_path: Path) -> None:
     assert found.manager == "/run/user/7/systemd/private"
     assert found.managed is not None and found.managed.controllers == {"cpu", "memory", "pids"}
     assert offer(found).way == MANAGER  # nothing of it has a cgroup.procs that could be written
+
+
+def test_reading_a_unit_with_limits_of_its_own(tmp_path: Path) -> None:
+    unit = f"{S}/user.slice/user@1.service/x.scope"
+    files = {
+        f"{S}/cgroup.controllers": "cpu memory pids",
+        f"{unit}/cgroup.controllers": "memory pids",
+        f"{unit}/cgroup.procs": "",
+        f"{unit}/memory.max": "1073741824",
+        f"{unit}/cpu.max": "max 100000",
+    }
+    found = read_facts({}, made_up(tmp_path, "0::/user.slice/user@1.service/x.scope\n", V2, files)).own
+    assert found is not None and (found.writable, found.delegated, found.bounded) == (True, False, True)
+    Path(f"{tmp_path}{unit}/memory.max").write_text("max\n")
+    found = read_facts({}, made_up(tmp_path, "0::/user.slice/user@1.service/x.scope\n", V2, {})).own
+    assert found is not None and not found.bounded
 
 
 def test_reading_a_container_with_a_group_of_its_own(tmp_path: Path) -> None:
