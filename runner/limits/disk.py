@@ -56,6 +56,7 @@ class Disk:
         if not found.done:
             return ""
         self._walk = None
+        self._processes.find()
         unnamed, hidden = self._processes.unnamed(self._systems.keys())
         grown = found.size - self._before.size + unnamed
         if hidden or not (found.whole and self._before.whole):

@@ -46,8 +46,11 @@ def carry(socket_path: str, process: int, others: str, given: str) -> str:
                 raise OSError(errno.EACCES, f"systemd does not move the program: {refusal}")
     finally:
         link.close()
-    with open(f"/proc/{process}/cgroup", "rb") as file:
-        group = file.read().decode("utf-8", "surrogateescape").rpartition("0::")[2].splitlines()[0]
+    try:
+        with open(f"/proc/{process}/cgroup", "rb") as file:
+            group = file.read().decode("utf-8", "surrogateescape").rpartition("0::")[2].splitlines()[0]
+    except FileNotFoundError:
+        raise ProcessLookupError(errno.ESRCH, "the program is gone") from None
     _, found, below = group.partition("/" + os.path.basename(given) + "/")
     before, unit, _ = below.partition(UNIT)
     if not (found and unit):

@@ -66,12 +66,17 @@ class Hold:
         self.delay: float | None = None
 
     def apply(self, cell: Cell) -> None:
-        """Set all limits on a cell whose program has not begun. Raises RunnerError, and then it must not begin."""
+        """Set all limits on a cell whose program has not begun. Raises RunnerError, and then it must not begin.
+
+        A cell that is gone needs none: bubblewrap gave up, and says why.
+        """
         self._init = cell.init
-        if self.limits.are_asked_for:
-            self._ask_for_group()
         try:
+            if self.limits.are_asked_for:
+                self._ask_for_group()
             rlimits.apply(self.limits, self._init, by_namespace=self.tiers[PROCESSES] == RLIMIT)
+        except ProcessLookupError:
+            return
         except OSError as error:
             raise RunnerError(f"the program cannot be held to its limits: {error.strerror}") from None
         disk, memory = self.limits.amount(DISK), self._watched(MEMORY)
@@ -143,6 +148,8 @@ class Hold:
             return
         try:
             self._group = cgroup.filled(offer, self.limits, self._name, self._init)
+        except ProcessLookupError:
+            raise
         except OSError as error:
             self.note = f"no control group could be made: {error.strerror or error}"
             if self.limits.required:
