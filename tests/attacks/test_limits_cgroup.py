@@ -105,6 +105,19 @@ def test_cpus(user: User, folders: list[str]) -> None:
     assert float(found["stdout"]) < 0.3 and found["limits"]["cpus"]["held_by"] == "cgroup"
 
 
+@pytest.mark.parametrize(("files", "ended_by"), [(1, None), (2, "disk")])
+def test_disk_is_watched_besides(files: int, ended_by: str | None, user: User, folders: list[str]) -> None:
+    source = f"""
+import os, time
+for _ in range({files}):
+    os.write(os.open('.', os.O_TMPFILE | os.O_RDWR), b'x' * (9 << 20))
+time.sleep({20 if ended_by else 1})
+"""
+    user.write("main.py", source)
+    found = run(user, folders, "--memory", "1GiB", "--disk", "10MiB", "main.py")
+    assert (found["limits"]["ended_by"], found["limits"]["memory"]["held_by"]) == (ended_by, "cgroup")
+
+
 def test_without_a_word_nobody_waits_for_a_group(user: User, folders: list[str]) -> None:
     found = run(user, folders, "--", "true")
     assert (found["limits"]["memory"]["held_by"], found["limits"]["strong"]) == ("watcher", False)
