@@ -108,7 +108,7 @@ def prepare(
     """
     began = time.monotonic()
     policy = load_policy(job)
-    job.limits = allowed_limits(policy, Limits({}))
+    job.limits = allowed_limits(policy, Limits({}, required=job.given.required))
     allowed_limits(policy, job.given)
     view = RecordingView(job.workspace)
     resolver = language_of(job, view)

@@ -93,6 +93,14 @@ def test_a_time_of_the_policy_ends_it(user: User) -> None:
         user.policy("http://127.0.0.1:9/simple/")
 
 
+def test_where_limits_are_required_nothing_is_parsed_or_installed_without(user: User) -> None:
+    user.write("main.py", "import six\n")
+    found = user.exec_json("--require-limits", "main.py")
+    if not found["limits"].get("strong"):
+        assert (found["exit_code"], found["installed"], found["denied"]) == (125, [], [])
+        assert "limits are required" in found["error"]
+
+
 def test_a_policy_that_requires_limits_is_obeyed(user: User) -> None:
     user.policy("http://127.0.0.1:9/simple/", "limits: {required: true}\n")
     try:
