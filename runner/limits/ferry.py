@@ -31,19 +31,16 @@ def carry(socket_path: str, process: int, others: str, given: str) -> str:
     `others` is the group in the unit for processes that have no group of their own yet. Raises OSError.
     """
     until = time.monotonic() + _SECONDS
-    link = _Link(socket_path)
+    link, started = _Link(socket_path), False
     try:
-        refusal = link.call("AttachProcessesToUnit", "ssau", attaching(f"/{others}", process))
-        if refusal:  # before the first run there is no such group, and perhaps no unit
-            refusal = link.call("AttachProcessesToUnit", "ssau", attaching("", process))
-        if refusal:
-            link.call("StartTransientUnit", "ssa(sv)a(sa(sv))", starting())
-        while refusal:  # the answer comes before the unit is there; another run may have been first
-            time.sleep(_PAUSE_SECONDS)
-            for group in ("", f"/{others}"):
-                refusal = refusal and link.call("AttachProcessesToUnit", "ssau", attaching(group, process))
-            if refusal and time.monotonic() > until:
+        while refusal := _refused(link, process, others, given):
+            if time.monotonic() > until:
                 raise OSError(errno.EACCES, f"systemd does not move the program: {refusal}")
+            if started:  # the answer comes before the unit is there
+                time.sleep(_PAUSE_SECONDS)
+            else:
+                started = True
+                link.call("StartTransientUnit", "ssa(sv)a(sa(sv))", starting())  # another run may have been first
     finally:
         link.close()
     try:
@@ -56,6 +53,15 @@ def carry(socket_path: str, process: int, others: str, given: str) -> str:
     if not (found and unit):
         raise OSError(errno.EPROTO, f"systemd moved the program elsewhere: {group}")
     return f"{given}/{before}{unit}"
+
+
+def _refused(link: _Link, process: int, others: str, given: str) -> str:
+    """Have a process attached, to the group for such or to the unit itself; why not, "" when it was."""
+    for folder in (f"{given}/app.slice/{UNIT}", f"{given}/{UNIT}"):
+        if os.path.isdir(folder):  # whose processes, if it has groups with limits, have to be in groups
+            os.makedirs(f"{folder}/{others}", exist_ok=True)
+    refusal = link.call("AttachProcessesToUnit", "ssau", attaching(f"/{others}", process))
+    return refusal and link.call("AttachProcessesToUnit", "ssau", attaching("", process))
 
 
 class _Link:

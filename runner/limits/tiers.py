@@ -118,7 +118,7 @@ def _best(facts: Facts) -> Offer:
     own, managed, above = facts.own, facts.managed, facts.above
     if own is not None and own.folder.endswith(f"/{OTHERS}") and above and _is_good(above[0]):  # moved there by us
         return Offer(facts, UNIFIED, above[0].folder, above[0].controllers, "", "")
-    if own is not None and own.delegated and _is_good(own):
+    if own is not None and (own.delegated or own.bounded) and _is_good(own):
         return Offer(facts, UNIFIED, own.folder, own.controllers, "", "")
     if facts.legacy.keys() >= _WANTED:
         return Offer(facts, LEGACY, facts.legacy["memory"], frozenset(facts.legacy), "", "")

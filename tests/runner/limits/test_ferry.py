@@ -57,10 +57,10 @@ def test_who_we_are_and_what_we_want(tmp_path: Path) -> None:
 
 def test_a_unit_that_is_not_there_is_started(tmp_path: Path) -> None:
     missing = message(3, 1, "Unit jhansi-runner.service not loaded.")
-    heard = server(tmp_path / "s", answers(missing, missing, message(2, 3), missing, missing, message(2, 6)))
+    heard = server(tmp_path / "s", answers(missing, missing, message(2, 3), missing, missing, missing, message(2, 7)))
     with pytest.raises(OSError, match="moved the program elsewhere"):
         ferry.carry(str(tmp_path / "s"), os.getpid(), "others", "/x")
-    assert b"StartTransientUnit\0" in heard[3] and b"AttachProcessesToUnit\0" in heard[6]
+    assert b"StartTransientUnit\0" in heard[3] and b"AttachProcessesToUnit\0" in heard[7]
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,9 @@ def test_a_group_below_it_into_which_we_moved_what_was_there() -> None:
 def test_nobody_is_moved_away_from_the_limits_of_our_own_group() -> None:
     own = level("/s/u/x.scope", "memory", "pids", bounded=True)
     found = offer(Facts(1000, MODERN, own=own, above=[level("/s/u", *ALL)], manager="/m", managed=level("/u", *ALL)))
+    assert (found.way, found.place) == (UNIFIED, "/s/u/x.scope")
+    own = level("/s/u/x.scope", "memory", "pids", bounded=True, writable=False)
+    found = offer(Facts(1000, MODERN, own=own, above=[level("/s/u", *ALL)], manager="/m", managed=level("/u", *ALL)))
     assert found.way == NONE and "has limits" in found.why and "Delegate=yes" in found.remedy
 
 
