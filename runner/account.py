@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from jhansi_runner.proxy.ledger import Entry
     from jhansi_runner.runner.job import Job
+    from jhansi_runner.runner.limits.hold import Hold
     from jhansi_runner.runner.ticket import Ticket
 
 _INTERRUPTED = 130
@@ -33,19 +34,29 @@ class Account:
     `private` are as in a ticket.
     """
 
-    __slots__ = ("_refused", "asked", "dependencies", "installed", "language", "left_out", "private", "timed_out")
+    __slots__ = (
+        "_refused", "asked", "dependencies", "installed", "language", "left_out", "limits", "met", "private",
+        "timed_out",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.asked = self.dependencies = self.language = ""
         self.private = self.timed_out = False
         self.installed: Sequence[str] = ()
         self.left_out = 0
+        self.limits: Sequence[tuple[str, str, str, str]] = ()
+        self.met: Sequence[tuple[str, str]] = ()
         self._refused: dict[tuple[str, str, str], int] = {}
 
     def took(self, ticket: Ticket) -> None:
         """What was decided is known."""
         self.language, self.asked = ticket.language, ticket.asked
         self.dependencies, self.private = ticket.dependencies, ticket.private
+
+    def held(self, hold: Hold) -> None:
+        """The limits that a program had, who set and who held each, and those that it met."""
+        self.limits = [(name, f"{one.value:.15g}", one.origin, hold.tiers[name]) for name, one in hold.limits.items()]
+        self.met = [(name, "refused") for name in hold.met] + ([(hold.ended_by, "ended")] if hold.ended_by else [])
 
     def heard(self, entries: Iterable[Entry]) -> None:
         """Count what was refused, by code, package and rule; `left_out` counts what is beyond the bound."""
@@ -129,6 +140,8 @@ def _ending(job: Job, code: int, error: str, milliseconds: int) -> list[tuple[st
         ("private", ["yes"] if found.private else []),
         ("asked", [found.asked]),
         ("installed", found.installed),
+        *(("limit", row) for row in found.limits),
+        *(("met", row) for row in found.met),
         *(("refused", row) for row in found.refused()),
         ("refused-more", [str(found.left_out)] if found.left_out else []),
         ("error", [without_secrets(error)[:_MAX_TEXT]] if error else []),

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from jhansi_runner.proxy.ledger import ALLOW, Entry
 from jhansi_runner.runner.console import say
+from jhansi_runner.runner.inside import Ended
 from jhansi_runner.runner.job import Job
+from jhansi_runner.runner.limits.model import TIME
+from jhansi_runner.runner.limits.words import as_json, exceeded, met, raised
 from jhansi_runner.runner.record import Record
 
 _SHOWN = 20
@@ -26,23 +29,29 @@ class Aftermath:
 
     planted: Sequence[str]
     hidden: bool
-    timed_out: bool
+    ended: Ended
     entries: Sequence[Entry]
 
 
 def tell(job: Job, found: Aftermath, record: Record | None) -> None:
     """Tell the user on stderr, or the record when one is kept; and the journal."""
     job.account.heard(found.entries)
-    job.account.timed_out = found.timed_out
+    job.account.timed_out = found.ended.timed_out
+    hold, timeout = found.ended.hold, found.ended.hold.limits.get(TIME)
     if record is not None:
         record.heard(found.entries)
-        record.timed_out = found.timed_out
+        record.timed_out = found.ended.timed_out
+        record.limits = as_json(hold, timeout.value if timeout is not None else None)
         record.planted = list(found.planted)
         record.notes += [_HIDDEN] if found.hidden else []
     if job.options.json:
         return
-    if found.timed_out:
-        say(f"killed after {job.options.timeout} s (--timeout)")
+    if found.ended.timed_out and timeout is not None:
+        say(f"killed after {timeout.value:g} s ({timeout.origin})")
+    if hold.ended_by:
+        say(f"{exceeded(hold)}; {raised(hold)}")
+    for sentence in met(hold):
+        say(sentence)
     tell_refused(found.entries)
     if found.planted:
         names = ", ".join(found.planted[:_SHOWN])

@@ -23,6 +23,8 @@ from jhansi_runner.runner.errors import RunnerError
 from jhansi_runner.runner.inside import run_inside
 from jhansi_runner.runner.install import Installed
 from jhansi_runner.runner.job import Job
+from jhansi_runner.runner.limits.model import MEMORY
+from jhansi_runner.runner.limits.words import exceeded, raised
 from jhansi_runner.runner.stage import Stage
 from jhansi_runner.runner.ticket import signature
 from jhansi_runner.runner.toolchain import Toolchain
@@ -77,6 +79,7 @@ class Asker:
                 self._job,
                 self._arguments(launch, stage.folder, required, place),
                 launch.argv,
+                limits=self._job.limits,
                 sinks=(-1, -1),
                 keep=(lambda data: _head(answer, data), lambda data: _tail(words, data)),
                 timeout=SECONDS,
@@ -89,6 +92,9 @@ class Asker:
         if ended.timed_out:
             message = f"{where}: the project's build gave no answer in {SECONDS / 60:.0f} minutes"
             raise RunnerError(message, lines=(_CORRECT,))
+        if ended.hold.ended_by:
+            reason = exceeded(ended.hold, "the project's build")
+            raise RunnerError(f"{where}: {reason}", lines=(raised(ended.hold, by_option=False),))
         if ended.code != 0:
             lines = [line for line in words.decode("utf-8", "replace").splitlines() if line.strip()][-_SHOWN:]
             raise RunnerError(
@@ -101,7 +107,7 @@ class Asker:
         job, tools = self._job, self._tools
         folder = f"{job.private if required.private else job.folders.sets}/{required.name}/site"
         return [
-            *sandbox.root(job.folders.state + "/etc"),
+            *sandbox.root(job.folders.state + "/etc", memory=job.limits.amount(MEMORY)),
             *sandbox.toolchain(tools.shown, tools.hidden),
             *sandbox.programs(tools.named),
             *sandbox.read_only([(sources, STAGE), *launch.mounts]),

@@ -31,6 +31,7 @@ def build(job: Job, arguments: Sequence[str], command: Sequence[str], record: Re
         job,
         arguments,
         command,
+        limits=job.limits,
         sinks=(-1, -1) if job.options.json else (2, 2),
         keep=(None, record.err if record is not None else None),
         timeout=_SECONDS,
@@ -39,4 +40,8 @@ def build(job: Job, arguments: Sequence[str], command: Sequence[str], record: Re
     progress.clear()
     if ended.timed_out:
         raise RunnerError(f"the program was not compiled within {_SECONDS / 60:.0f} minutes, and not started")
+    if ended.hold.ended_by:
+        from jhansi_runner.runner.limits.words import exceeded, raised
+
+        raise RunnerError(exceeded(ended.hold, "the compiler"), lines=(raised(ended.hold, by_option=False),))
     return ended if ended.code != 0 else None

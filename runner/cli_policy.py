@@ -34,6 +34,8 @@ from jhansi_runner.proxy.registries.hosts import files_host
 from jhansi_runner.proxy.registries.rows import ROWS
 from jhansi_runner.proxy.registries.upstreams import Upstream, UpstreamError, upstream
 from jhansi_runner.runner.errors import FAILED, REFUSED, RunnerError
+from jhansi_runner.runner.limits.model import host_memory
+from jhansi_runner.runner.limits.policy import in_force
 
 _POLICY = click.option("--policy", "file", metavar="FILE", help="The policy to use instead of your own.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -73,7 +75,8 @@ def show(file: str | None, as_json: bool) -> None:
     """Show the policy in force, with every host and method that it lets out."""
     found = _load(file)
     hosts = _hosts(found)
-    print(json.dumps(policy_data(found, hosts), indent=2) if as_json else render_policy(found, hosts))
+    limits = in_force(found, host_memory())
+    print(json.dumps(policy_data(found, hosts, limits), indent=2) if as_json else render_policy(found, hosts, limits))
 
 
 @policy.command("explain")

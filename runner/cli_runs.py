@@ -17,7 +17,8 @@ from jhansi_runner.runner.evidence import dossier
 from jhansi_runner.runner.evidence.chain import Problem, Report, verify
 from jhansi_runner.runner.evidence.index import DATABASE
 from jhansi_runner.runner.evidence.reading import snapshot
-from jhansi_runner.runner.evidence.runs import ENDED, Run
+from jhansi_runner.runner.evidence.runs import ENDED, Held, Run
+from jhansi_runner.runner.limits.model import shown as limit_text
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 _TIME = "%Y-%m-%d %H:%M:%S"
@@ -96,12 +97,19 @@ def _whole(run: Run) -> list[str]:
         ("options", " ".join(run.options)),
         ("timeout", f"{run.timeout:g} s" if run.timeout is not None else ""),
         ("policy", run.policy),
+        *(("limit", _limit(one)) for one in run.limits),
+        ("ended by", f"the limit of {run.ended_by}" if run.ended_by else ""),
+        *(("met", f"the limit of {name}, which refused something") for name in run.met),
         ("packages", f"{'private ' if run.private else ''}set {run.dependencies}" if run.dependencies else ""),
         *(("installed", purl) for purl in run.installed),
         *(("refused", f"{one.what} [{one.code}] {one.rule} ({one.count} times)") for one in run.refused),
         ("refused", f"{run.refused_more} more" if run.refused_more else ""),
     ]
     return [f"{name + ':':<11} {shown(value)}" for name, value in facts if value]
+
+
+def _limit(one: Held) -> str:
+    return f"{one.name} {limit_text(one.name, one.limit)}, set by {one.set_by or 'default'}, held by {one.held_by}"
 
 
 def _report_data(report: Report) -> dict[str, object]:
@@ -130,4 +138,5 @@ def _lasted(run: Run) -> str:
 
 
 def _code(run: Run) -> str:
-    return f"{run.code}{' (timeout)' if run.timed_out else ''}" if run.state == ENDED else run.state
+    why = " (timeout)" if run.timed_out else f" ({run.ended_by})" if run.ended_by else ""
+    return f"{run.code}{why}" if run.state == ENDED else run.state

@@ -14,9 +14,10 @@ from jhansi_runner.runner import sandbox, ticket
 from jhansi_runner.runner.account import recorded
 from jhansi_runner.runner.building import build
 from jhansi_runner.runner.door import Door
-from jhansi_runner.runner.errors import TIMED_OUT, RunnerError
+from jhansi_runner.runner.errors import REFUSED, TIMED_OUT, RunnerError
 from jhansi_runner.runner.inside import run_inside
 from jhansi_runner.runner.job import Job
+from jhansi_runner.runner.limits.model import MEMORY, TIME, Limits, defaults, host_memory, narrowed, of_pairs
 from jhansi_runner.runner.obeyed import mounts, planted, survey
 from jhansi_runner.runner.variables import given_variables
 from jhansi_runner.runner.visible import require_command, shown_entry, shown_paths
@@ -34,20 +35,17 @@ if TYPE_CHECKING:
 
 def execute(options: ExecOptions, env: Mapping[str, str], record: Record | None = None) -> int:
     """Run a program; the exit code. `record` hears what there is to hear. Raises RunnerError."""
-    timeout = _seconds(options.timeout)
     folders = paths.current(env)
     extra = given_variables(options.env, options.env_file, env, folders)
     job = Job(options, folders, env)
-    return recorded(job, timeout, lambda: _carried_out(job, env, extra, timeout, record))
+    return recorded(job, job.given.value(TIME), lambda: _carried_out(job, env, extra, record))
 
 
-def _carried_out(
-    job: Job, env: Mapping[str, str], extra: Mapping[str, str], timeout: float | None, record: Record | None
-) -> int:
+def _carried_out(job: Job, env: Mapping[str, str], extra: Mapping[str, str], record: Record | None) -> int:
     if record is not None:
         job.outlet = record.outlet
         record.run_id, record.sandbox_id = job.run, job.sandbox
-        record.limits = {"timeout": timeout}
+        record.limits = {"timeout": job.given.value(TIME)}
     kept = ticket.read(job.folders.tickets, job.name)
     if kept is not None and _holds(kept, job):
         found = kept
@@ -60,10 +58,11 @@ def _carried_out(
 
         found = prepare(job, env, record)
     job.account.took(found)
-    position, left = _position(), timeout
+    limits = _limits(job, found)
+    position, left = _position(), limits.value(TIME)
     mending: Mending | None = None
     while True:
-        ended = _run(job, found, extra, left, record)
+        ended = _run(job, found, limits, extra, left, record)
         left = None if left is None else left - ended.seconds  # all runs together have the time of one
         if not _may_have_missed(ended, found) or (left is not None and left <= 0):
             return TIMED_OUT if ended.timed_out else ended.code
@@ -81,7 +80,7 @@ def _carried_out(
 
 def _may_have_missed(ended: Ended, found: ticket.Ticket) -> bool:
     """Whether a program failed by itself, with words that may mean that a package was missing."""
-    failed = ended.code != 0 and not ended.stopped_by and not ended.timed_out
+    failed = ended.code != 0 and not ended.stopped_by and not ended.timed_out and not ended.hold.ended_by
     return failed and any(sign.encode() in ended.words for sign in found.signs)
 
 
@@ -100,8 +99,27 @@ def set_path(job: Job, found: ticket.Ticket) -> str:
     return f"{job.private if found.private else job.folders.sets}/{found.dependencies}/site"
 
 
+def _limits(job: Job, found: ticket.Ticket) -> Limits:
+    """What the program may use; and its build, of which options do not speak.
+
+    Raises RunnerError when an option asks for more than the policy allows.
+    """
+    allowed, usual = of_pairs(found.limits), defaults(host_memory())
+    try:
+        if found.build:
+            job.limits = narrowed(allowed, Limits({}, required=job.given.required), usual)
+        return narrowed(allowed, job.given, usual)
+    except ValueError as error:
+        raise RunnerError(str(error), code=REFUSED) from None
+
+
 def _run(
-    job: Job, found: ticket.Ticket, extra: Mapping[str, str], timeout: float | None, record: Record | None
+    job: Job,
+    found: ticket.Ticket,
+    limits: Limits,
+    extra: Mapping[str, str],
+    timeout: float | None,
+    record: Record | None,
 ) -> Ended:
     options = job.options
     hear = record.live if record is not None else None
@@ -115,15 +133,16 @@ def _run(
     lock, protected, before = hold(job.folders, job.workspace, [path for path, _ in shown])
     path, writable = job.workspace.path, job.workspace.writable
     below = [name for name in protected if "/" in name]
+    kept = [(persistent(job, found.language, place), place) for place in found.keeps]
     arguments = [
-        *sandbox.root(job.folders.state + "/etc"),
+        *sandbox.root(job.folders.state + "/etc", memory=limits.amount(MEMORY)),
         *sandbox.toolchain(found.shown, found.hidden),
         *sandbox.programs(found.named),
         *sandbox.read_only([*shown, *found.mounts]),
         *sandbox.workspace(path, [name for name in protected if "/" not in name], writable=writable),
         *(mounts(below, path, sandbox.WORKSPACE) if writable else ()),
         *sandbox.read_only([(dependencies, found.place)] if dependencies else []),
-        *sandbox.writable([(persistent(job, found.language, place), place) for place in found.keeps]),
+        *sandbox.writable(kept),
         *sandbox.environment({**variables, **extra}),
         *("--chdir", job.cwd),
         *sandbox.sealed(),
@@ -135,6 +154,8 @@ def _run(
             job,
             arguments,
             command,
+            limits=limits,
+            folders=[*([path] if writable else []), *(folder for folder, _ in kept)],
             sinks=(-1, -1) if options.json else (1, 2),
             keep=(record.out, record.err) if record is not None else (None, None),
             door=door,
@@ -148,10 +169,12 @@ def _run(
     after.recall(job.workspace.descriptor, before.names)
     made = planted(before.names, after.names, protected)
     hidden = before.whole and not after.whole
-    if made or hidden or ended.timed_out or (door is not None and door.entries):
+    job.account.held(ended.hold)
+    met = bool(ended.hold.ended_by or ended.hold.met)
+    if record is not None or made or hidden or ended.timed_out or met or (door is not None and door.entries):
         from jhansi_runner.runner.aftermath import Aftermath, tell
 
-        tell(job, Aftermath(made, hidden, ended.timed_out, door.entries if door is not None else []), record)
+        tell(job, Aftermath(made, hidden, ended, door.entries if door is not None else []), record)
     return ended
 
 
@@ -177,15 +200,3 @@ def persistent(job: Job, language: str, place: str) -> str:
     A place is one name below `/keep`, so that no folder of ours is looked for in one that programs write to.
     """
     return paths.make(f"{job.private}/keep/{language}{place}")
-
-
-def _seconds(text: str | None) -> float | None:
-    if text is None:
-        return None
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 < seconds < 1e9:
-        raise RunnerError(f"--timeout {text}: give a number of seconds above 0")
-    return seconds

@@ -12,7 +12,9 @@ from jhansi_runner.proxy.cell.process import start
 from jhansi_runner.runner import seccomp
 from jhansi_runner.runner.door import Door
 from jhansi_runner.runner.errors import NOTHING_TO_RUN, RunnerError
-from jhansi_runner.runner.relay import Relay, Stream
+from jhansi_runner.runner.limits.hold import Hold
+from jhansi_runner.runner.limits.model import OUTPUT
+from jhansi_runner.runner.relay import Allowance, Relay, Stream
 from jhansi_runner.runner.typed import read_some, standard_input
 
 TYPE_CHECKING = False
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from jhansi_runner.runner.job import Job
+    from jhansi_runner.runner.limits.model import Limits
 
 _WORDS = 1 << 14
 _SIGKILL = 9
@@ -29,14 +32,17 @@ class Ended:
     """How a command ended. `code` is its exit code, 128 + N for signal N; `words` are its last on stderr.
 
     `stopped_by` is the signal with which the user asked it to stop, 0 for none; it may have ended as it liked.
-    `fed` tells that it was given input that cannot be given again; `seconds` is how long it ran.
+    `fed` tells that it was given input that cannot be given again, `seconds` how long it ran, and `hold` which limits
+    it met.
     """
 
-    __slots__ = ("code", "fed", "seconds", "stopped_by", "timed_out", "words")
+    __slots__ = ("code", "fed", "hold", "seconds", "stopped_by", "timed_out", "words")
 
-    def __init__(self, code: int, timed_out: bool, words: bytes, stopped_by: int = 0, fed: bool = False) -> None:
+    def __init__(
+        self, code: int, timed_out: bool, words: bytes, hold: Hold, stopped_by: int = 0, fed: bool = False
+    ) -> None:
         self.code, self.timed_out, self.words, self.stopped_by = code, timed_out, words, stopped_by
-        self.fed, self.seconds = fed, 0.0
+        self.hold, self.fed, self.seconds = hold, fed, 0.0
 
 
 def run_inside(
@@ -44,22 +50,30 @@ def run_inside(
     arguments: Sequence[str],
     command: Sequence[str],
     *,
+    limits: Limits,
     sinks: tuple[int, int],
+    folders: Sequence[str] = (),
     keep: tuple[Callable[[bytes], None] | None, Callable[[bytes], None] | None] = (None, None),
     door: Door | None = None,
     with_stdin: bool = False,
+    stdin: int = -1,
     timeout: float | None = None,
     tick: Callable[[], None] | None = None,
 ) -> Ended:
     """Run a command in a cell. `sinks` take its stdout and stderr, -1 for nowhere; `timeout` is in seconds.
 
-    `tick` is called about once a second meanwhile.
+    `with_stdin` gives it our standard input, `stdin` a descriptor, which is closed; else it has nothing to read.
+    `folders` of the host are those that it may write to. `tick` is called about once a second meanwhile.
 
     Raises RunnerError when bubblewrap cannot, with the cause; then nothing of the command was run.
     """
     out_read, out_write = os.pipe()
     err_read, err_write = os.pipe()
-    stdin, typed = standard_input() if with_stdin else (os.open(os.devnull, os.O_RDONLY), None)
+    typed = None
+    if with_stdin:
+        stdin, typed = standard_input()
+    elif stdin < 0:
+        stdin = os.open(os.devnull, os.O_RDONLY)
     words = bytearray()
     keep_out, keep_err = keep
 
@@ -77,37 +91,47 @@ def run_inside(
         for descriptor in (stdin, out_write, err_write):
             os.close(descriptor)
     relay = None
+    hold = Hold(limits, f"{job.run}-{os.urandom(2).hex()}", job.env, folders)
+    most = limits.amount(OUTPUT)
+    allowance = None if most is None else Allowance(most)
     try:
         if door is not None:
             make_ready()
         if cell.wait_ready():
             if door is not None:
                 door.listener = open_doorway(cell.init)
-            streams = (Stream(out_read, sinks[0], keep_out), Stream(err_read, sinks[1], remember))
-            relay = Relay(cell, streams, typed, door, timeout, tick, job.outlet)
+            hold.apply(cell)
+            streams = (
+                Stream(out_read, sinks[0], keep_out, allowance),
+                Stream(err_read, sinks[1], remember, allowance),
+            )
+            relay = Relay(cell, streams, typed, door, timeout, tick, job.outlet, hold)
             relay.run()
         else:
             words.extend(os.read(err_read, _WORDS))
     except DoorwayFailed as error:
-        os.kill(cell.init, _SIGKILL)  # it waits to be let go, and would not notice that bubblewrap is gone
-        os.kill(cell.pid, _SIGKILL)
+        cell.kill()
         said = read_some(err_read).decode("utf-8", "replace")  # bubblewrap's own words tell more
         raise _unable(job, said or f"no doorway: {error}") from None
     finally:
         if relay is None:
-            os.kill(cell.pid, _SIGKILL)
+            cell.kill()
         _, status = os.waitpid(cell.pid, 0)
+        killed_for = relay.killed_for if relay is not None else ""
+        hold.finish(killed_for, cell.exit_code, bytes(words))
+        hold.close()
         cell.close()
         if door is not None:
             door.close()
-    if relay is not None and (relay.timed_out or cell.exit_code >= 0):
+    if relay is not None and (relay.timed_out or killed_for or cell.exit_code >= 0):
         fed = typed is not None and typed.taken
-        return Ended(cell.exit_code, relay.timed_out, bytes(words), relay.stopped_by, fed)
+        code = 128 + _SIGKILL if killed_for else cell.exit_code
+        return Ended(code, relay.timed_out, bytes(words), hold, relay.stopped_by, fed)
     if relay is not None and relay.stopped_by:  # before the command began
-        return Ended(128 + relay.stopped_by, False, bytes(words), relay.stopped_by)
+        return Ended(128 + relay.stopped_by, False, bytes(words), hold, relay.stopped_by)
     if relay is None or not os.WIFSIGNALED(status):
         raise _not_run(job, command[0], words.decode("utf-8", "replace"))
-    return Ended(128 + os.WTERMSIG(status), False, bytes(words))
+    return Ended(128 + os.WTERMSIG(status), False, bytes(words), hold)
 
 
 def seccomp_filter() -> bytes:

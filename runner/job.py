@@ -10,6 +10,7 @@ from jhansi_runner.proxy.policy.sources import PolicyUnreadable, Source, collect
 from jhansi_runner.runner import host, sandbox, ticket
 from jhansi_runner.runner.account import Account
 from jhansi_runner.runner.errors import NOTHING_TO_RUN, RunnerError
+from jhansi_runner.runner.limits.model import OPTIONS, defaults, host_memory, of_options
 from jhansi_runner.runner.workspace import PEOPLE, Workspace, open_workspace, true_path
 from jhansi_runner.runner.workspace_lock import is_known
 
@@ -18,19 +19,26 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jhansi_runner.proxy.service.client import Starting
+    from jhansi_runner.runner.limits.model import Limits
     from jhansi_runner.runner.options import ExecOptions
     from jhansi_runner.runner.outlet import Outlet
 
 
 class Job:
-    """What is to be run, and where: everything that was settled before anything is decided."""
+    """What is to be run, and where: everything that was settled before anything is decided.
+
+    `given` are the limits that options ask for, for the program alone; `limits` those of installers and builds.
+    """
 
     __slots__ = (
         "account",
         "bwrap",
         "cwd",
         "entry",
+        "env",
         "folders",
+        "given",
+        "limits",
         "links",
         "name",
         "options",
@@ -44,7 +52,9 @@ class Job:
     )
 
     def __init__(self, options: ExecOptions, folders: paths.Paths, env: Mapping[str, str]) -> None:
-        self.options, self.folders, self.account = options, folders, Account()
+        self.options, self.folders, self.account, self.env = options, folders, Account(), env
+        self.given = _given(options)
+        self.limits = defaults(host_memory())
         try:
             self.sources: tuple[Source, ...] = collect(options.policy, env)
         except PolicyUnreadable as error:
@@ -69,6 +79,14 @@ class Job:
     def private(self) -> str:
         """The folder of our state for what belongs to this workspace alone."""
         return f"{self.folders.state}/private/{self.sandbox}"
+
+
+def _given(options: ExecOptions) -> Limits:
+    texts = {name: getattr(options, option.removeprefix("--")) for name, option in OPTIONS.items()}
+    try:
+        return of_options(texts, required=options.require_limits)
+    except ValueError as error:
+        raise RunnerError(str(error)) from None
 
 
 def _product() -> tuple[str, ...]:

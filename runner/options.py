@@ -35,6 +35,12 @@ EXEC = (
     Option("--read", MANY, "Show a folder or file to the program, read-only, where it is.", "PATH"),
     Option("--policy", VALUE, "The policy to use instead of your own.", "FILE"),
     Option("--timeout", VALUE, "Kill the program after so many seconds; exit code 124.", "SECONDS"),
+    Option("--memory", VALUE, "Kill the program when it has more memory, such as 2GiB; exit code 137.", "SIZE"),
+    Option("--processes", VALUE, "Let it have so many processes and threads at once.", "NUMBER"),
+    Option("--cpus", VALUE, "Let it use so many CPUs, such as 1.5.", "NUMBER"),
+    Option("--disk", VALUE, "Kill it when it takes more of the disk; exit code 137.", "SIZE"),
+    Option("--output", VALUE, "Kill it when it writes more to stdout and stderr; exit code 137.", "SIZE"),
+    Option("--require-limits", FLAG, "Run only where the kernel itself holds programs to their limits."),
     Option("--env", MANY, "Give the program a variable; without a value, that of your shell.", "KEY[=VALUE]"),
     Option("--env-file", MANY, "Give the program the variables of a file of KEY=VALUE lines.", "FILE"),
     Option("--offline", FLAG, "Install from the cache alone."),
@@ -53,8 +59,9 @@ class ExecOptions:
     """What `exec` was asked to do. `command` follows `--`, otherwise `file` and `arguments` are set."""
 
     __slots__ = (
-        "arguments", "command", "env", "env_file", "file", "fix", "json", "json_lines", "language", "no_install",
-        "offline", "policy", "python", "read", "timeout", "workspace",
+        "arguments", "command", "cpus", "disk", "env", "env_file", "file", "fix", "json", "json_lines", "language",
+        "memory", "no_install", "offline", "output", "policy", "processes", "python", "read", "require_limits",
+        "timeout", "workspace",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -63,10 +70,15 @@ class ExecOptions:
         self.python: str | None = None
         self.policy: str | None = None
         self.timeout: str | None = None
+        self.memory: str | None = None
+        self.processes: str | None = None
+        self.cpus: str | None = None
+        self.disk: str | None = None
+        self.output: str | None = None
         self.read: list[str] = []
         self.env: list[str] = []
         self.env_file: list[str] = []
-        self.offline = self.no_install = self.fix = self.json = self.json_lines = False
+        self.offline = self.no_install = self.fix = self.json = self.json_lines = self.require_limits = False
         self.file = ""
         self.arguments: list[str] = []
         self.command: list[str] = []

@@ -4,34 +4,35 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import resource
-import subprocess
 from collections.abc import Callable, Sequence
 
 from jhansi_runner.proxy.cell.process import sealed
 from jhansi_runner.resolvers.interface import FileImports, Import, SourceFile
 from jhansi_runner.runner import sandbox
+from jhansi_runner.runner.errors import RunnerError
+from jhansi_runner.runner.inside import run_inside
 from jhansi_runner.runner.interpreter import Interpreter
+from jhansi_runner.runner.job import Job
+from jhansi_runner.runner.limits.model import MEMORY, OUTPUT, PROCESSES, Limit, Limits
 from jhansi_runner.runner.toolchain import of_python
-from jhansi_runner.runner.trouble import explain
 
 _SCRIPT = "/parser/script.py"
 _SECONDS = 60
-_MEMORY = 2 << 30
-_CPU_SECONDS = 45
+_MEMORY, _PROCESSES, _OUTPUT = 2 << 30, 16, 256 << 20
 
 
 def sandboxed_parser(
-    bwrap: str, etc: str, interpreter: Interpreter, filter_: bytes, script: str
+    job: Job, etc: str, interpreter: Interpreter, script: str
 ) -> Callable[[Sequence[SourceFile]], Sequence[FileImports]]:
     """A parser for resolvers: a language's `script`, run by Python, which it needs nothing of but the standard library.
 
     What it is given may crash it; then every file has a problem.
     """
     python = of_python(interpreter)
-    options = [
-        *sandbox.root(etc),
+    bounds = {MEMORY: Limit(_MEMORY), PROCESSES: Limit(_PROCESSES), OUTPUT: Limit(_OUTPUT)}
+    limits = Limits(bounds, required=job.limits.required)
+    arguments = [
+        *sandbox.root(etc, memory=_MEMORY),
         *sandbox.toolchain(python.shown, python.hidden),
         *("--ro-bind", script, _SCRIPT, "--chdir", "/"),
         *sandbox.sealed(),
@@ -39,37 +40,24 @@ def sandboxed_parser(
 
     def parse(files: Sequence[SourceFile]) -> Sequence[FileImports]:
         asked = {"files": [{"path": f.path, "data": base64.b64encode(f.data).decode()} for f in files]}
-        arguments = sealed(b"".join(os.fsencode(option) + b"\0" for option in options))
-        seccomp = sealed(filter_)
-        command = [bwrap, "--args", str(arguments), "--seccomp", str(seccomp), "--"]
-        try:
-            done = subprocess.run(
-                [*command, interpreter.path, "-I", "-S", _SCRIPT],
-                input=json.dumps(asked).encode(),
-                capture_output=True,
-                timeout=_SECONDS,
-                env={},
-                pass_fds=(arguments, seccomp),
-                preexec_fn=_limit,  # no thread has been started here
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
+        said = bytearray()
+        ended = run_inside(
+            job,
+            arguments,
+            [interpreter.path, "-I", "-S", _SCRIPT],
+            limits=limits,
+            sinks=(-1, -1),
+            keep=(said.extend, None),
+            stdin=sealed(json.dumps(asked).encode()),
+            timeout=_SECONDS,
+        )
+        if ended.stopped_by:
+            raise RunnerError("stopped", code=128 + ended.stopped_by)
+        if ended.timed_out:
             return [FileImports(f.path, (), f"could not be read within {_SECONDS} s") for f in files]
-        finally:
-            os.close(arguments)
-            os.close(seccomp)
-        words = done.stderr.decode("utf-8", "replace")
-        if words.startswith("bwrap:") and not done.stdout:
-            raise explain(bwrap, words)
-        return _answer(done.stdout, files)
+        return _answer(bytes(said), files)
 
     return parse
-
-
-def _limit() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _answer(output: bytes, files: Sequence[SourceFile]) -> Sequence[FileImports]:

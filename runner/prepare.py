@@ -24,12 +24,13 @@ from jhansi_runner.runner.commands import asked_by
 from jhansi_runner.runner.console import counted, say
 from jhansi_runner.runner.errors import REFUSED, RunnerError
 from jhansi_runner.runner.evidence import asked
-from jhansi_runner.runner.inside import seccomp_filter
 from jhansi_runner.runner.install import Installed, Installer
 from jhansi_runner.runner.interpreter import own
 from jhansi_runner.runner.job import Job
 from jhansi_runner.runner.language import choose
 from jhansi_runner.runner.learning import informed
+from jhansi_runner.runner.limits.model import Limits, as_pairs, defaults, host_memory, narrowed
+from jhansi_runner.runner.limits.policy import of_policy
 from jhansi_runner.runner.missed import by_hand, kept, with_missed
 from jhansi_runner.runner.old_tickets import prune
 from jhansi_runner.runner.parse import sandboxed_parser
@@ -55,6 +56,14 @@ def load_policy(job: Job) -> PolicySet:
         raise RunnerError("the policy cannot be obeyed, so nothing is run", lines=lines) from None
 
 
+def allowed_limits(policy: PolicySet, given: Limits) -> Limits:
+    """The limits of a sandbox, from what the policy sets and what options ask for. Raises RunnerError."""
+    try:
+        return narrowed(of_policy(policy), given, defaults(host_memory()))
+    except ValueError as error:
+        raise RunnerError(str(error), code=REFUSED) from None
+
+
 def make_etc(job: Job) -> str:
     """The `/etc` of sandboxes, with the gate's authority, which is made if need be."""
     paths.make(job.folders.state)
@@ -78,7 +87,7 @@ def language_of(job: Job, view: RecordingView) -> Resolver:
 
 def make_plan(job: Job, view: RecordingView, resolver: Resolver) -> Plan:
     """What the program of a job needs; nothing is installed. Raises RunnerError."""
-    parse = sandboxed_parser(job.bwrap, make_etc(job), own(), seccomp_filter(), resolver.parser)
+    parse = sandboxed_parser(job, make_etc(job), own(), resolver.parser)
     with _explained():
         return resolver.plan(view, job.entry or None, parse)
 
@@ -103,6 +112,8 @@ def prepare(
     """
     began = time.monotonic()
     policy = load_policy(job)
+    job.limits = allowed_limits(policy, Limits({}, required=job.given.required))
+    allowed_limits(policy, job.given)
     view = RecordingView(job.workspace)
     resolver = language_of(job, view)
     job.account.language = resolver.language
@@ -138,6 +149,7 @@ def prepare(
         launch = resolver.launch(plan, job.entry or None, tools.tools, installed=bool(done.name))
     made = _ticket(job, resolver, tools, launch, done)
     made.asked = asked.keep(job.folders.runs, plan) if done.name else ""
+    made.limits = as_pairs(of_policy(policy))
     made.egress, made.inputs, made.until = policy.egress.run, view.inputs, _until(policy)
     if not job.options.no_install:  # what is missing today may be there tomorrow
         with contextlib.suppress(OSError):  # on a disk that is full a ticket is not missed: it only saves time

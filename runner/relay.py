@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from jhansi_runner.proxy.cell.process import Cell
     from jhansi_runner.runner.door import Door
+    from jhansi_runner.runner.limits.hold import Hold
     from jhansi_runner.runner.outlet import Outlet
 else:
     import _signal as signals  # the C half of `signal`, whose Python half costs a warm exec 5 ms
@@ -31,13 +32,38 @@ _TICK_SECONDS = 1.0
 _FORWARDED = (signals.SIGINT, signals.SIGTERM, signals.SIGHUP, signals.SIGQUIT)
 
 
+class Allowance:
+    """How many bytes of output may still come, of all streams together; `spent` tells that there were more."""
+
+    __slots__ = ("_left", "spent")
+
+    def __init__(self, most: int) -> None:
+        self._left, self.spent = most, False
+
+    def take(self, data: bytes) -> bytes:
+        """As much of it as is still allowed."""
+        taken = data[: self._left]
+        self._left -= len(taken)
+        self.spent = self.spent or len(taken) < len(data)
+        return taken
+
+
 class Stream:
-    """One stream on its way: from a descriptor, to a descriptor (or -1), and to `keep` when somebody wants it."""
+    """One stream on its way: from a descriptor, to a descriptor (or -1), and to `keep` when somebody wants it.
 
-    __slots__ = ("keep", "pending", "sink", "source")
+    `allowance` is what it shares with the others, None for no limit.
+    """
 
-    def __init__(self, source: int, sink: int, keep: Callable[[bytes], None] | None = None) -> None:
-        self.source, self.sink, self.keep = source, sink, keep
+    __slots__ = ("allowance", "keep", "pending", "sink", "source")
+
+    def __init__(
+        self,
+        source: int,
+        sink: int,
+        keep: Callable[[bytes], None] | None = None,
+        allowance: Allowance | None = None,
+    ) -> None:
+        self.source, self.sink, self.keep, self.allowance = source, sink, keep, allowance
         self.pending = b""
 
     def watch(self, poll: select.poll) -> None:
@@ -66,7 +92,9 @@ class Stream:
         if not data:
             self.close()
             return
-        if self.keep is not None:
+        if self.allowance is not None:
+            data = self.allowance.take(data)
+        if self.keep is not None and data:
             self.keep(data)
         if self.sink >= 0:
             self.pending = data
@@ -119,8 +147,9 @@ class Relay:
 
     `streams` are the program's outputs. `stdin` is what it gets to read, or None. `door` is watched for the first
     connection, or None. `timeout` is in seconds, or None. `tick` is called about once a second.
-    `outlet` is emptied meanwhile, and while it is full the program waits. Afterwards `timed_out` tells whether it was
-    that, and `stopped_by` which signal of the user's came first, 0 for none.
+    `outlet` is emptied meanwhile, and while it is full the program waits. `hold` is asked when it wants to be whether a
+    limit was exceeded. Afterwards `timed_out` tells whether it was the time, `killed_for` which other limit it was, ""
+    for none, and `stopped_by` which signal of the user's came first, 0 for none.
     """
 
     def __init__(
@@ -132,6 +161,7 @@ class Relay:
         timeout: float | None,
         tick: Callable[[], None] | None = None,
         outlet: Outlet | None = None,
+        hold: Hold | None = None,
     ) -> None:
         self._cell, self._streams, self._stdin, self._door = cell, streams, stdin, door
         self._link = -1
@@ -141,6 +171,9 @@ class Relay:
         self._tick = tick
         self._outlet = outlet
         self._tick_at = None if tick is None else time.monotonic() + _TICK_SECONDS
+        self._hold = hold
+        self._look_at = None if hold is None or hold.delay is None else time.monotonic() + hold.delay
+        self.killed_for = ""
         self._process = os.pidfd_open(cell.init)
         self.timed_out = False
         self.stopped_by = 0
@@ -207,7 +240,9 @@ class Relay:
         return poll
 
     def _milliseconds(self) -> int | None:
-        limits = [limit for limit in (self._deadline, self._flush_by, self._tick_at) if limit is not None]
+        limits = [
+            limit for limit in (self._deadline, self._flush_by, self._tick_at, self._look_at) if limit is not None
+        ]
         return max(0, int((min(limits) - time.monotonic()) * 1000) + 1) if limits else None
 
     def _keep_time(self) -> None:
@@ -219,10 +254,21 @@ class Relay:
         if self._tick is not None and self._tick_at is not None and now >= self._tick_at:
             self._tick_at = now + _TICK_SECONDS
             self._tick()
+        if self._hold is not None and self._look_at is not None and now >= self._look_at:
+            self._exceeded(self._hold.look())
+            self._look_at = None if self.killed_for else time.monotonic() + (self._hold.delay or 0.0)
+        if any(stream.allowance is not None and stream.allowance.spent for stream in self._streams):
+            self._exceeded("output")
         if self._flush_by is not None and now >= self._flush_by:
             self._flush_by = None
             for stream in self._streams:
                 stream.close()
+
+    def _exceeded(self, limit: str) -> None:
+        """End the program for a limit, "" for none, unless it was ended already."""
+        if limit and not self.killed_for and not self.timed_out:
+            self.killed_for = limit
+            self._kill()
 
     def _signal(self, number: int) -> None:
         """Pass a signal to the program's process group; the second one, or ten seconds, ends it."""

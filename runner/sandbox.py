@@ -42,11 +42,13 @@ OWN_VARIABLES = frozenset((*TRUST, *_PROXIES, *_LOCAL, "LD_PRELOAD", "LD_LIBRARY
 """Variables that `--env` may not change, because the way out or the loader hangs on them."""
 
 
-def root(etc: str, usr: str = "/usr") -> list[str]:
+def root(etc: str, usr: str = "/usr", memory: int | None = None) -> list[str]:
     """The root: the system's programs read-only, a made-up `/etc`, sized memory for temporary files.
 
-    `etc` is a folder of our state that stands in for `/etc`.
+    `etc` is a folder of our state that stands in for `/etc`; `memory` is how many bytes the sandbox may have, None for
+    any.
     """
+    most = _TEMPORARY_BYTES if memory is None else memory
     arguments = [*_NAMESPACES, "--ro-bind", usr, "/usr"]
     for name in _SYSTEM_LINKS:
         path = "/" + name
@@ -62,8 +64,8 @@ def root(etc: str, usr: str = "/usr") -> list[str]:
         *arguments,
         *("--proc", "/proc", "--size", str(_EMPTY_BYTES), "--perms", "0555", "--tmpfs", "/proc/1", *_hidden()),
         *("--dev", "/dev", *devices(os.path.dirname(etc))),
-        *("--size", str(_SHARED_BYTES), "--perms", "1777", "--tmpfs", "/dev/shm"),  # noqa: S108
-        *("--size", str(_TEMPORARY_BYTES), "--perms", "1777", "--tmpfs", "/tmp"),  # noqa: S108
+        *("--size", str(min(_SHARED_BYTES, most)), "--perms", "1777", "--tmpfs", "/dev/shm"),  # noqa: S108
+        *("--size", str(min(_TEMPORARY_BYTES, most)), "--perms", "1777", "--tmpfs", "/tmp"),  # noqa: S108
         *("--dir", HOME),
     ]
 

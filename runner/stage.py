@@ -20,6 +20,8 @@ from jhansi_runner.runner.door import Door
 from jhansi_runner.runner.errors import RunnerError
 from jhansi_runner.runner.inside import run_inside
 from jhansi_runner.runner.job import Job
+from jhansi_runner.runner.limits.model import MEMORY
+from jhansi_runner.runner.limits.words import exceeded, raised
 from jhansi_runner.runner.toolchain import Toolchain
 
 _CLOSE_SECONDS = 30.0
@@ -143,6 +145,8 @@ class Stage:
             self._job,
             self._arguments(step, writable),
             step.argv,
+            limits=self._job.limits,
+            folders=[self.folder, *(path for path, _ in writable)],
             sinks=(-1, -1),
             keep=(keep, keep),
             door=door,
@@ -155,6 +159,8 @@ class Stage:
             raise RunnerError("stopped; nothing half-done was kept", code=128 + ended.stopped_by)
         if ended.timed_out:
             raise RunnerError(f"an install step did not end within {_STEP_SECONDS / 60:.0f} minutes; nothing was kept")
+        if ended.hold.ended_by:
+            raise RunnerError(exceeded(ended.hold, "an install step"), lines=(raised(ended.hold, by_option=False),))
         if ended.code != 0:
             raise StepFailed(words.decode("utf-8", "replace"), door.entries)
 
@@ -167,7 +173,7 @@ class Stage:
         tools = self._tools
         variables = {**sandbox.variables((), tools.path, door=True), **step.env}
         return [
-            *sandbox.root(self._job.folders.state + "/etc"),
+            *sandbox.root(self._job.folders.state + "/etc", memory=self._job.limits.amount(MEMORY)),
             *sandbox.toolchain(tools.shown, tools.hidden),
             *sandbox.programs(tools.named),
             *sandbox.read_only(tools.installer),

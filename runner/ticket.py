@@ -12,19 +12,20 @@ import time
 
 from jhansi_runner.proxy.digests import sha256
 from jhansi_runner.runner import sources
+from jhansi_runner.runner.limits.model import of_pairs
 from jhansi_runner.runner.workspace import Unreadable, Workspace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_HEAD = "jhansi-ticket 9"
+_HEAD = "jhansi-ticket 10"
 ABSENT, UNREADABLE = "absent", "unreadable"
 ENTRY = "{entry}"
 """Stands in a command for the program's path, as in `resolvers/resolver.py`, which is not light."""
 _TEXTS = ("policy", "egress", "until", "language", "place", "dependencies", "asked")
 _LISTS = ("shown", "hidden", "path", "after", "argv", "build", "keeps", "signs")
-_PAIRS = ("programs", "named", "env", "mounts")
+_PAIRS = ("programs", "named", "env", "mounts", "limits")
 
 
 class Ticket:
@@ -37,7 +38,8 @@ class Ticket:
     `dependencies` is the stored set's name, "" for none, `private` tells that it belongs to this workspace alone,
     `place` is where programs find it, and `asked` the digest of what asked for it (`evidence/asked.py`). `shown`,
     `hidden` and `named` are as in `Toolchain`, `argv`, `build`, `env`, `mounts`, `keeps` and `signs` as in `Launch`;
-    `path` are folders in front of PATH, and `after` further ones.
+    `path` are folders in front of PATH, and `after` further ones. `limits` are those that the policy sets
+    (`limits/model.py`).
     """
 
     __slots__ = (*_TEXTS, *_LISTS, *_PAIRS, "inputs", "private")
@@ -62,6 +64,7 @@ class Ticket:
     named: Sequence[tuple[str, str]]
     env: Sequence[tuple[str, str]]
     mounts: Sequence[tuple[str, str]]
+    limits: Sequence[tuple[str, str]]
     inputs: Sequence[tuple[str, str, str]]
 
     def __init__(self, language: str, policy: str, egress: str) -> None:
@@ -152,6 +155,7 @@ def read(folder: str, name: str) -> Ticket | None:
             setattr(found, name, tuple((row[1], row[2]) for row in rows if row[0] == name))
         found.until, found.private = int(found.until), single["private"] == ["yes"]
         found.inputs = tuple((row[1], row[3], row[2]) for row in rows if row[0] == "input")
+        of_pairs(found.limits)
         return found
     except (KeyError, IndexError, ValueError):
         return None

@@ -78,3 +78,11 @@ def test_the_entry_point_imports_nothing_slow() -> None:
     probe = "import sys; import jhansi_runner.runner.entry; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-I", "-c", probe], capture_output=True, text=True, check=True).stdout
     assert TOO_SLOW_FOR_A_WARM_RUN & set(loaded.split()) == set()
+
+
+def test_what_a_repeat_goes_through_imports_nothing_slow_and_of_limits_only_what_sets_them() -> None:
+    probe = "import sys; import jhansi_runner.runner.execute; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-I", "-c", probe], capture_output=True, text=True, check=True).stdout
+    assert TOO_SLOW_FOR_A_WARM_RUN & set(loaded.split()) == set()
+    limits = {name.rpartition(".")[2] for name in loaded.split() if name.startswith("jhansi_runner.runner.limits.")}
+    assert limits == {"hold", "model", "rlimits", "weak"}

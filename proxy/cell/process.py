@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_SIGPIPE, _SIGXFSZ = 13, 25
+_SIGKILL, _SIGPIPE, _SIGXFSZ = 9, 13, 25
 _CHILD_PID = b'"child-pid":'
 _EXIT_CODE = b'"exit-code":'
 
@@ -65,6 +65,15 @@ class Cell:
         bubblewrap passes on what its process inside says: whatever that is, it tells that the program began.
         """
         return _number_after(_EXIT_CODE, self._said) & 0xFF if _EXIT_CODE in self._said else -1
+
+    def kill(self) -> None:
+        """End a cell whose program was not released: its first process, which waits for that, would wait for ever."""
+        for pid in (self.init, self.pid):
+            if pid > 0:
+                try:
+                    os.kill(pid, _SIGKILL)
+                except ProcessLookupError:
+                    continue
 
     def close(self) -> None:
         """Close our descriptors. A program that was not released never begins."""

@@ -11,6 +11,7 @@ from jhansi_runner.proxy.coordinate import Coordinate
 from jhansi_runner.proxy.policy import codes
 from jhansi_runner.proxy.policy.advice import Advisories
 from jhansi_runner.proxy.policy.alike import grouping
+from jhansi_runner.proxy.policy.bounds import Bound, narrowest
 from jhansi_runner.proxy.policy.decision import Decision
 from jhansi_runner.proxy.policy.judge import NOTHING, exemptions, judge
 from jhansi_runner.proxy.policy.model import Egress, Exemption, Fetching, Policy, Reach, Registry, Sdists
@@ -98,6 +99,16 @@ class PolicySet:
             _narrowest([policy.egress.install for policy in self.layers]),
             _narrowest([policy.egress.run for policy in self.layers]),
         )
+
+    @property
+    def bounds(self) -> dict[str, Bound]:
+        """How much a sandbox may use at most, by key: of several files the smallest counts, in every mode."""
+        return narrowest([policy.bounds for policy in self.layers])
+
+    @property
+    def requires_limits(self) -> bool:
+        """Whether a file demands that the kernel itself holds a sandbox to its limits."""
+        return any(policy.bounds.required for policy in self.layers)
 
     @property
     def sdists(self) -> Sdists:

@@ -7,6 +7,7 @@ from typing import cast
 
 from jhansi_runner.proxy.policy import fields, settings
 from jhansi_runner.proxy.policy.advice import Advisories
+from jhansi_runner.proxy.policy.bounds import Bounds, read_bounds
 from jhansi_runner.proxy.policy.decide import PolicySet
 from jhansi_runner.proxy.policy.document import Kind, Node, Scalar, read_document
 from jhansi_runner.proxy.policy.fields import Entry, Notes
@@ -25,7 +26,7 @@ _WORDS = {
 """Keys that hold one of these words; but for `default`, the first word holds when the key is not there."""
 KEYS = (
     "version", "registries", "default", "mode", "minimum_age", "licences", "max_size", "sdists", "install_scripts",
-    "advisories", "rules", "egress",
+    "advisories", "rules", "egress", "limits",
 )  # fmt: skip
 """All keys of a policy file's top level."""
 
@@ -94,6 +95,7 @@ def _policy(notes: Notes, root: Node, source: Source) -> Policy | None:
         licences=settings.read_licences(notes, keys["licences"]) if "licences" in keys else None,
         max_size=settings.read_max_size(notes, keys["max_size"]) if "max_size" in keys else None,
         advisories=settings.read_advisories(notes, keys["advisories"]) if "advisories" in keys else None,
+        bounds=read_bounds(notes, keys["limits"][1]) if "limits" in keys else Bounds({}),
     )
     return None if notes.problems else policy
 

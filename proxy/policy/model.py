@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import Literal, get_args
 
+from jhansi_runner.proxy.policy.bounds import Bounds
 from jhansi_runner.proxy.policy.ranges import VersionRange
 
 Reach = Literal["registries", "none"]
@@ -150,6 +151,7 @@ class Policy:
     licences: Licences | None = None
     max_size: SizeLimit | None = None
     advisories: Advised | None = None
+    bounds: Bounds = field(default_factory=lambda: Bounds({}))
     expiries: tuple[float, ...] = field(init=False)
     """When rules stop to apply, in order: between two of these instants time changes no rule."""
 

@@ -20,7 +20,16 @@ class HostUse:
     what: str
 
 
-def render_policy(policies: PolicySet, hosts: Mapping[str, Sequence[HostUse]]) -> str:
+@dataclass(frozen=True, slots=True)
+class LimitUse:
+    """One limit of sandboxes in force: the key, how much, and who set it, "" for the default."""
+
+    key: str
+    text: str
+    origin: str
+
+
+def render_policy(policies: PolicySet, hosts: Mapping[str, Sequence[HostUse]], limits: Sequence[LimitUse] = ()) -> str:
     """Render what is in force. `hosts` holds, by package-url type, every host that may be reached."""
     lines = [f"policy {policies.digest}", ""]
     lines += [f"  {policy.role:<6} {policy.source}" for policy in policies.layers]
@@ -28,12 +37,15 @@ def render_policy(policies: PolicySet, hosts: Mapping[str, Sequence[HostUse]]) -
     lines += _registry_lines(policies, hosts)
     egress = policies.egress
     lines += ["", f"egress  install: {egress.install}, run: {egress.run}", f"sdists  {policies.sdists}"]
+    lines += [f"limits  {one.key}: {one.text} ({one.origin or 'default'})" for one in limits]
     for policy in policies.layers:
         lines += ["", *_layer_lines(policy, alone=len(policies.layers) == 1)]
     return "\n".join(lines) + "\n"
 
 
-def policy_data(policies: PolicySet, hosts: Mapping[str, Sequence[HostUse]]) -> dict[str, object]:
+def policy_data(
+    policies: PolicySet, hosts: Mapping[str, Sequence[HostUse]], limits: Sequence[LimitUse] = ()
+) -> dict[str, object]:
     """Return what render_policy shows as data for JSON."""
     return {
         "digest": policies.digest,
@@ -51,6 +63,7 @@ def policy_data(policies: PolicySet, hosts: Mapping[str, Sequence[HostUse]]) -> 
         ],
         "egress": {"install": policies.egress.install, "run": policies.egress.run},
         "sdists": policies.sdists,
+        "limits": [{"key": one.key, "limit": one.text, "origin": one.origin or None} for one in limits],
         "layers": [
             {
                 "role": policy.role,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import sys
 
@@ -77,7 +76,7 @@ def start_gate(bwrap: str, authority: str, log: int) -> tuple[Cell, socket.socke
         try:
             listener = open_doorway(cell.init, MIRROR_PORT)
         except DoorwayFailed as error:
-            os.kill(cell.pid, signal.SIGKILL)
+            cell.kill()
             os.waitpid(cell.pid, 0)
             raise GateFailed(f"no listener could be put into the gate's cell: {error}") from error
         cell.release()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from jhansi_runner.runner.doctor.findings import ADMINISTRATOR, Finding, warning, well
 from jhansi_runner.runner.limits.model import CPUS, MEMORY, PROCESSES
-from jhansi_runner.runner.limits.tiers import CGROUP, NONE, Offer
+from jhansi_runner.runner.limits.tiers import NONE, Offer
+from jhansi_runner.runner.limits.weak import CGROUP
 
 
 def check_limits(offer: Offer) -> Finding:

@@ -20,12 +20,30 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A limit that a run had: how much, in bytes, processes, CPUs or seconds, who set it ("" for the default), and
+    who held the program to it."""
+
+    name: str
+    limit: float
+    set_by: str
+    held_by: str
+
+    @property
+    def plain(self) -> float:
+        """The limit as a number that is whole where it is."""
+        return int(self.limit) if self.limit == int(self.limit) else self.limit
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One run. `number` is that of its first record; `began` is in seconds since the epoch, `timeout` in seconds.
 
     `program` is a file's path in the workspace, or a command's first word when `is_command`. `state` is `running`,
     `ended` or `killed`; what follows it is known of ended ones alone. `dependencies` is the stored set, "" for none.
     `installed` are purls, of a run that looked at its packages anew. `refused_more` counts what is not in `refused`.
+    `limits` are what its program might use, `ended_by` the limit that ended it, and `met` are those that refused it
+    something.
     """
 
     number: int
@@ -51,6 +69,9 @@ class Run:
     installed: tuple[str, ...] = ()
     refused: tuple[Refusal, ...] = ()
     refused_more: int = 0
+    limits: tuple[Held, ...] = ()
+    ended_by: str = ""
+    met: tuple[str, ...] = ()
     error: str = ""
 
     def set_folder(self, state: str) -> str:
@@ -75,7 +96,15 @@ class Run:
             "timed_out": self.timed_out,
             "language": self.language,
             "policy": self.policy,
-            "limits": {"timeout": self.timeout},
+            "limits": {
+                "timeout": self.timeout,
+                **{
+                    one.name: {"limit": one.plain, "set_by": one.set_by or "default", "held_by": one.held_by}
+                    for one in self.limits
+                },
+                "ended_by": self.ended_by or None,
+                "met": list(self.met),
+            },
             "options": list(self.options),
             "host": self.host,
             "set": self.dependencies,
@@ -123,5 +152,8 @@ def run_of(first: Line, last: Line | None, *, running: bool) -> Run:
         installed=last.parts("installed"),
         refused=tuple(Refusal(code, what, rule, int(count)) for code, what, rule, count in last.every("refused")),
         refused_more=int(last.text("refused-more") or 0),
+        limits=tuple(Held(name, float(value), by, tier) for name, value, by, tier in last.every("limit")),
+        ended_by=next((name for name, how in last.every("met") if how == "ended"), ""),
+        met=tuple(name for name, how in last.every("met") if how == "refused"),
         error=last.text("error"),
     )

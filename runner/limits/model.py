@@ -5,6 +5,8 @@ Source: ADR 13.
 
 from __future__ import annotations
 
+import os
+
 from jhansi_runner.proxy.policy.sizes import read_size, size_text
 
 TYPE_CHECKING = False
@@ -91,11 +93,28 @@ def parse(name: str, text: str) -> float:
     return value
 
 
+def of_options(texts: Mapping[str, str | None], *, required: bool) -> Limits:
+    """The limits that options ask for, None for none. Raises ValueError with what to write."""
+    found = {}
+    for name, text in texts.items():
+        if text is not None:
+            try:
+                found[name] = Limit(parse(name, text), OPTIONS[name])
+            except ValueError as error:
+                raise ValueError(f"{OPTIONS[name]} {error}") from None
+    return Limits(found, required=required)
+
+
 def shown(name: str, value: float) -> str:
     """Write a limit as people read it."""
     if name in _SIZES:
         return size_text(int(value))
     return f"{value:g} s" if name == TIME else f"{value:g}"
+
+
+def host_memory() -> int:
+    """Bytes of memory that this host has."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def defaults(host_memory: int) -> Limits:

@@ -13,31 +13,40 @@ from __future__ import annotations
 import os
 
 from jhansi_runner.runner.limits.model import CPUS, MEMORY, PROCESSES
+from jhansi_runner.runner.limits.weak import CGROUP, kernel, weak_tier
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-UNIFIED, LEGACY, SCOPE, NONE = "cgroup2", "cgroup1", "scope", ""
-"""Ways to a group of our own: a folder of either version that we can write, or the user's systemd, which makes one."""
-CGROUP, RLIMIT, WATCHER, AFFINITY, RUNNER = "cgroup", "rlimit", "watcher", "affinity", "runner"
-"""Tiers: who holds the program to a limit. `runner` are output and time, which we count ourselves."""
+    from jhansi_runner.runner.limits.model import Limits
+
+UNIFIED, LEGACY, MANAGER, NONE = "cgroup2", "cgroup1", "systemd", ""
+"""Ways to a group of our own: a folder of either version that we can write, or the user's systemd, which has one."""
 CONTROLLER = {MEMORY: "memory", PROCESSES: "pids", CPUS: "cpu"}
 """The controller that a limit needs to be held by a control group; the others are never held by one."""
 
 _WANTED = frozenset(("memory", "pids"))
 """Controllers without which a control group is no use."""
-_COUNTED_PER_NAMESPACE = (5, 14)
-"""Linux, since when RLIMIT_NPROC counts the processes of a user namespace. Source: commit 21d1c5e386bc."""
+OTHERS = "jhansi-others"
+"""The group below a delegated one that takes the processes which were in it: such a group may have none itself."""
+_UNIT = "start it in a unit with Delegate=yes, such as: systemd-run --user --scope -p Delegate=yes jhansi-runner ..."
+_DELEGATE = "as root: systemctl edit user@.service, with [Service] Delegate=cpu memory pids; then log in again"
 
 
 class Level:
-    """A folder of the unified hierarchy: whether we may make groups in it, and the controllers that they would get."""
+    """A folder of the unified hierarchy: whether we may make groups in it, and the controllers that they would get.
 
-    __slots__ = ("controllers", "folder", "writable")
+    `delegated` tells that nobody else manages what is below it, `bounded` that it limits memory or CPUs itself.
+    """
 
-    def __init__(self, folder: str, controllers: Sequence[str], writable: bool) -> None:
+    __slots__ = ("bounded", "controllers", "delegated", "folder", "writable")
+
+    def __init__(
+        self, folder: str, controllers: Sequence[str], writable: bool, *, delegated: bool = False, bounded: bool = False
+    ) -> None:
         self.folder, self.controllers, self.writable = folder, frozenset(controllers), writable
+        self.delegated, self.bounded = delegated, bounded
 
 
 class Facts:
@@ -47,7 +56,7 @@ class Facts:
     nearest first; `own` is our own group, with the controllers that it could pass on; None where that hierarchy is
     missing or has no controllers.
     `legacy` are the folders of version 1, by controller, in which we may make groups. `manager` is the socket of the
-    user's systemd, "" without one, and `managed` the controllers that it may use.
+    user's systemd, "" without one, and `managed` the folder that was given to the user with it, None without.
     """
 
     __slots__ = ("above", "kernel", "legacy", "managed", "manager", "own", "uid")
@@ -61,26 +70,31 @@ class Facts:
         above: Sequence[Level] = (),
         legacy: Mapping[str, str] | None = None,
         manager: str = "",
-        managed: Sequence[str] = (),
+        managed: Level | None = None,
     ) -> None:
         self.uid, self.kernel, self.own, self.above = uid, kernel, own, tuple(above)
-        self.legacy, self.manager, self.managed = dict(legacy or {}), manager, frozenset(managed)
+        self.legacy, self.manager, self.managed = dict(legacy or {}), manager, managed
 
 
 class Offer:
-    """What a host offers: the `way` to a control group, `place` (folder or socket) and its `controllers`.
+    """What a host offers: the `way` to a control group, `place`, the folder to make it in, and its `controllers`.
 
-    `folders` are those of version 1, by controller. `why` tells why there is no group, and `remedy` what would give
-    one; both are "" where there is one.
+    `folders` are those of version 1, by controller, `manager` is the socket of the user's systemd. `why` tells what is
+    missing, and `remedy` what would give it; both are "" where nothing is.
     """
 
-    __slots__ = ("_facts", "controllers", "folders", "place", "remedy", "way", "why")
+    __slots__ = ("_facts", "controllers", "folders", "manager", "place", "remedy", "way", "why")
 
     def __init__(
         self, facts: Facts, way: str, place: str, controllers: Sequence[str] | frozenset[str], why: str, remedy: str
     ) -> None:
         self._facts, self.way, self.place, self.controllers = facts, way, place, frozenset(controllers)
         self.why, self.remedy, self.folders = why, remedy, facts.legacy
+        self.manager = facts.manager
+
+    def lacking(self, limits: Limits) -> tuple[str, ...]:
+        """The limits that a control group could hold, and here none would."""
+        return tuple(each for each in CONTROLLER if limits.get(each) is not None and self.tier(each) != CGROUP)
 
     def tier(self, limit: str) -> str:
         """Who would hold a program to a limit."""
@@ -89,28 +103,37 @@ class Offer:
         return weak_tier(limit, self._facts.uid, self._facts.kernel)
 
 
-def weak_tier(limit: str, uid: int, kernel: tuple[int, int]) -> str:
-    """Who holds a program to a limit where there is no control group.
-
-    The kernel does not hold root's processes to RLIMIT_NPROC, and older ones count all of a user's.
-    """
-    if limit == PROCESSES:
-        return RLIMIT if uid != 0 and kernel >= _COUNTED_PER_NAMESPACE else WATCHER
-    return {CPUS: AFFINITY, "output": RUNNER, "time": RUNNER}.get(limit, WATCHER)
-
-
 def offer(facts: Facts) -> Offer:
-    """The best way to a control group: a folder that we can write at once, else the user's systemd, else none."""
-    for level in facts.above:
-        if level.writable and level.controllers >= _WANTED:
-            return Offer(facts, UNIFIED, level.folder, level.controllers, "", "")
-    if facts.own is not None and facts.own.writable and facts.own.controllers >= _WANTED:
-        return Offer(facts, UNIFIED, facts.own.folder, facts.own.controllers, "", "")
+    """The best way to a control group: what was delegated to us where we are, else the user's systemd, else none.
+
+    A group elsewhere would not have the limits that our own has, so where it has some we stay.
+    """
+    found = _best(facts)
+    if found.way and "cpu" not in found.controllers:
+        found.why, found.remedy = "the cpu controller is not enabled for you", _DELEGATE
+    return found
+
+
+def _best(facts: Facts) -> Offer:
+    own, managed, above = facts.own, facts.managed, facts.above
+    if own is not None and own.folder.endswith(f"/{OTHERS}") and above and _is_good(above[0]):  # moved there by us
+        return Offer(facts, UNIFIED, above[0].folder, above[0].controllers, "", "")
+    if own is not None and (own.delegated or own.bounded) and _is_good(own):
+        return Offer(facts, UNIFIED, own.folder, own.controllers, "", "")
     if facts.legacy.keys() >= _WANTED:
         return Offer(facts, LEGACY, facts.legacy["memory"], frozenset(facts.legacy), "", "")
-    if facts.manager and facts.managed >= _WANTED:
-        return Offer(facts, SCOPE, facts.manager, facts.managed, "", "")
+    if own is not None and own.bounded:
+        return Offer(facts, NONE, "", (), "our own control group has limits, which another would not have", _UNIT)
+    if facts.manager and managed is not None and _is_good(managed):
+        return Offer(facts, MANAGER, managed.folder, managed.controllers, "", "")
+    for level in above:
+        if _is_good(level):
+            return Offer(facts, UNIFIED, level.folder, level.controllers, "", "")
     return Offer(facts, NONE, "", (), *_missing(facts))
+
+
+def _is_good(level: Level) -> bool:
+    return level.writable and level.controllers >= _WANTED
 
 
 def _missing(facts: Facts) -> tuple[str, str]:
@@ -122,7 +145,7 @@ def _missing(facts: Facts) -> tuple[str, str]:
     if facts.manager:
         return (
             "the user's systemd may not use the memory and pids controllers",
-            "as root: systemctl edit user@.service, with [Service] Delegate=cpu memory pids; then log in again",
+            _DELEGATE,
         )
     if facts.uid == 0:
         return (
@@ -149,17 +172,23 @@ def read_facts(env: Mapping[str, str], root: str = "") -> Facts:
     own, above = None, []
     folder = _folder(mounts.get(""), groups.get(""))
     if folder and set(_text(f"{root}{mounts[''][1]}/cgroup.controllers").split()) >= _WANTED:
-        own = Level(folder, _text(f"{root}{folder}/cgroup.controllers").split(), _may_write(root + folder))
-        top = mounts[""][1]
+        top, writable = mounts[""][1], _may_write(root + folder)
+        own = Level(
+            folder,
+            _text(f"{root}{folder}/cgroup.controllers").split(),
+            writable,
+            delegated=writable and (folder == top or _is_delegated(root + folder, uid)),
+            bounded=any(_bounds(f"{root}{folder}/{name}") for name in ("memory.max", "cpu.max")),
+        )
         while folder != top:
             folder = os.path.dirname(folder)
             enabled = _text(f"{root}{folder}/cgroup.subtree_control").split()
             above.append(Level(folder, enabled, _may_write(root + folder)))
     manager = f"{env.get('XDG_RUNTIME_DIR') or f'/run/user/{uid}'}/systemd/private"
-    managed: list[str] = []
-    if "" in mounts:
-        slice_ = f"{mounts[''][1]}/user.slice/user-{uid}.slice/user@{uid}.service"
-        managed = _text(f"{root}{slice_}/cgroup.controllers").split()
+    managed = None
+    if own is not None:
+        folder = f"{mounts[''][1]}/user.slice/user-{uid}.slice/user@{uid}.service"
+        managed = Level(folder, _text(f"{root}{folder}/cgroup.subtree_control").split(), _may_write(root + folder))
     return Facts(
         uid,
         kernel(os.uname().release),
@@ -169,13 +198,6 @@ def read_facts(env: Mapping[str, str], root: str = "") -> Facts:
         manager=manager if os.path.exists(root + manager) else "",
         managed=managed,
     )
-
-
-def kernel(release: str) -> tuple[int, int]:
-    """Major and minor of a kernel's release; (0, 0) for what cannot be read."""
-    major, _, rest = release.partition(".")
-    minor = rest.split(".")[0].split("-")[0]
-    return (int(major), int(minor)) if major.isdigit() and minor.isdigit() else (0, 0)
 
 
 def _text(path: str) -> str:
@@ -223,6 +245,23 @@ def _folder(mount: tuple[str, str] | None, path: str | None) -> str:
             return ""
         path = path[len(root) :]
     return (point + path).rstrip("/")
+
+
+def _is_delegated(folder: str, uid: int) -> bool:
+    """Whether a group that we can write was delegated, which systemd notes; what a user has elsewhere always was."""
+    if uid != 0 and "/user@" not in folder:
+        return True
+    for name in ("user.delegate", "trusted.delegate"):
+        try:
+            if os.getxattr(folder, name) == b"1":
+                return True
+        except OSError:
+            continue
+    return False
+
+
+def _bounds(path: str) -> bool:
+    return _text(path).split()[:1] not in ([], ["max"])
 
 
 def _may_write(folder: str) -> bool:

@@ -13,10 +13,10 @@ from support.user import User, alive
 pytestmark = pytest.mark.attack
 
 
-def attempt(user: User, upstream: Upstream, code: str) -> tuple[int, str, str]:
-    """Run a program that needs a package whose build runs the code."""
+def attempt(user: User, upstream: Upstream, code: str, more: str = "") -> tuple[int, str, str]:
+    """Run a program that needs a package whose build runs the code, with more lines of policy."""
     upstream.add(hostile_sdist("attack_stage", code + "\nRESULT = 'built'"))
-    user.policy(upstream.url)
+    user.policy(upstream.url, more)
     user.write("requirements.txt", "attack-stage\n")
     user.write("main.py", "import os, attack_stage; print(attack_stage.RESULT, sorted(os.listdir('/deps')))")
     done = user.exec("main.py", timeout=50)
@@ -68,6 +68,18 @@ def test_what_a_build_leaves_in_its_stage_is_removed(user: User, upstream: Upstr
     assert code in (0, 125)
     assert "Traceback" not in err
     assert os.listdir(user.state / "state/staging") == []
+
+
+EATING = "import time\nkept = [bytearray(b'x' * (1 << 20)) for _ in range(600)]\ntime.sleep({})\n"
+
+
+def test_a_build_is_held_to_the_limits_of_the_policy(user: User, upstream: Upstream) -> None:
+    code, out, err = attempt(user, upstream, EATING.format(0))
+    assert (code, "built" in out) == (0, True), err
+    user.work = user.folder(user.root / "another")
+    code, out, err = attempt(user, upstream, EATING.format(30), "limits: {memory: 400 MiB}\n")
+    assert code == 125 and "killed: an install step had more memory than the 400 MiB" in err
+    assert f"{user.state}/policy.yaml:4 sets this" in err
 
 
 def test_nothing_that_a_build_starts_survives_it(user: User, upstream: Upstream) -> None:

@@ -47,7 +47,13 @@ def test_a_command_is_recorded_without_its_arguments(user: User) -> None:
     user.exec("--timeout", "30", "--no-install", "--", "sh", "-c", "echo s3cret")
     (run,) = recorded(user)
     assert (run["program"], run["kind"], run["arguments"]) == ("sh", "command", 2)
-    assert (run["limits"], run["options"]) == ({"timeout": 30.0}, ["no-install"])
+    assert (run["limits"]["timeout"], run["options"]) == (30.0, ["no-install"])
+    assert run["limits"]["processes"] == {
+        "limit": 4096,
+        "set_by": "default",
+        "held_by": run["limits"]["processes"]["held_by"],
+    }
+    assert (run["limits"]["ended_by"], run["limits"]["met"]) == (None, [])
     assert "s3cret" not in (folder(user) / "journal").read_text()
 
 

@@ -76,7 +76,7 @@ def test_it_ends_when_it_says_so(workspace: Workspace, ahead: int, holds: bool) 
 
 
 @pytest.mark.parametrize(
-    "text", ["", "jhansi-ticket 7", "jhansi-ticket 6\nend\n", "jhansi-ticket 7\nend\n", "x" * 1000]
+    "text", ["", "jhansi-ticket 8", "jhansi-ticket 7\nend\n", "jhansi-ticket 8\nend\n", "x" * 1000]
 )
 def test_what_is_no_ticket_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "one").write_text(text)

@@ -6,7 +6,14 @@ import re
 from typing import Any
 
 _NOTES = {"$schema", "$id", "title", "description", "$defs"}
-_TYPES: dict[str, type | tuple[type, ...]] = {"object": dict, "array": list, "string": str}
+_TYPES: dict[str, tuple[type, ...]] = {
+    "object": (dict,),
+    "array": (list,),
+    "string": (str,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "number": (int, float),
+}
 
 
 def errors(schema: Any, value: Any, root: Any = None, at: str = "$") -> list[str]:
@@ -20,7 +27,7 @@ def errors(schema: Any, value: Any, root: Any = None, at: str = "$") -> list[str
 
 
 def _type(wanted: Any, value: Any, _root: Any, at: str, _schema: Any) -> list[str]:
-    right = isinstance(value, bool) if wanted == "boolean" else isinstance(value, _TYPES[wanted])
+    right = isinstance(value, _TYPES[wanted]) and (wanted == "boolean" or not isinstance(value, bool))
     return [] if right else [f"{at}: not of type {wanted}"]
 
 
@@ -34,6 +41,14 @@ def _enum(wanted: Any, value: Any, _root: Any, at: str, _schema: Any) -> list[st
 
 def _pattern(wanted: Any, value: Any, _root: Any, at: str, _schema: Any) -> list[str]:
     return [] if not isinstance(value, str) or re.search(wanted, value) else [f"{at}: does not match {wanted}"]
+
+
+def _minimum(wanted: Any, value: Any, _root: Any, at: str, _schema: Any) -> list[str]:
+    return [f"{at}: less than {wanted}"] if isinstance(value, int | float) and value < wanted else []
+
+
+def _maximum(wanted: Any, value: Any, _root: Any, at: str, _schema: Any) -> list[str]:
+    return [f"{at}: more than {wanted}"] if isinstance(value, int | float) and value > wanted else []
 
 
 def _at_least(wanted: Any, value: Any, _root: Any, at: str, _schema: Any) -> list[str]:
@@ -79,6 +94,8 @@ _KEYWORDS = {
     "const": _const,
     "enum": _enum,
     "pattern": _pattern,
+    "minimum": _minimum,
+    "maximum": _maximum,
     "minLength": _at_least,
     "minItems": _at_least,
     "minProperties": _at_least,

@@ -8,29 +8,17 @@ from pathlib import Path
 import pytest
 
 from jhansi_runner.runner.limits.model import CPUS, DISK, MEMORY, OUTPUT, PROCESSES, TIME
-from jhansi_runner.runner.limits.tiers import (
-    AFFINITY,
-    CGROUP,
-    LEGACY,
-    NONE,
-    RLIMIT,
-    RUNNER,
-    SCOPE,
-    UNIFIED,
-    WATCHER,
-    Facts,
-    Level,
-    kernel,
-    offer,
-    read_facts,
-)
+from jhansi_runner.runner.limits.tiers import LEGACY, MANAGER, NONE, UNIFIED, Facts, Level, offer, read_facts
+from jhansi_runner.runner.limits.weak import AFFINITY, CGROUP, RLIMIT, RUNNER, WATCHER, kernel
 
 MODERN = (6, 1)
 ALL = ("cpu", "memory", "pids")
 
 
-def level(folder: str, *controllers: str, writable: bool = True) -> Level:
-    return Level(folder, controllers, writable)
+def level(
+    folder: str, *controllers: str, writable: bool = True, delegated: bool = False, bounded: bool = False
+) -> Level:
+    return Level(folder, controllers, writable, delegated=delegated, bounded=bounded)
 
 
 def test_the_nearest_folder_that_can_be_written_and_has_the_controllers() -> None:
@@ -41,8 +29,30 @@ def test_the_nearest_folder_that_can_be_written_and_has_the_controllers() -> Non
 
 
 def test_a_delegated_group_of_our_own() -> None:
-    found = offer(Facts(1000, MODERN, own=level("/s/unit", *ALL), above=[level("/s", *ALL, writable=False)]))
+    own = level("/s/unit", *ALL, delegated=True, bounded=True)
+    found = offer(Facts(1000, MODERN, own=own, above=[level("/s", *ALL)], manager="/m", managed=level("/u", *ALL)))
     assert (found.way, found.place) == (UNIFIED, "/s/unit")
+
+
+def test_a_group_below_it_into_which_we_moved_what_was_there() -> None:
+    own = level("/s/unit/jhansi-others", *ALL)
+    found = offer(Facts(1000, MODERN, own=own, above=[level("/s/unit", *ALL), level("/s", *ALL)]))
+    assert (found.way, found.place) == (UNIFIED, "/s/unit")
+
+
+def test_nobody_is_moved_away_from_the_limits_of_our_own_group() -> None:
+    own = level("/s/u/x.scope", "memory", "pids", bounded=True)
+    found = offer(Facts(1000, MODERN, own=own, above=[level("/s/u", *ALL)], manager="/m", managed=level("/u", *ALL)))
+    assert (found.way, found.place) == (UNIFIED, "/s/u/x.scope")
+    own = level("/s/u/x.scope", "memory", "pids", bounded=True, writable=False)
+    found = offer(Facts(1000, MODERN, own=own, above=[level("/s/u", *ALL)], manager="/m", managed=level("/u", *ALL)))
+    assert found.way == NONE and "has limits" in found.why and "Delegate=yes" in found.remedy
+
+
+def test_the_systemd_of_the_user_comes_before_folders_that_it_manages() -> None:
+    own = level("/s/u/x.scope", "memory", "pids")
+    found = offer(Facts(1000, MODERN, own=own, above=[level("/s/u", *ALL)], manager="/m", managed=level("/u", *ALL)))
+    assert (found.way, found.place) == (MANAGER, "/u")
 
 
 def test_version_1_folders() -> None:
@@ -53,8 +63,9 @@ def test_version_1_folders() -> None:
 
 def test_the_systemd_of_the_user() -> None:
     own = level("/s/user.slice/session-1.scope", writable=False)
-    found = offer(Facts(1000, MODERN, own=own, manager="/run/user/1000/systemd/private", managed=("memory", "pids")))
-    assert (found.way, found.place) == (SCOPE, "/run/user/1000/systemd/private")
+    managed = level("/s/user@1000.service", "memory", "pids")
+    found = offer(Facts(1000, MODERN, own=own, manager="/run/user/1000/systemd/private", managed=managed))
+    assert (found.way, found.place, found.manager) == (MANAGER, managed.folder, "/run/user/1000/systemd/private")
     assert (found.tier(MEMORY), found.tier(CPUS)) == (CGROUP, AFFINITY)
 
 
@@ -63,7 +74,10 @@ def test_the_systemd_of_the_user() -> None:
     [
         (Facts(1000, MODERN), "unified_cgroup_hierarchy"),
         (Facts(1000, MODERN, own=level("/s/x", writable=False)), "enable-linger"),
-        (Facts(1000, MODERN, own=level("/s/x", writable=False), manager="/m", managed=("memory",)), "user@.service"),
+        (
+            Facts(1000, MODERN, own=level("/s/x", writable=False), manager="/m", managed=level("/u", "memory")),
+            "user@.service",
+        ),
         (Facts(0, MODERN, own=level("/s/x", *ALL, writable=False)), "mounted writable"),
         (Facts(1000, MODERN, legacy={"memory": "/m/x"}), "unified_cgroup_hierarchy"),
     ],
@@ -117,15 +131,33 @@ def test_reading_a_login_session(tmp_path: Path) -> None:
         f"{S}/cgroup.controllers": "cpuset cpu io memory pids",
         f"{S}{SESSION}/cgroup.controllers": "memory pids",
         f"{S}/user.slice/user-1000.slice/cgroup.subtree_control": "memory pids",
-        f"{user}/cgroup.controllers": "cpu memory pids",
+        f"{user}/cgroup.subtree_control": "cpu memory pids",
+        f"{user}/cgroup.procs": "",
         "/run/user/7/systemd/private": "",
     }
     found = read_facts({"XDG_RUNTIME_DIR": "/run/user/7"}, made_up(tmp_path, f"0::{SESSION}\n", V2, files))
     assert found.own is not None and found.own.folder == S + SESSION
     assert [each.folder for each in found.above] == [f"{S}/user.slice/user-1000.slice", f"{S}/user.slice", S]
     assert found.above[0].controllers == {"memory", "pids"}
-    assert (found.manager, found.managed) == ("/run/user/7/systemd/private", frozenset(("cpu", "memory", "pids")))
-    assert offer(found).way == SCOPE  # nothing of it has a cgroup.procs that could be written
+    assert found.manager == "/run/user/7/systemd/private"
+    assert found.managed is not None and found.managed.controllers == {"cpu", "memory", "pids"}
+    assert offer(found).way == MANAGER  # nothing of it has a cgroup.procs that could be written
+
+
+def test_reading_a_unit_with_limits_of_its_own(tmp_path: Path) -> None:
+    unit = f"{S}/user.slice/user@1.service/x.scope"
+    files = {
+        f"{S}/cgroup.controllers": "cpu memory pids",
+        f"{unit}/cgroup.controllers": "memory pids",
+        f"{unit}/cgroup.procs": "",
+        f"{unit}/memory.max": "1073741824",
+        f"{unit}/cpu.max": "max 100000",
+    }
+    found = read_facts({}, made_up(tmp_path, "0::/user.slice/user@1.service/x.scope\n", V2, files)).own
+    assert found is not None and (found.writable, found.delegated, found.bounded) == (True, False, True)
+    Path(f"{tmp_path}{unit}/memory.max").write_text("max\n")
+    found = read_facts({}, made_up(tmp_path, "0::/user.slice/user@1.service/x.scope\n", V2, {})).own
+    assert found is not None and not found.bounded
 
 
 def test_reading_a_container_with_a_group_of_its_own(tmp_path: Path) -> None:

@@ -1,0 +1,148 @@
+"""The processes of a sandbox, as its own /proc shows them to us: all of them, and no others.
+
+What a process says of itself it cannot change, but it can close its open files to our eyes. What ends while we look has
+nothing. Source: proc(5), proc_pid_status(5), proc_pid_smaps(5).
+"""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+_MOST_BYTES = 1 << 16
+_BLOCK = 512
+_KIND, _FILE = 0o170000, 0o100000
+_FIRST = "1"
+"""bubblewrap's own process, whose files nobody may list."""
+
+
+class Processes:
+    """The processes below `init`, the sandbox's first. `pids` are those of the last `find`, by their number inside."""
+
+    __slots__ = ("_init", "_proc", "pids")
+
+    def __init__(self, init: int) -> None:
+        self._init, self._proc = init, -1
+        self.pids: list[str] = []
+
+    def close(self) -> None:
+        """Close what is open."""
+        if self._proc >= 0:
+            os.close(self._proc)
+            self._proc = -1
+
+    def find(self) -> bool:
+        """Look for them; False while there is nothing to be seen."""
+        self.pids = []
+        if self._proc < 0:
+            self._proc = _open_proc(self._init)
+        try:
+            self.pids = [name for name in os.listdir(self._proc) if name.isdigit()] if self._proc >= 0 else []
+        except OSError:
+            return False
+        return bool(self.pids)
+
+    def status(self, pid: str, needed: bytes = b"\nRssAnon:") -> bytes:
+        """What a process says. When its first thread has ended, another one has to tell of its memory."""
+        text = self.read(f"{pid}/status")
+        if needed not in text and number(text, b"\nThreads:") > 1:
+            return self.of_a_thread(pid, "status", needed)
+        return text
+
+    def rollup(self, pid: str) -> bytes:
+        """What a process's memory really is, with pages that are shared divided up."""
+        return self.read(f"{pid}/smaps_rollup") or self.of_a_thread(pid, "smaps_rollup", b"\nPss:")
+
+    def of_a_thread(self, pid: str, name: str, needed: bytes) -> bytes:
+        """What the first thread says that has it."""
+        for thread in self._threads(pid):
+            text = self.read(f"{pid}/task/{thread}/{name}")
+            if needed in text:
+                return text
+        return b""
+
+    def kept_shared(self) -> tuple[int, bool]:
+        """Bytes of memory in open files that are in no file system, and whether a process hides its files."""
+        found, hidden = self._open_files("/memfd:", "")
+        return sum(size for _, size in found.values()), hidden
+
+    def unnamed(self, devices: Collection[int]) -> tuple[int, bool]:
+        """Bytes of open files without a name on file systems, and whether a process hides its files."""
+        found, hidden = self._open_files("/", " (deleted)")
+        return sum(size for device, size in found.values() if device in devices), hidden
+
+    def _open_files(self, start: str, end: str) -> tuple[dict[tuple[int, int], tuple[int, int]], bool]:
+        """Device and bytes, by device and inode, of files whose names start and end so."""
+        files: dict[tuple[int, int], tuple[int, int]] = {}
+        hidden = False
+        for pid in self.pids:
+            try:
+                names = os.listdir(f"/proc/self/fd/{self._proc}/{pid}/fd")
+            except PermissionError:
+                hidden = hidden or pid != _FIRST
+                continue
+            except OSError:
+                continue
+            for name in names:
+                path = f"/proc/self/fd/{self._proc}/{pid}/fd/{name}"
+                try:
+                    target = os.readlink(path)
+                    if not (target.startswith(start) and target.endswith(end)):
+                        continue
+                    found = os.stat(path)
+                except OSError:
+                    continue
+                if found.st_mode & _KIND == _FILE:
+                    files[found.st_dev, found.st_ino] = found.st_dev, found.st_blocks * _BLOCK
+        return files, hidden
+
+    def _threads(self, pid: str) -> list[str]:
+        try:
+            return os.listdir(f"/proc/self/fd/{self._proc}/{pid}/task")
+        except OSError:
+            return []
+
+    def read(self, path: str) -> bytes:
+        """A file of the sandbox's /proc; nothing when it is gone."""
+        try:
+            file = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._proc)
+        except OSError:
+            return b""
+        try:
+            return os.read(file, _MOST_BYTES)
+        except OSError:
+            return b""
+        finally:
+            os.close(file)
+
+    def used_in(self, places: Collection[str]) -> Iterator[os.statvfs_result]:
+        """How full file systems are that are mounted in the sandbox."""
+        for place in places:
+            try:
+                yield os.statvfs(f"/proc/{self._init}/root{place}")
+            except OSError:
+                continue
+
+
+def number(text: bytes, key: bytes) -> int:
+    """The number behind a key; 0 where there is none."""
+    at = text.find(key)
+    if at < 0:
+        return 0
+    digits = text[at + len(key) : at + len(key) + 32].split(None, 1)[0]
+    return int(digits) if digits.isdigit() else 0
+
+
+def _open_proc(init: int) -> int:
+    """The sandbox's own /proc; -1 while it is not mounted yet, and when the sandbox is gone."""
+    try:
+        found = os.open(f"/proc/{init}/root/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return -1
+    if os.fstat(found).st_dev == os.stat("/proc").st_dev:
+        os.close(found)
+        return -1
+    return found
