@@ -18,7 +18,7 @@ from support.user import User
 from support.wheels import make_wheel
 
 POINTS = sized(6, 100)
-MAIN = "import {name}; print({name}.__version__)"
+MAIN = "import {name}, sys, time; print({name}.__version__); time.sleep(600 * len(sys.argv[1:]))"
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def prepare(user: User, number: int) -> None:
 
 def killed_after(user: User, seconds: float, *, group: bool) -> None:
     """Start the program, and kill its runner, or all of its process group."""
-    process = user.start("main.py")
+    process = user.start("main.py", "stay")
     time.sleep(seconds)
     if group:
         os.killpg(process.pid, signal.SIGKILL)
