@@ -94,8 +94,8 @@ def test_a_warm_run_is_killed_at_any_moment(served: tuple[User, Held]) -> None:
     user, before = served
     chance = random.Random(6)  # noqa: S311
     prepare(user, 0)
-    for number in range(POINTS * 5):
-        killed_after(user, chance.uniform(0.005, 0.25), group=number % 2 == 0)
+    for number in range(POINTS * 10):
+        killed_after(user, chance.uniform(0.02, 0.12), group=number % 2 == 0)
     assert_nothing_left(user, before)
     assert user.exec("main.py").stdout == "1.0\n"
     assert_sound(user)
