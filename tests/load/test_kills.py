@@ -18,7 +18,7 @@ from support.user import User
 from support.wheels import make_wheel
 
 POINTS = sized(6, 100)
-MAIN = "import {name}; print({name}.__version__)"
+MAIN = "import {name}, sys, time; print({name}.__version__); time.sleep(600 * len(sys.argv[1:]))"
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def prepare(user: User, number: int) -> None:
 
 def killed_after(user: User, seconds: float, *, group: bool) -> None:
     """Start the program, and kill its runner, or all of its process group."""
-    process = user.start("main.py")
+    process = user.start("main.py", "stay")
     time.sleep(seconds)
     if group:
         os.killpg(process.pid, signal.SIGKILL)
@@ -94,8 +94,8 @@ def test_a_warm_run_is_killed_at_any_moment(served: tuple[User, Held]) -> None:
     user, before = served
     chance = random.Random(6)  # noqa: S311
     prepare(user, 0)
-    for number in range(POINTS * 5):
-        killed_after(user, chance.uniform(0.005, 0.25), group=number % 2 == 0)
+    for number in range(POINTS * 10):
+        killed_after(user, chance.uniform(0.02, 0.12), group=number % 2 == 0)
     assert_nothing_left(user, before)
     assert user.exec("main.py").stdout == "1.0\n"
     assert_sound(user)
