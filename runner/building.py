@@ -21,10 +21,13 @@ _SECONDS = 3600.0
 """As long as a step of an install: what compiles may be a package's own, and a compiler can be kept busy for ever."""
 
 
-def build(job: Job, arguments: Sequence[str], command: Sequence[str], record: Record | None) -> Ended | None:
+def build(
+    job: Job, arguments: Sequence[str], command: Sequence[str], folders: Sequence[str], record: Record | None
+) -> Ended | None:
     """Run the command that makes a program, in a cell like the program's own with no way out; None when it is made.
 
-    What it says is the user's to read, as what a program says on stderr. Raises RunnerError.
+    `folders` are those that it can write to. What it says is the user's to read, as what a program says on stderr.
+    Raises RunnerError.
     """
     progress = Progress(doing="compiling the program")
     ended = run_inside(
@@ -32,6 +35,7 @@ def build(job: Job, arguments: Sequence[str], command: Sequence[str], record: Re
         arguments,
         command,
         limits=job.limits,
+        folders=folders,
         sinks=(-1, -1) if job.options.json else (2, 2),
         keep=(None, record.err if record is not None else None),
         timeout=_SECONDS,

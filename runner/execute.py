@@ -147,15 +147,16 @@ def _run(
         *("--chdir", job.cwd),
         *sandbox.sealed(),
     ]
+    folders = [*([path] if writable else []), *(folder for folder, _ in kept)]
     try:
-        failed = build(job, arguments, found.build, record) if found.build and not options.command else None
+        failed = build(job, arguments, found.build, folders, record) if found.build and not options.command else None
         began = time.monotonic()
         ended = failed or run_inside(
             job,
             arguments,
             command,
             limits=limits,
-            folders=[*([path] if writable else []), *(folder for folder, _ in kept)],
+            folders=folders,
             sinks=(-1, -1) if options.json else (1, 2),
             keep=(record.out, record.err) if record is not None else (None, None),
             door=door,

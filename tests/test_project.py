@@ -121,6 +121,13 @@ def test_the_environment_is_complete() -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_every_test_that_the_security_page_names_is_there() -> None:
+    named = set(re.findall(r"`((?:\w+/)*test_\w+\*?\.py)`", (ROOT / "docs" / "security.md").read_text()))
+    found = {name: [*(ROOT / "tests").glob(name), *(ROOT / "tests/attacks").glob(name)] for name in named}
+    assert len(named) > 20
+    assert [name for name, files in found.items() if not files] == []
+
+
 def _decisions() -> list[Path]:
     return sorted((ROOT / "docs" / "adr").glob("*.md"))
 

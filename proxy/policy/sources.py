@@ -19,6 +19,8 @@ SIZE_LIMIT = 1 << 20
 FLOOR = "floor"
 MAIN = "main"
 
+_KIND, _PIPE = 0o170000, 0o010000
+_SHELLS_PIPES = ("/dev/", "/proc/")  # where a shell puts `<(...)`
 _ABSENT = (errno.ENOENT, errno.ENOTDIR)
 
 
@@ -113,8 +115,11 @@ def _read_if_there(path: str, remedy: str) -> bytes | None:
 
 def _read(path: str, remedy: str) -> bytes:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         try:
+            if os.fstat(descriptor).st_mode & _KIND == _PIPE and not path.startswith(_SHELLS_PIPES):
+                raise ValueError("it is a pipe")  # whoever put it there could keep us waiting
+            os.set_blocking(descriptor, True)
             data = _read_all(descriptor)
         finally:
             os.close(descriptor)

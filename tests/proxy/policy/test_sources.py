@@ -140,6 +140,17 @@ def test_a_path_that_no_system_accepts_is_an_error_of_ours(tmp_path: Path) -> No
         collect("a\0b", {}, site=str(tmp_path / "none"))
 
 
+def test_a_pipe_is_taken_from_a_shell_and_nobody_else(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "policy.yaml")
+    with pytest.raises(PolicyUnreadable, match="it is a pipe"):
+        collect(str(tmp_path / "policy.yaml"), {}, site="/nonexistent")
+    reader, writer = os.pipe()
+    os.write(writer, b"version: 1\n")
+    os.close(writer)
+    assert collect(f"/dev/fd/{reader}", {}, site="/nonexistent")[0].data == b"version: 1\n"
+    os.close(reader)
+
+
 def test_the_digest_depends_on_contents_and_roles_and_not_on_paths() -> None:
     floor, main = Source("f", b"one", FLOOR), Source("m", b"two", MAIN)
     assert digest((floor, main)) == digest((Source("elsewhere", b"one", FLOOR), Source("m2", b"two")))
