@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from packaging.utils import canonicalize_name
+
 from jhansi_runner.resolvers.interface import Requirement, View
 from jhansi_runner.resolvers.python import dynamic, groups, poetry, toml, uv_sources
 from jhansi_runner.resolvers.python.manifest import Draft, read
@@ -25,9 +27,10 @@ def collect(view: View, path: str, extras: tuple[str, ...], draft: Draft, *, com
     optional = toml.table(project, "optional-dependencies", path, text)
     if command:
         extras = (*extras, *(each for each in groups.FOR_WORK if each in optional and each not in extras))
+    spelled = {canonicalize_name(each): each for each in optional}
     for extra in extras:
-        wanted = [*wanted, *toml.strings(optional, extra, path, text)]
-    sources = uv_sources.Sources(view, toml.table(tool, "uv", path, text), path, text)
+        wanted = [*wanted, *toml.strings(optional, spelled.get(canonicalize_name(extra), extra), path, text)]
+    sources = uv_sources.Sources(view, toml.table(tool, "uv", path, text), path, text, project)
     sources.note(draft)
     _add(wanted, "[project]", sources, path, text, draft)
     if "dependencies" not in project and "poetry" in tool:

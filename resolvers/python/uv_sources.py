@@ -5,6 +5,8 @@ Source: uv's documentation, "Dependency sources".
 
 from __future__ import annotations
 
+import posixpath
+
 from packaging.utils import canonicalize_name
 
 from jhansi_runner.resolvers.interface import ManifestError, Requirement, View
@@ -19,8 +21,10 @@ _ELSEWHERE = ("git", "path", "url", "workspace")
 class Sources:
     """The sources that a project names. The registry's package of such a name is somebody else's."""
 
-    def __init__(self, view: View, uv: toml.Table, path: str, text: str) -> None:
+    def __init__(self, view: View, uv: toml.Table, path: str, text: str, project: toml.Table) -> None:
         self._view, self._path, self._text = view, path, text
+        self._own = canonicalize_name(toml.string(project, "name", path, text))
+        self._extras = {canonicalize_name(each) for each in toml.table(project, "optional-dependencies", path, text)}
         self._indexes = indexes.by_name(uv.get("index"))
         self._named: dict[str, tuple[str, object]] = {
             canonicalize_name(key): (key, value) for key, value in toml.table(uv, _TABLE, path, text).items()
@@ -35,6 +39,8 @@ class Sources:
 
         Raises ManifestError for one that comes from elsewhere.
         """
+        if found.extras and found.name == self._own and self._extras.issuperset(map(canonicalize_name, found.extras)):
+            return LocalProject(posixpath.dirname(self._path), found.extras, self._path, found.line)
         key, value = self._named.get(found.name, ("", []))
         for entry in value if isinstance(value, list) else [value]:
             if not isinstance(entry, dict):

@@ -30,6 +30,14 @@ def test_the_project_itself_brings_what_it_depends_on(planned: MakePlan) -> None
     )
 
 
+def test_a_project_that_names_its_own_extras_does_not_mean_the_registrys_package(planned: MakePlan) -> None:
+    extras = "all = ['Demo[dev, Doc_s]']\ndoc-s = ['sphinx', 'demo[all]']\nfuture = ['demo[gone]']\n"
+    files = {"a/requirements.txt": "-e ..[all]\n", "pyproject.toml": PROJECT + extras, "a/m.py": ""}
+    assert texts(planned(files, "a/m.py")) == ["pytest", "sphinx", "tabulate"]
+    files["a/requirements.txt"] = "-e ..[future]\n"
+    assert texts(planned(files, "a/m.py")) == ["demo[gone]", "tabulate"]
+
+
 def test_a_project_beside_the_program_may_be_of_any_age(planned: MakePlan) -> None:
     files = {
         "requirements.txt": "-e ./new\n./old\n./cfg\n",
