@@ -1,4 +1,4 @@
-"""What a Gradle build depends on, as far as its text tells: the build itself is a program, and is not run.
+"""What a Gradle build depends on, as far as its text tells: the build itself is a program, and costs more to ask.
 
 Coordinates that are written out are understood, on several lines too, with versions from simple variables, the names of
 a catalog, platforms, and Spring's plugins. Its text may be hostile: no pattern here reads a part of it twice.
@@ -18,6 +18,7 @@ from jhansi_runner.resolvers.java.artifact import IMPORT, Artifact, parse
 from jhansi_runner.resolvers.java.catalog import Catalog
 
 NAMES = ("build.gradle", "build.gradle.kts")
+SETTINGS = ("settings.gradle", "settings.gradle.kts")
 _SPRING_BOOT = "org.springframework.boot"
 
 _SCOPES = {
@@ -54,9 +55,9 @@ _RELEASE = re.compile(
 )
 _MAX_TOGETHER = 50
 """How many lines one statement may have."""
-_HINT = (
-    "write it as 'group:artifact:version', or add a pom.xml: Gradle is not run to find out, and the distribution that "
-    "its wrapper wants is on none of the registries"
+HINT = (
+    "write it as 'group:artifact:version', or add a pom.xml; a Gradle on PATH of the host would be asked, and there is "
+    "none (no wrapper is run: the distribution that it wants is on none of the registries)"
 )
 
 
@@ -91,7 +92,7 @@ def _statements(lines: Sequence[tuple[str, int]], path: str) -> Iterator[tuple[r
         end = at
         while _goes_on(words) and end < len(lines):
             if end - at >= _MAX_TOGETHER:
-                raise ManifestError(path, line, f"goes on for more than {_MAX_TOGETHER} lines", _HINT)
+                raise ManifestError(path, line, f"goes on for more than {_MAX_TOGETHER} lines", HINT)
             words, end = f"{words} {lines[end][0]}", end + 1
         at = end
         yield from ((found, line) for part in words.split(";") if (found := _LINE.match(part.strip())))
@@ -116,7 +117,7 @@ def _artifacts(
         artifacts = [parse(text) for text in texts]
         strange = not artifacts or None in artifacts or after.lstrip().startswith("+")
         if strange and _LOCAL.match(rest) is None:
-            raise ManifestError(path, line, f"cannot tell which artifact {rest[:120].strip()!r} is", _HINT)
+            raise ManifestError(path, line, f"cannot tell which artifact {rest[:120].strip()!r} is", HINT)
         kind = "pom" if scope == IMPORT else None
         found += [replace(each, scope=scope, type=kind or each.type) for each in artifacts if each is not None]
         more = _MORE.match(after)

@@ -1,0 +1,141 @@
+"""The plan that a Gradle build makes: from its text where that tells, else from what it said when asked."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from jhansi_runner.resolvers.interface import (
+    ManifestError,
+    ParseImports,
+    Plan,
+    Requirement,
+    SourceFile,
+    Unbuilt,
+    View,
+    ViewError,
+)
+from jhansi_runner.resolvers.java import catalog, gradle, gradle_answer, maven_plan, pom
+from jhansi_runner.resolvers.java.artifact import IMPORT, MANAGED, Artifact
+from jhansi_runner.resolvers.java.maven_plan import MANIFEST
+from jhansi_runner.resolvers.java.paths import join, parents
+from jhansi_runner.resolvers.java.source import numbered
+from jhansi_runner.resolvers.java.steps import POM_FILE
+
+BUILT = "built"
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """The script of a project at `path`, as numbered lines without comments."""
+
+    path: str
+    lines: tuple[tuple[str, int], ...]
+
+    @property
+    def folder(self) -> str:
+        """The project's."""
+        return posixpath.dirname(self.path)
+
+
+def find(view: View, entry: str | None, parse: ParseImports) -> Build | None:
+    """The nearest build script. Raises ManifestError."""
+    for folder in parents(entry) if entry is not None else ("",):
+        for name in gradle.NAMES:
+            path = join(folder, name)
+            data = _read(view, path)
+            if data is not None:
+                (answer,) = parse([SourceFile(path, data)])
+                return Build(path, numbered(answer.facts))
+    return None
+
+
+def plan(view: View, entry: str | None, parse: ParseImports, built: Build, told: gradle_answer.Told | None) -> Plan:
+    """The plan of a build; `unbuilt` where its text does not tell, and it has not `told`. Raises ManifestError."""
+    if told is not None:
+        line = next((line for words, line in built.lines if words.startswith("dependencies")), 1)
+        rows = [(each, _line(each, built, line)) for each in told.artifacts]
+        return _plan(view, entry, parse, built, rows, told.folders, BUILT, ())
+    named = _catalog(view, built)
+    try:
+        rows = gradle.artifacts(built.lines, built.path, named)
+    except ManifestError as fault:
+        return _to_ask(view, entry, built, fault)
+    notes = [f"{built.path}: read as text, Gradle itself is not run"]
+    notes += [
+        f"{built.path}:{line}: the other project's artifacts are not added" for line in gradle.projects(built.lines)
+    ]
+    return _plan(view, entry, parse, built, rows, (built.folder,), MANIFEST, notes)
+
+
+def _plan(
+    view: View,
+    entry: str | None,
+    parse: ParseImports,
+    built: Build,
+    rows: list[tuple[Artifact, int]],
+    folders: tuple[str, ...],
+    origin: str,
+    notes: Iterable[str],
+) -> Plan:
+    artifacts = [each for each, _ in rows]
+    target = maven_plan.laid_out(view, entry, parse, folders, gradle.release(built.lines))
+    return Plan(
+        "java",
+        built.path,
+        tuple(requirements_of(rows, built.path, origin)),
+        notes=tuple(notes),
+        files=((POM_FILE, pom.made_up(artifacts)),) if artifacts else (),
+        target=target.encode(),
+    )
+
+
+def _to_ask(view: View, entry: str | None, built: Build, fault: ManifestError) -> Plan:
+    where = f"{fault.file}:{fault.line}: {fault.message}"
+    if entry is None:
+        note = f"{where}; for a command nothing is installed, and the build is not asked"
+        return Plan("java", built.path, notes=(note,))
+    unbuilt = Unbuilt(_top(view, built), fault.file, fault.line, gradle_answer.BACKEND, reason=fault.message)
+    note = f"{where}: before a run, the host's Gradle is asked for it in a sandbox"
+    return Plan("java", built.path, notes=(note,), unbuilt=unbuilt)
+
+
+def _top(view: View, built: Build) -> str:
+    """The folder of the build that a project belongs to: the nearest with settings, as Gradle looks for it."""
+    for folder in parents(built.path):
+        for name in gradle.SETTINGS:
+            if _read(view, join(folder, name)) is not None:
+                return folder
+    return built.folder
+
+
+def _line(artifact: Artifact, built: Build, otherwise: int) -> int:
+    signs = (artifact.key, f":{artifact.name}:")
+    return next((line for words, line in built.lines if any(sign in words for sign in signs)), otherwise)
+
+
+def _catalog(view: View, built: Build) -> catalog.Catalog:
+    """The catalog of the nearest folder that has one, from that of the build up."""
+    for folder in parents(built.path):
+        path = join(folder, catalog.PATH)
+        data = _read(view, path)
+        if data is not None:
+            return catalog.parse(data, path)
+    return {}
+
+
+def _read(view: View, path: str) -> bytes | None:
+    try:
+        return view.read(path)
+    except ViewError as fault:
+        raise ManifestError(path, 0, fault.reason, "make it a regular file inside the workspace") from None
+
+
+def requirements_of(artifacts: Iterable[tuple[Artifact, int]], file: str, origin: str = MANIFEST) -> list[Requirement]:
+    """The requirements that a manifest's artifacts are, each once. What only gives versions is none."""
+    found: dict[str, Requirement] = {}
+    for each, line in artifacts:
+        if each.scope not in (IMPORT, MANAGED):
+            found.setdefault(each.key, each.requirement(file, line, origin))
+    return [found[key] for key in sorted(found)]
