@@ -20,6 +20,7 @@ from jhansi_runner.resolvers.resolver import ENTRY, Launch, Locked, Program, Ste
 _NOTHING: Mapping[str, gradle_answer.Told] = MappingProxyType({})
 _PLACE = "/deps"
 _LAUNCH, _CLASSES, _REPOSITORY = "/launch", "/keep/java", "/keep/maven"
+_GRADLE_HOME = "/keep/gradle"  # of Gradle itself, for commands
 _SCRIPT = f"{_LAUNCH}/java.sh"
 _FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "launch")
 _PREVIEW, _FINAL = 21, 25
@@ -37,6 +38,7 @@ _SIGNS = (
 """How javac, java, Maven and Gradle say that something is not there."""
 _JDK = "install a JDK, version 17 or later: apt install openjdk-17-jdk-headless"
 _MAVEN = "install Maven, version 3.6.3 or later: apt install maven"
+_GRADLE = "install Gradle, version 4.4 or later"
 _MAVENS = ("/etc/maven/m2.conf", "/etc/maven/logging")
 _CONFIGURATION = (
     "/etc/java-*-openjdk/*.properties",
@@ -58,7 +60,7 @@ class JavaResolver:
         Program("java", ("-version",), _JDK, (11,), configuration=_CONFIGURATION),
         Program("javac", ("-version",), _JDK, (11,)),
         Program("mvn", ("-B", "-v"), _MAVEN, (3, 6, 3), needed=False, configuration=_MAVENS),
-        Program("gradle", (), "", needed=False),
+        Program("gradle", (), _GRADLE, needed=False),
     )
     place = _PLACE
     parser = os.path.abspath(parser.__file__)
@@ -126,12 +128,14 @@ class JavaResolver:
         return ()
 
     def launch(self, plan: Plan, entry: str | None, tools: Tools, *, installed: bool) -> Launch:
-        """javac and java for a program; Maven's own repository for a command."""
+        """javac and java for a program; for a command, what Maven and Gradle have fetched for themselves."""
         mounts = ((_FOLDER, _LAUNCH),)
         if entry is None:
             options = f"-Dmaven.repo.local={_REPOSITORY}/repository {jvm.OPTIONS}"
             env = {"MAVEN_OPTS": options, "MAVEN_SKIP_RC": "1", "JHANSI_MVN": tools.paths.get("mvn", "")}
-            return Launch((), env, (_LAUNCH,), mounts, (_REPOSITORY,), _SIGNS)
+            env |= dict.fromkeys(("GRADLE_OPTS", "JHANSI_JVM"), jvm.WAY_OUT)
+            env["JHANSI_GRADLE"] = tools.paths.get("gradle", "")
+            return Launch((), env, (_LAUNCH,), mounts, (_REPOSITORY, _GRADLE_HOME), _SIGNS)
         target = Target.decode(plan.target)
         version = tools.versions["java"]
         _require(target, int(version.split(".")[0]), entry)
