@@ -61,7 +61,7 @@ def plan(view: View, entry: str | None, parse: ParseImports, built: Build, told:
     try:
         rows = gradle.artifacts(built.lines, built.path, named)
     except ManifestError as fault:
-        return _to_ask(view, entry, built, fault)
+        return _to_ask(view, entry, parse, built, fault)
     notes = [f"{built.path}: read as text, Gradle itself is not run"]
     notes += [
         f"{built.path}:{line}: the other project's artifacts are not added" for line in gradle.projects(built.lines)
@@ -91,14 +91,15 @@ def _plan(
     )
 
 
-def _to_ask(view: View, entry: str | None, built: Build, fault: ManifestError) -> Plan:
+def _to_ask(view: View, entry: str | None, parse: ParseImports, built: Build, fault: ManifestError) -> Plan:
     where = f"{fault.file}:{fault.line}: {fault.message}"
     if entry is None:
         note = f"{where}; for a command nothing is installed, and the build is not asked"
         return Plan("java", built.path, notes=(note,))
     unbuilt = Unbuilt(_top(view, built), fault.file, fault.line, gradle_answer.BACKEND, reason=fault.message)
     note = f"{where}: before a run, the host's Gradle is asked for it in a sandbox"
-    return Plan("java", built.path, notes=(note,), unbuilt=unbuilt)
+    target = maven_plan.laid_out(view, entry, parse, (built.folder,), gradle.release(built.lines))
+    return Plan("java", built.path, notes=(note,), target=target.encode(), unbuilt=unbuilt)
 
 
 def _top(view: View, built: Build) -> str:
