@@ -18,6 +18,7 @@ from jhansi_runner.resolvers.java.scan import LAYOUTS
 from jhansi_runner.resolvers.java.target import Target
 
 MAX_FOUND = 100
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _NAME = r"[A-Za-z_$][\w$]*(?:\.[\w$]+)*"
 _PLACE = (
     r"(?:\[ERROR\] )?(?P<file>[^\s:][^:\n]*\.java):"
@@ -56,7 +57,7 @@ def missing(words: str, view: View, plan: Plan, names: NameMap | None = None) ->
     names = names or default_names()
     places = _Places(view, plan)
     answers: dict[str, Missing] = {}
-    for found in _read(words.splitlines()):
+    for found in _read(_COLOUR.sub("", words).splitlines()):
         if len(answers) >= MAX_FOUND:
             break
         one = _artifact(found, plan, names) if found.artifact else _class(found, places, plan, names)

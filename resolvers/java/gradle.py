@@ -43,6 +43,7 @@ _SCOPES = {
 _LINE = re.compile(rf"""(?:add\s*+\(\s*+)?(["']?)(?P<word>{"|".join(_SCOPES)})\b\1\s*+[(,]?\s*+(?P<rest>.*)""")
 _PLATFORM = re.compile(r"(?:enforcedPlatform|platform)\s*+\(\s*+")
 _LOCAL = re.compile(r"(?:testFixtures\s*+\(\s*+)?(?:project|files)\s*+\([^)]*+\)")
+_PROJECT = re.compile(r"""\bproject\s*+\(\s*+(?:path\s*+[:=]\s*+)?(["'])(:[\w:.-]++)\1""")
 _MORE = re.compile(r"[\s)]*+,\s*+")
 _LITERAL = re.compile(r"""(["'])(?P<text>[^"']+)\1""")
 _PART = re.compile(r"""\b(group|name|version|classifier|ext)\s*+[:=]\s*+(["'])([^"']+)\2""")
@@ -149,6 +150,19 @@ def release(lines: Sequence[tuple[str, int]]) -> int:
     return next((int(found[1]) for words, _ in lines if (found := _RELEASE.search(words))), 0)
 
 
-def projects(lines: Sequence[tuple[str, int]]) -> list[int]:
-    """The lines that depend on other projects of the build."""
-    return [line for words, line in lines if _LINE.match(words) and "project(" in words]
+def projects(lines: Sequence[tuple[str, int]], path: str) -> list[tuple[str, int]]:
+    """The paths of other projects of the build that a project depends on, such as `:lib`, with their lines.
+
+    "" where the text does not tell which. Raises ManifestError.
+    """
+    found = []
+    for matched, line in _statements(lines, path):
+        if "project(" in matched["rest"]:
+            named = [path for _, path in _PROJECT.findall(matched["rest"])]
+            found += [(each, line) for each in named or [""]]
+    return found
+
+
+def shares(lines: Sequence[tuple[str, int]]) -> bool:
+    """Whether a script says what its build's other projects depend on."""
+    return any(re.match(r"(?:sub|all)projects\b", words) for words, _ in lines)

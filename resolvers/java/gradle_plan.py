@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from jhansi_runner.resolvers.interface import (
@@ -20,6 +20,7 @@ from jhansi_runner.resolvers.java import catalog, gradle, gradle_answer, maven_p
 from jhansi_runner.resolvers.java.artifact import IMPORT, MANAGED, Artifact
 from jhansi_runner.resolvers.java.maven_plan import MANIFEST
 from jhansi_runner.resolvers.java.paths import join, parents
+from jhansi_runner.resolvers.java.project import MAX_MODULES, normal
 from jhansi_runner.resolvers.java.source import numbered
 from jhansi_runner.resolvers.java.steps import POM_FILE
 
@@ -42,12 +43,18 @@ class Build:
 def find(view: View, entry: str | None, parse: ParseImports) -> Build | None:
     """The nearest build script. Raises ManifestError."""
     for folder in parents(entry) if entry is not None else ("",):
-        for name in gradle.NAMES:
-            path = join(folder, name)
-            data = _read(view, path)
-            if data is not None:
-                (answer,) = parse([SourceFile(path, data)])
-                return Build(path, numbered(answer.facts))
+        if (found := _at(view, folder, parse)) is not None:
+            return found
+    return None
+
+
+def _at(view: View, folder: str, parse: ParseImports) -> Build | None:
+    for name in gradle.NAMES:
+        path = join(folder, name)
+        data = _read(view, path)
+        if data is not None:
+            (answer,) = parse([SourceFile(path, data)])
+            return Build(path, numbered(answer.facts))
     return None
 
 
@@ -56,35 +63,55 @@ def plan(view: View, entry: str | None, parse: ParseImports, built: Build, told:
     if told is not None:
         line = next((line for words, line in built.lines if words.startswith("dependencies")), 1)
         rows = [(each, _line(each, built, line)) for each in told.artifacts]
-        return _plan(view, entry, parse, built, rows, told.folders, BUILT, ())
-    named = _catalog(view, built)
+        return _plan(view, entry, parse, [(built, rows)], told.folders, BUILT, ())
+    top, named = _at(view, _top(view, built), parse), _catalog(view, built)
     try:
-        rows = gradle.artifacts(built.lines, built.path, named)
+        projects, notes = _projects(view, parse, built)
+        shared = [top] if top is not None and top not in projects and gradle.shares(top.lines) else []
+        read = [(each, gradle.artifacts(each.lines, each.path, named)) for each in (*projects, *shared)]
     except ManifestError as fault:
         return _to_ask(view, entry, parse, built, fault)
-    notes = [f"{built.path}: read as text, Gradle itself is not run"]
-    notes += [
-        f"{built.path}:{line}: the other project's artifacts are not added" for line in gradle.projects(built.lines)
-    ]
-    return _plan(view, entry, parse, built, rows, (built.folder,), MANIFEST, notes)
+    notes.insert(0, f"{built.path}: read as text, Gradle itself is not run")
+    return _plan(view, entry, parse, read, tuple(each.folder for each in projects), MANIFEST, notes)
+
+
+def _projects(view: View, parse: ParseImports, built: Build) -> tuple[list[Build], list[str]]:
+    """The project itself and those of its build that it needs, and notes for those that are not found.
+
+    Raises ManifestError.
+    """
+    found, notes, top = [built], [], _top(view, built)
+    for each in found:  # it grows
+        for name, line in gradle.projects(each.lines, each.path):
+            folder = normal(top, name.strip(":").replace(":", "/")) if name.strip(":") else None
+            other = _at(view, folder, parse) if folder is not None else None
+            if other is None:
+                notes.append(f"{each.path}:{line}: the other project's artifacts are not added")
+            elif other not in found and len(found) < MAX_MODULES:
+                found.append(other)
+    return found, notes
 
 
 def _plan(
     view: View,
     entry: str | None,
     parse: ParseImports,
-    built: Build,
-    rows: list[tuple[Artifact, int]],
+    read: Sequence[tuple[Build, Sequence[tuple[Artifact, int]]]],
     folders: tuple[str, ...],
     origin: str,
     notes: Iterable[str],
 ) -> Plan:
-    artifacts = [each for each, _ in rows]
+    built = read[0][0]
+    artifacts = list(dict.fromkeys(each for _, rows in read for each, _ in rows))
+    requirements: dict[str, Requirement] = {}
+    for each, rows in read:
+        for one in requirements_of(rows, each.path, origin):
+            requirements.setdefault(one.name, one)
     target = maven_plan.laid_out(view, entry, parse, folders, gradle.release(built.lines))
     return Plan(
         "java",
         built.path,
-        tuple(requirements_of(rows, built.path, origin)),
+        tuple(requirements[name] for name in sorted(requirements)),
         notes=tuple(notes),
         files=((POM_FILE, pom.made_up(artifacts)),) if artifacts else (),
         target=target.encode(),
@@ -96,7 +123,8 @@ def _to_ask(view: View, entry: str | None, parse: ParseImports, built: Build, fa
     if entry is None:
         note = f"{where}; for a command nothing is installed, and the build is not asked"
         return Plan("java", built.path, notes=(note,))
-    unbuilt = Unbuilt(_top(view, built), fault.file, fault.line, gradle_answer.BACKEND, reason=fault.message)
+    line, reason = (fault.line, fault.message) if fault.file == built.path else (1, f"needs {where}")
+    unbuilt = Unbuilt(_top(view, built), built.path, line, gradle_answer.BACKEND, reason=reason)
     note = f"{where}: before a run, the host's Gradle is asked for it in a sandbox"
     target = maven_plan.laid_out(view, entry, parse, (built.folder,), gradle.release(built.lines))
     return Plan("java", built.path, notes=(note,), target=target.encode(), unbuilt=unbuilt)

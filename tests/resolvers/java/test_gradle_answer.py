@@ -151,6 +151,35 @@ def test_what_it_says_is_installed_with_the_sources_of_the_projects_it_needs() -
     assert managed in text
 
 
+def test_a_project_that_another_needs_and_what_all_share_are_read_too() -> None:
+    files: Files = {
+        "settings.gradle": "",
+        "build.gradle": "subprojects {\n dependencies {\n  implementation 'g:shared:1'\n }\n}\n",
+        "app/build.gradle": "dependencies {\n api project(':libs:one')\n api project(':gone')\n}\n",
+        "libs/one/build.gradle": "dependencies {\n implementation('g:one:1')\n api project(path: ':app')\n}\n",
+        "libs/one/src/main/java/l/L.java": "package l; class L {}",
+        ENTRY: MAIN,
+    }
+    plan = planned(files, ENTRY)
+    assert [(each.text, each.file, each.line) for each in plan.requirements] == [
+        ("g:one 1", "libs/one/build.gradle", 2),
+        ("g:shared 1", "build.gradle", 3),
+    ]
+    assert Target.decode(plan.target).roots == ("app/src/main/java", "libs/one/src/main/java")
+    assert plan.notes[1:] == ("app/build.gradle:3: the other project's artifacts are not added",)
+
+
+def test_a_project_that_another_needs_and_whose_text_does_not_tell_has_the_build_asked() -> None:
+    files = {
+        **FILES,
+        "app/build.gradle": "dependencies { implementation project(':lib') }",
+        "lib/build.gradle": STRANGE,
+    }
+    asked = unbuilt(planned(files, ENTRY))
+    assert (asked.folder, asked.file, asked.line) == ("", "app/build.gradle", 1)
+    assert asked.reason.startswith("needs lib/build.gradle:2: cannot tell which artifact")
+
+
 def test_for_a_command_no_build_is_asked() -> None:
     plan = planned({"build.gradle": STRANGE}, None)
     assert (plan.unbuilt, plan.requirements) == (None, ())
