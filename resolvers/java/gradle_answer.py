@@ -31,7 +31,7 @@ _CONFIGURATIONS = frozenset(
         *("testAnnotationProcessor", "api", "runtime"),
     )
 )
-_OPEN = re.compile(r"(?:(\d+(?:\.\d+)*)\.)?\+")
+_OPEN = re.compile(r"((?:\d{1,9}\.)++)\+")
 _NEWEST = "[0,)"
 
 
@@ -81,8 +81,8 @@ def as_maven(version: str) -> str:
     if version.startswith("latest.") or version == "+":
         return _NEWEST
     if found := _OPEN.fullmatch(version):
-        *above, last = (found[1] or "").split(".")
-        return f"[{found[1]},{'.'.join([*above, str(int(last) + 1)])})"
+        *above, last = found[1][:-1].split(".")
+        return f"[{found[1][:-1]},{'.'.join([*above, str(int(last) + 1)])})"
     if version.startswith(("[", "]", "(")) and version.endswith(("]", "[", ")")) and "," in version:
         return f"{'(' if version[0] == ']' else version[0]}{version[1:-1]}{')' if version[-1] == '[' else version[-1]}"
     return version

@@ -111,6 +111,28 @@ def test_a_build_that_fails_is_told_in_its_own_words_without_advice(build: User,
     assert "--stacktrace" not in done.stderr
 
 
+def test_a_command_has_gradle_fetch_through_the_gate_whatever_repository_is_declared(
+    build: User, registry: MavenUpstream
+) -> None:
+    files = "task files { doLast { configurations.runtimeClasspath.files.each { println 'FILE ' + it.name } } }\n"
+    declared = (
+        "repositories { maven { url 'https://others.test/' }; ivy { url 'https://ivy.test/' }; mavenCentral() }\n"
+    )
+    build.write("app/build.gradle", f"{declared}{files}{BUILD}")
+    done = build.exec("--", "gradle", "-q", ":app:files", **SLOW)
+    assert done.returncode == 0, done.stderr
+    assert "FILE lib.jar\nFILE one-1.0.jar\n" in done.stdout
+    assert "for a command nothing is installed, and the build is not asked" not in done.stderr
+    policy(build, registry, "rules:\n  - deny: pkg:maven/org.test/four\n    reason: canary-reason\n")
+    build.write(
+        "app/build.gradle", f"{declared}{files}{BUILD}".replace("test:three", "test:four").replace("testI", "i")
+    )
+    done = build.exec("--", "gradle", "-q", ":app:files", **SLOW)
+    assert done.returncode == 1
+    assert "Could not resolve org.test:four:1.0" in done.stderr, done.stderr
+    assert "canary-reason" in done.stderr
+
+
 @pytest.mark.attack
 def test_a_build_that_is_asked_reaches_nobody_and_writes_to_memory_alone(build: User, registry: MavenUpstream) -> None:
     build.write(build.home / ".ssh/id_canary", "canary")
