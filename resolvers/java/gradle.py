@@ -12,13 +12,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from jhansi_runner.resolvers.interface import ManifestError
 from jhansi_runner.resolvers.java.artifact import IMPORT, Artifact, parse
 from jhansi_runner.resolvers.java.catalog import Catalog
 
 NAMES = ("build.gradle", "build.gradle.kts")
+PROPERTIES = "gradle.properties"
 SETTINGS = ("settings.gradle", "settings.gradle.kts")
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _SPRING_BOOT = "org.springframework.boot"
 
 _SCOPES = {
@@ -43,6 +46,8 @@ _SCOPES = {
 _LINE = re.compile(rf"""(?:add\s*+\(\s*+)?(["']?)(?P<word>{"|".join(_SCOPES)})\b\1\s*+[(,]?\s*+(?P<rest>.*)""")
 _PLATFORM = re.compile(r"(?:enforcedPlatform|platform)\s*+\(\s*+")
 _LOCAL = re.compile(r"(?:testFixtures\s*+\(\s*+)?(?:project|files)\s*+\([^)]*+\)")
+_PROPERTY = re.compile(r"^[ \t]*+([\w.]++)[ \t]*+[=:]([^\n]*+)$", re.MULTILINE)
+_APPLIED = re.compile(r"""apply\s*+\(?\s*+from\s*+[:=]\s*+(["'])([^"']++)\1""")
 _PROJECT = re.compile(r"""\bproject\s*+\(\s*+(?:path\s*+[:=]\s*+)?(["'])(:[\w:.-]++)\1""")
 _MORE = re.compile(r"[\s)]*+,\s*+")
 _LITERAL = re.compile(r"""(["'])(?P<text>[^"']+)\1""")
@@ -62,12 +67,14 @@ HINT = (
 )
 
 
-def artifacts(lines: Sequence[tuple[str, int]], path: str, named: Catalog) -> list[tuple[Artifact, int]]:
-    """The artifacts of a build with their lines; `named` are those of its catalog.
+def artifacts(
+    lines: Sequence[tuple[str, int]], path: str, named: Catalog, known: Mapping[str, str] = _NOTHING
+) -> list[tuple[Artifact, int]]:
+    """The artifacts of a build with their lines; `named` are its catalog's, `known` are variables from elsewhere.
 
     Raises ManifestError for a dependency that its text does not tell.
     """
-    variables = {name: text for words, _ in lines for name, _, text in _VARIABLE.findall(words)}
+    own = {**known, **variables(lines)}
     found: list[tuple[Artifact, int]] = []
     managed = any("io.spring.dependency-management" in words for words, _ in lines)
     for words, line in lines:
@@ -75,8 +82,24 @@ def artifacts(lines: Sequence[tuple[str, int]], path: str, named: Catalog) -> li
             bom = Artifact(_SPRING_BOOT, "spring-boot-dependencies", plugin[2], "pom", scope=IMPORT)
             found.append((bom, line))
     for matched, line in _statements(lines, path):
-        found += [(each, line) for each in _artifacts(matched, variables, named, path, line)]
+        found += [(each, line) for each in _artifacts(matched, own, named, path, line)]
     return found
+
+
+def variables(lines: Sequence[tuple[str, int]]) -> dict[str, str]:
+    """The texts that a script gives names to."""
+    found = {name: text for words, _ in lines for name, _, text in _VARIABLE.findall(words)}
+    return {**found, **{name.removeprefix("ext."): text for name, text in found.items()}}
+
+
+def properties(text: str) -> dict[str, str]:
+    """The names in a gradle.properties."""
+    return {name: words.strip() for name, words in _PROPERTY.findall(text)}
+
+
+def applied(lines: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+    """The other scripts that a script applies, as it writes their paths."""
+    return [(found[2], line) for words, line in lines if (found := _APPLIED.match(words))]
 
 
 def _statements(lines: Sequence[tuple[str, int]], path: str) -> Iterator[tuple[re.Match[str], int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,8 @@ from jhansi_runner.resolvers.java.source import numbered
 from jhansi_runner.resolvers.java.steps import POM_FILE
 
 BUILT = "built"
+_ROOT = re.compile(r"^\$\{?(?:rootDir|rootProject\.(?:projectDir|rootDir))\}?/")
+_PROJECT = re.compile(r"^\$\{?(?:projectDir|project\.projectDir)\}?/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,10 @@ def plan(view: View, entry: str | None, parse: ParseImports, built: Build, told:
     try:
         projects, notes = _projects(view, parse, built)
         shared = [top] if top is not None and top not in projects and gradle.shares(top.lines) else []
-        read = [(each, gradle.artifacts(each.lines, each.path, named)) for each in (*projects, *shared)]
+        scripts = [*projects, *shared]
+        scripts += _applied(view, parse, scripts, notes)
+        known = _variables(view, top, scripts)
+        read = [(each, gradle.artifacts(each.lines, each.path, named, known)) for each in scripts]
     except ManifestError as fault:
         return _to_ask(view, entry, parse, built, fault)
     notes.insert(0, f"{built.path}: read as text, Gradle itself is not run")
@@ -90,6 +96,36 @@ def _projects(view: View, parse: ParseImports, built: Build) -> tuple[list[Build
             elif other not in found and len(found) < MAX_MODULES:
                 found.append(other)
     return found, notes
+
+
+def _applied(view: View, parse: ParseImports, scripts: Sequence[Build], notes: list[str]) -> list[Build]:
+    """The scripts of the workspace that these apply, and notes for those that are not found. Raises ManifestError."""
+    found: dict[str, Build] = {}
+    top = _top(view, scripts[0])
+    for each in scripts:
+        for words, line in gradle.applied(each.lines):
+            base, path = each.folder, _PROJECT.sub("", words)
+            if (below := _ROOT.sub("", words)) != words:
+                base, path = top, below
+            place = normal(base, path) if "$" not in path and ":" not in path else None
+            data = _read(view, place) if place else None
+            if place is None or data is None:
+                notes.append(f"{each.path}:{line}: {words[:200]} is not read")
+            elif place not in found and len(found) < MAX_MODULES:
+                (answer,) = parse([SourceFile(place, data)])
+                found[place] = Build(place, numbered(answer.facts))
+    return list(found.values())
+
+
+def _variables(view: View, top: Build | None, scripts: Sequence[Build]) -> dict[str, str]:
+    """What a project's script finds by name, from its build's and its own properties and from the other scripts."""
+    found: dict[str, str] = {}
+    for each in (*([top] if top else []), *reversed(scripts)):
+        found |= gradle.variables(each.lines)
+    for folder in dict.fromkeys([_top(view, scripts[0]), scripts[0].folder]):
+        data = _read(view, join(folder, gradle.PROPERTIES))
+        found |= gradle.properties(data.decode("utf-8", "replace")) if data is not None else {}
+    return found
 
 
 def _plan(

@@ -69,6 +69,8 @@ def policy(user: User, registry: MavenUpstream, more: str = "") -> None:
 
 
 def test_what_the_build_declares_is_installed_once_and_a_repeat_asks_nobody(build: User) -> None:
+    plugin = "plugins { id 'org.gradle.toolchains.foojay-resolver-convention' version '0.8.0' }\n"  # by `gradle init`
+    build.write("settings.gradle", f"{plugin}include 'app', 'lib'\n")
     first = build.exec(ENTRY, **SLOW)
     assert first.stdout == "L\n/one.txt true\n/two.txt true\n/three.txt false\n", first.stderr
     assert "app/build.gradle:3: the build (Gradle) is asked what the project depends on" in first.stderr

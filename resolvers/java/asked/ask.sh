@@ -4,11 +4,15 @@
 set -eu
 mkdir /tmp/build /tmp/gradle
 tar -xf /stage/project.tar -C /tmp/build
+# This plugin of the settings, which `gradle init` writes, tells where to fetch JDKs from, and is on no registry.
+for settings in /tmp/build/settings.gradle /tmp/build/settings.gradle.kts; do
+    [ ! -f "$settings" ] || sed -i '/org\.gradle\.toolchains\.foojay-resolver/d' "$settings"
+done
 export "JHANSI_ASKED=/tmp/build/$2"
 cd "$JHANSI_ASKED"
-echo 'org.gradle.jvmargs=-Xmx1g' >/tmp/gradle/gradle.properties
-if "$1" -q --offline --no-daemon --console=plain -g /tmp/gradle -I /launch/ask.gradle -Dorg.gradle.parallel=false \
-    -Dorg.gradle.caching=false -Dorg.gradle.configureondemand=false help >/tmp/said 2>&1; then
+printf 'org.gradle.%s\n' jvmargs=-Xmx1g parallel=false caching=false configureondemand=false vfs.watch=false \
+    configuration-cache=false unsafe.configuration-cache=false unsafe.isolated-projects=false >/tmp/gradle/gradle.properties
+if "$1" -q --offline --no-daemon --console=plain -g /tmp/gradle -I /launch/ask.gradle help >/tmp/said 2>&1; then
     exec cat /tmp/answer
 fi
 sed -n -e '/^\* Try/d' -e '/^$/d' -e 's#/tmp/build/##g' -e '/^\* Wh/,/^\* Get/p' /tmp/said >/tmp/why

@@ -180,6 +180,24 @@ def test_a_project_that_another_needs_and_whose_text_does_not_tell_has_the_build
     assert asked.reason.startswith("needs lib/build.gradle:2: cannot tell which artifact")
 
 
+def test_properties_and_scripts_that_are_applied_are_read() -> None:
+    files: Files = {
+        "settings.gradle": "",
+        "gradle.properties": "# words\none.version = 1\ntwoVersion=2\n",
+        "gradle/more.gradle": "dependencies {\n api 'g:more:3'\n}\n",
+        "build.gradle": "ext.four = '4'\napply from: 'https://scripts.test/x.gradle'\n",
+        "app/build.gradle": (
+            'apply from: "$rootDir/gradle/more.gradle"\napply(from = "../../out.gradle")\n'
+            'dependencies {\n api "g:two:$twoVersion"\n api "g:one:${one.version}"\n api "g:four:$four"\n}\n'
+        ),
+        ENTRY: MAIN,
+    }
+    plan = planned(files, ENTRY)
+    assert [each.text for each in plan.requirements] == ["g:four 4", "g:more 3", "g:one 1", "g:two 2"]
+    assert next(each.file for each in plan.requirements if each.name == "g:more") == "gradle/more.gradle"
+    assert plan.notes[1:] == ("app/build.gradle:2: ../../out.gradle is not read",)
+
+
 def test_for_a_command_no_build_is_asked() -> None:
     plan = planned({"build.gradle": STRANGE}, None)
     assert (plan.unbuilt, plan.requirements) == (None, ())
