@@ -161,7 +161,7 @@ def _to_ask(view: View, entry: str | None, parse: ParseImports, built: Build, fa
         return Plan("java", built.path, notes=(note,))
     line, reason = (fault.line, fault.message) if fault.file == built.path else (1, f"needs {where}")
     unbuilt = Unbuilt(_top(view, built), built.path, line, gradle_answer.BACKEND, reason=reason)
-    note = f"{where}: before a run, the host's Gradle is asked for it in a sandbox"
+    note = f"{where}: before a run, the host's Gradle, if there is one, is asked for it in a sandbox"
     target = maven_plan.laid_out(view, entry, parse, (built.folder,), gradle.release(built.lines))
     return Plan("java", built.path, notes=(note,), target=target.encode(), unbuilt=unbuilt)
 
