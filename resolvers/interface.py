@@ -192,7 +192,8 @@ class Unbuilt:
 
     `folder` is the project's, below the workspace, and `file` and `line` are where it says so. `backend` is the build's
     entry point, found in `path` (folders below the project's) or in what `requirements` install. `settled` tells that
-    the build has been asked what else it needs, and that `requirements` has it.
+    the build has been asked what else it needs, and that `requirements` has it. `reason` is what could not be read
+    without asking.
     """
 
     folder: str
@@ -202,6 +203,7 @@ class Unbuilt:
     requirements: tuple[Requirement, ...] = ()
     path: tuple[str, ...] = ()
     settled: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

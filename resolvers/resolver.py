@@ -35,7 +35,8 @@ class UnfitLock(Exception):
 class Program:
     """A program of the host's that a language needs.
 
-    `version` are the arguments that make it tell its version, `least` is the least version that serves, () for any.
+    `version` are the arguments that make it tell its version, () where nothing hangs on that; `least` is the least
+    version that serves, () for any.
     `hint` says how to get it. One that is not `needed` may be missing. `configuration` are files and folders of the
     host's `/etc`, as glob patterns, that it cannot do without and that hold no secrets.
     """
@@ -211,7 +212,10 @@ class Asking(Protocol):
     """A resolver whose projects can leave what they depend on to code of their own; then a plan is `unbuilt`."""
 
     def ask(self, unbuilt: Unbuilt, tools: Tools) -> Launch:
-        """The command that asks a project's build. It finds `PROJECT`, and at `place` what `unbuilt` requires."""
+        """The command that asks a project's build. It finds `PROJECT`, and at `place` what `unbuilt` requires.
+
+        Raises ManifestError where the host has nothing to ask it with.
+        """
 
     def told(self, unbuilt: Unbuilt, words: str) -> Resolver:
         """This resolver, knowing what a build said on stdout; hostile code may have said it. Raises ManifestError."""

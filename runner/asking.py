@@ -43,14 +43,18 @@ class Asker:
     def __init__(self, job: Job, view: RecordingView, tools: Toolchain) -> None:
         self._job, self._view, self._tools = job, view, tools
 
+    def question(self, resolver: Resolver, unbuilt: Unbuilt) -> tuple[Asking, Launch]:
+        """Who asks a build, and with which command. Raises RunnerError, ManifestError."""
+        if not isinstance(resolver, Asking):
+            raise RunnerError(f"the resolver for {resolver.language} leaves to a build what it cannot ask")
+        return resolver, resolver.ask(unbuilt, self._tools.tools)
+
     def told(self, resolver: Resolver, unbuilt: Unbuilt, required: Installed) -> Resolver:
         """The resolver, knowing what a build says. `required` is what the build requires, installed.
 
         Raises RunnerError, ManifestError.
         """
-        if not isinstance(resolver, Asking):
-            raise RunnerError(f"the resolver for {resolver.language} leaves to a build what it cannot ask")
-        launch = resolver.ask(unbuilt, self._tools.tools)
+        asking, launch = self.question(resolver, unbuilt)
         try:
             files, digest = self._view.sources(unbuilt.folder)
         except ViewError as error:
@@ -61,9 +65,9 @@ class Asker:
         path = f"{paths.make(f'{self._job.private}/asked')}/{_digest(unbuilt.folder)[:32]}"
         kept = _kept(path, key)
         if kept is not None:
-            return resolver.told(unbuilt, kept)
+            return asking.told(unbuilt, kept)
         words = self._ask(unbuilt, launch, files, required, resolver.place)
-        found = resolver.told(unbuilt, words)
+        found = asking.told(unbuilt, words)
         with contextlib.suppress(OSError):  # it only saves time
             _keep(path, key, words)
         return found

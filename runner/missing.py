@@ -96,7 +96,7 @@ class Mending:
                 say(f"  the closest known package is {each.closest}; nothing is installed on a guess")
         elif not allowed:
             say(f"  the policy does not let it in: jhansi-runner policy explain {each.requirement.purl}")
-        elif by_author and each.addition:
+        elif each.addition and (by_author or (self._job.options.command and each.manifest not in ("", each.file))):
             say(f"  add to {each.manifest}: {each.addition}")
             if not self._job.options.command:
                 say("  or run again with --fix, which installs it for runs with --fix")

@@ -121,6 +121,9 @@ def prepare(
         resolver, job.options.python, env, lambda path: _planted(job, path), private_folders(job.folders)
     )
     plan = make_plan(job, view, resolver)
+    for path in tools.shown:
+        if path.startswith("/etc/"):
+            etc.mount_point(job.folders.state + "/etc", path)
     if plan.unbuilt is not None and job.options.no_install:
         say(f"not known: what {plan.unbuilt.file} depends on, which its build would be asked for (--no-install)")
     elif plan.unbuilt is not None:
@@ -134,9 +137,6 @@ def prepare(
     plan = _without_denied_options(with_missed(plan, missed or _missed_before(job, plan, policy)), policy)
     _refuse_early(plan, policy, job, record)
     done = Installed("", False, ())
-    for path in tools.shown:
-        if path.startswith("/etc/"):
-            etc.mount_point(job.folders.state + "/etc", path)
     if plan.requirements:
         with _explained():
             done = Installer(job, plan, resolver, tools, policy).installed(record)
@@ -168,9 +168,12 @@ def _asked(
     record: Record | None,
 ) -> Plan:
     """The plan that is whole, after the builds that it leaves something to were asked. Raises RunnerError."""
+    asker = Asker(job, view, tools)
     for _ in range(_MOST_ASKED):
         if plan.unbuilt is None:
             return plan
+        with _explained():
+            asker.question(resolver, plan.unbuilt)
         if not plan.unbuilt.settled:
             where, build = f"{plan.unbuilt.file}:{plan.unbuilt.line}", plan.unbuilt.backend
             say(f"{where}: the build ({build}) is asked what the project depends on, in a sandbox of its own")
@@ -180,7 +183,7 @@ def _asked(
             done = Installed("", False, ())
             if needs.requirements:
                 done = Installer(job, needs, resolver, tools, policy).installed(record)
-            resolver = Asker(job, view, tools).told(resolver, plan.unbuilt, done)
+            resolver = asker.told(resolver, plan.unbuilt, done)
         plan = make_plan(job, view, resolver)
     raise RunnerError(f"more than {_MOST_ASKED} builds would have to be asked what the program depends on")
 

@@ -11,15 +11,18 @@ from jhansi_runner.runner.workspace import Unreadable, Workspace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 MAX_FILES, MAX_FOLDERS, MAX_BYTES, MAX_DEPTH = 5_000, 2_000, 64 << 20, 32
 _MAX_FILE = 1 << 20
 _SUFFIXES = frozenset({
-    "", "build", "c", "cc", "cfg", "cmake", "cpp", "cxx", "f", "f90", "h", "hh", "hpp", "in", "ini", "json", "md",
-    "options", "pxd", "pxi", "py", "pyf", "pyi", "pyx", "rs", "rst", "template", "toml", "txt", "yaml", "yml",
+    "", "build", "c", "cc", "cfg", "cmake", "cpp", "cxx", "f", "f90", "gradle", "h", "hh", "hpp", "in", "ini",
+    "json", "kts", "md", "options", "properties", "pxd", "pxi", "py", "pyf", "pyi", "pyx", "rs", "rst", "template",
+    "toml", "txt", "yaml", "yml",
 })  # fmt: skip
 """How names of files end that builds read; names without a dot count, such as LICENSE and VERSION."""
+_BUILD_SOURCES, _JVM_SUFFIXES = "buildSrc/", frozenset({"groovy", "java", "kt"})
+"""A folder with sources of the build itself, by Gradle's convention; those of a program tell its build nothing."""
 _LEFT_BEHIND = frozenset({"__pycache__", "node_modules", "site-packages"})
 _LEFT_ON_TOP = frozenset({"build", "deps", "dist", "htmlcov"})
 
@@ -56,9 +59,10 @@ def _paths(workspace: Workspace, folder: str) -> Iterator[str]:
         for name in names:
             path = f"{below}/{name}" if below else name
             if not name.endswith("/"):
-                if name.rpartition(".")[2 if "." in name else 0].lower() in _SUFFIXES:
+                suffix = name.rpartition(".")[2 if "." in name else 0].lower()
+                if suffix in _SUFFIXES or (suffix in _JVM_SUFFIXES and path.startswith(_BUILD_SOURCES)):
                     yield path
-            elif depth < MAX_DEPTH and not _is_left_behind(name[:-1], depth):
+            elif depth < MAX_DEPTH and not _is_left_behind(name[:-1], depth) and not _is_output(name, names):
                 folders.append((path[:-1], depth + 1))
 
 
@@ -69,6 +73,10 @@ def _is_left_behind(name: str, depth: int) -> bool:
         or name.endswith((".egg-info", ".dist-info"))
         or (depth == 0 and name in _LEFT_ON_TOP)
     )
+
+
+def _is_output(name: str, beside: Sequence[str]) -> bool:
+    return name == "build/" and ("build.gradle" in beside or "build.gradle.kts" in beside)
 
 
 def digest(found: Iterable[tuple[str, bytes]]) -> str:

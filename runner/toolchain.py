@@ -75,7 +75,8 @@ def find(
             lines = (program.hint,)
             raise RunnerError(f"{resolver.language} needs {program.name}, which is not on PATH", lines=lines)
         if path is not None:
-            paths[program.name], versions[program.name] = path, _version(program, path)
+            paths[program.name] = path
+            versions |= {program.name: _version(program, path)} if program.version else {}
     shown = tuple(dict.fromkeys(place for path in paths.values() if (place := _place(path, private))))
     configuration = [path for each in resolver.programs for glob_ in each.configuration for path in glob.glob(glob_)]
     machine = os.uname().machine

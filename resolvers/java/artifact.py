@@ -12,11 +12,17 @@ _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 _VERSION = re.compile(r"[A-Za-z0-9_(\[][A-Za-z0-9_.+,()\[\] -]*")
 IMPORT = "import"
 """The scope of a list of versions (a BOM), which is no artifact of a program."""
+MANAGED = "managed"
+"""The scope of an artifact whose version is told in case something needs it."""
+_EXCLUDED = re.compile(r"(?:\*|[A-Za-z0-9_.-]+):(?:\*|[A-Za-z0-9_.-]+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """`version` is "" where another place manages it. `scope` is Maven's."""
+    """`version` is "" where another place manages it. `scope` is Maven's, or `MANAGED`.
+
+    `excluded` are keys of what is not wanted with it, with `*` for any group or name.
+    """
 
     group: str
     name: str
@@ -24,6 +30,7 @@ class Artifact:
     type: str = "jar"
     classifier: str = ""
     scope: str = "compile"
+    excluded: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -34,7 +41,8 @@ class Artifact:
     def fit(self) -> bool:
         """Whether it can be asked for: names are words, and what may be empty is a word if it is there."""
         words = (self.group, self.name, self.type, self.classifier or "x")
-        return all(_PART.fullmatch(word) for word in words) and bool(_VERSION.fullmatch(self.version or "1"))
+        fit = all(_PART.fullmatch(word) for word in words) and bool(_VERSION.fullmatch(self.version or "1"))
+        return fit and all(_EXCLUDED.fullmatch(each) for each in self.excluded)
 
     def requirement(self, file: str, line: int, origin: str, import_name: str | None = None) -> Requirement:
         """The requirement that this artifact is. Raises ValueError for names that are none."""

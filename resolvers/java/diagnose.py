@@ -14,10 +14,12 @@ from jhansi_runner.resolvers.java.artifact import Artifact
 from jhansi_runner.resolvers.java.names import NameMap, default_names
 from jhansi_runner.resolvers.java.newer import newer
 from jhansi_runner.resolvers.java.paths import join, parents
+from jhansi_runner.resolvers.java.project import POM
 from jhansi_runner.resolvers.java.scan import LAYOUTS
 from jhansi_runner.resolvers.java.target import Target
 
 MAX_FOUND = 100
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _NAME = r"[A-Za-z_$][\w$]*(?:\.[\w$]+)*"
 _PLACE = (
     r"(?:\[ERROR\] )?(?P<file>[^\s:][^:\n]*\.java):"
@@ -56,7 +58,7 @@ def missing(words: str, view: View, plan: Plan, names: NameMap | None = None) ->
     names = names or default_names()
     places = _Places(view, plan)
     answers: dict[str, Missing] = {}
-    for found in _read(words.splitlines()):
+    for found in _read(_COLOUR.sub("", words).splitlines()):
         if len(answers) >= MAX_FOUND:
             break
         one = _artifact(found, plan, names) if found.artifact else _class(found, places, plan, names)
@@ -123,6 +125,22 @@ class _Places:
                 return path
         return file
 
+    def manifest(self, path: str) -> str:
+        """What speaks for a source: the plan's manifest, or the nearest where the plan, as a command's, has none."""
+        if self._plan.source not in (SCAN, NOTHING):
+            return self._plan.source
+        for folder in parents(path) if path else ():
+            for name in (POM, *gradle.NAMES):
+                if self._lists(folder, name):
+                    return join(folder, name)
+        return self._plan.source
+
+    def _lists(self, folder: str, name: str) -> bool:
+        try:
+            return name in self._view.names(folder)
+        except ViewError:
+            return False
+
     def is_local(self, name: str) -> bool:
         """Whether a folder of the workspace holds sources of a class's package."""
         package = name.rpartition(".")[0]
@@ -152,20 +170,20 @@ def _class(found: _Found, places: _Places, plan: Plan, names: NameMap) -> Missin
     if any(each.name == artifact.key for each in plan.requirements):
         return None
     requirement = artifact.requirement(path, found.line, answer.origin, answer.matched)
-    manifest, addition = _addition(artifact, path, plan)
+    manifest, addition = _addition(artifact, path, places.manifest(path))
     name = found.name.removesuffix(".*")
     return Missing(name, path, found.line, _NOT_THERE, requirement, addition=addition, manifest=manifest)
 
 
-def _addition(artifact: Artifact, path: str, plan: Plan) -> tuple[str, str]:
+def _addition(artifact: Artifact, path: str, manifest: str) -> tuple[str, str]:
     """The manifest and the line that belongs into it."""
     coordinate = f"{artifact.key}:{artifact.version}"
-    if plan.source.endswith(".xml"):
+    if manifest.endswith(".xml"):
         words = f"<groupId>{artifact.group}</groupId><artifactId>{artifact.name}</artifactId>"
-        return plan.source, f"<dependency>{words}<version>{artifact.version}</version></dependency>"
-    if posixpath.basename(plan.source) in gradle.NAMES:
-        return plan.source, f'implementation("{coordinate}")'
-    return path if plan.source in (SCAN, NOTHING) else plan.source, f"//DEPS {coordinate}"
+        return manifest, f"<dependency>{words}<version>{artifact.version}</version></dependency>"
+    if posixpath.basename(manifest) in gradle.NAMES:
+        return manifest, f'implementation("{coordinate}")'
+    return path if manifest in (SCAN, NOTHING) else manifest, f"//DEPS {coordinate}"
 
 
 def _artifact(found: _Found, plan: Plan, names: NameMap) -> Missing | None:

@@ -1,4 +1,4 @@
-"""What a Gradle build depends on, as far as its text tells: the build itself is a program, and is not run.
+"""What a Gradle build depends on, as far as its text tells: the build itself is a program, and costs more to ask.
 
 Coordinates that are written out are understood, on several lines too, with versions from simple variables, the names of
 a catalog, platforms, and Spring's plugins. Its text may be hostile: no pattern here reads a part of it twice.
@@ -12,12 +12,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from jhansi_runner.resolvers.interface import ManifestError
 from jhansi_runner.resolvers.java.artifact import IMPORT, Artifact, parse
 from jhansi_runner.resolvers.java.catalog import Catalog
 
 NAMES = ("build.gradle", "build.gradle.kts")
+PROPERTIES = "gradle.properties"
+SETTINGS = ("settings.gradle", "settings.gradle.kts")
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _SPRING_BOOT = "org.springframework.boot"
 
 _SCOPES = {
@@ -42,6 +46,9 @@ _SCOPES = {
 _LINE = re.compile(rf"""(?:add\s*+\(\s*+)?(["']?)(?P<word>{"|".join(_SCOPES)})\b\1\s*+[(,]?\s*+(?P<rest>.*)""")
 _PLATFORM = re.compile(r"(?:enforcedPlatform|platform)\s*+\(\s*+")
 _LOCAL = re.compile(r"(?:testFixtures\s*+\(\s*+)?(?:project|files)\s*+\([^)]*+\)")
+_PROPERTY = re.compile(r"^[ \t]*+([\w.]++)[ \t]*+[=:]([^\n]*+)$", re.MULTILINE)
+_APPLIED = re.compile(r"""apply\s*+\(?\s*+from\s*+[:=]\s*+(["'])([^"']++)\1""")
+_PROJECT = re.compile(r"""\bproject\s*+\(\s*+(?:path\s*+[:=]\s*+)?(["'])(:[\w:.-]++)\1""")
 _MORE = re.compile(r"[\s)]*+,\s*+")
 _LITERAL = re.compile(r"""(["'])(?P<text>[^"']+)\1""")
 _PART = re.compile(r"""\b(group|name|version|classifier|ext)\s*+[:=]\s*+(["'])([^"']+)\2""")
@@ -54,18 +61,20 @@ _RELEASE = re.compile(
 )
 _MAX_TOGETHER = 50
 """How many lines one statement may have."""
-_HINT = (
-    "write it as 'group:artifact:version', or add a pom.xml: Gradle is not run to find out, and the distribution that "
-    "its wrapper wants is on none of the registries"
+HINT = (
+    "write it as 'group:artifact:version', or add a pom.xml; a Gradle on PATH of the host would be asked, and there is "
+    "none (no wrapper is run: the distribution that it wants is on none of the registries)"
 )
 
 
-def artifacts(lines: Sequence[tuple[str, int]], path: str, named: Catalog) -> list[tuple[Artifact, int]]:
-    """The artifacts of a build with their lines; `named` are those of its catalog.
+def artifacts(
+    lines: Sequence[tuple[str, int]], path: str, named: Catalog, known: Mapping[str, str] = _NOTHING
+) -> list[tuple[Artifact, int]]:
+    """The artifacts of a build with their lines; `named` are its catalog's, `known` are variables from elsewhere.
 
     Raises ManifestError for a dependency that its text does not tell.
     """
-    variables = {name: text for words, _ in lines for name, _, text in _VARIABLE.findall(words)}
+    own = {**known, **variables(lines)}
     found: list[tuple[Artifact, int]] = []
     managed = any("io.spring.dependency-management" in words for words, _ in lines)
     for words, line in lines:
@@ -73,8 +82,24 @@ def artifacts(lines: Sequence[tuple[str, int]], path: str, named: Catalog) -> li
             bom = Artifact(_SPRING_BOOT, "spring-boot-dependencies", plugin[2], "pom", scope=IMPORT)
             found.append((bom, line))
     for matched, line in _statements(lines, path):
-        found += [(each, line) for each in _artifacts(matched, variables, named, path, line)]
+        found += [(each, line) for each in _artifacts(matched, own, named, path, line)]
     return found
+
+
+def variables(lines: Sequence[tuple[str, int]]) -> dict[str, str]:
+    """The texts that a script gives names to."""
+    found = {name: text for words, _ in lines for name, _, text in _VARIABLE.findall(words)}
+    return {**found, **{name.removeprefix("ext."): text for name, text in found.items()}}
+
+
+def properties(text: str) -> dict[str, str]:
+    """The names in a gradle.properties."""
+    return {name: words.strip() for name, words in _PROPERTY.findall(text)}
+
+
+def applied(lines: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+    """The other scripts that a script applies, as it writes their paths."""
+    return [(found[2], line) for words, line in lines if (found := _APPLIED.match(words))]
 
 
 def _statements(lines: Sequence[tuple[str, int]], path: str) -> Iterator[tuple[re.Match[str], int]]:
@@ -91,7 +116,7 @@ def _statements(lines: Sequence[tuple[str, int]], path: str) -> Iterator[tuple[r
         end = at
         while _goes_on(words) and end < len(lines):
             if end - at >= _MAX_TOGETHER:
-                raise ManifestError(path, line, f"goes on for more than {_MAX_TOGETHER} lines", _HINT)
+                raise ManifestError(path, line, f"goes on for more than {_MAX_TOGETHER} lines", HINT)
             words, end = f"{words} {lines[end][0]}", end + 1
         at = end
         yield from ((found, line) for part in words.split(";") if (found := _LINE.match(part.strip())))
@@ -116,7 +141,7 @@ def _artifacts(
         artifacts = [parse(text) for text in texts]
         strange = not artifacts or None in artifacts or after.lstrip().startswith("+")
         if strange and _LOCAL.match(rest) is None:
-            raise ManifestError(path, line, f"cannot tell which artifact {rest[:120].strip()!r} is", _HINT)
+            raise ManifestError(path, line, f"cannot tell which artifact {rest[:120].strip()!r} is", HINT)
         kind = "pom" if scope == IMPORT else None
         found += [replace(each, scope=scope, type=kind or each.type) for each in artifacts if each is not None]
         more = _MORE.match(after)
@@ -148,6 +173,19 @@ def release(lines: Sequence[tuple[str, int]]) -> int:
     return next((int(found[1]) for words, _ in lines if (found := _RELEASE.search(words))), 0)
 
 
-def projects(lines: Sequence[tuple[str, int]]) -> list[int]:
-    """The lines that depend on other projects of the build."""
-    return [line for words, line in lines if _LINE.match(words) and "project(" in words]
+def projects(lines: Sequence[tuple[str, int]], path: str) -> list[tuple[str, int]]:
+    """The paths of other projects of the build that a project depends on, such as `:lib`, with their lines.
+
+    "" where the text does not tell which. Raises ManifestError.
+    """
+    found = []
+    for matched, line in _statements(lines, path):
+        if "project(" in matched["rest"]:
+            named = [path for _, path in _PROJECT.findall(matched["rest"])]
+            found += [(each, line) for each in named or [""]]
+    return found
+
+
+def shares(lines: Sequence[tuple[str, int]]) -> bool:
+    """Whether a script says what its build's other projects depend on."""
+    return any(re.match(r"(?:sub|all)projects\b", words) for words, _ in lines)

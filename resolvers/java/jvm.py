@@ -9,13 +9,13 @@ from jhansi_runner.proxy.cell.doorway import PORT
 
 TRUST_STORE = "/etc/ssl/certs/java/cacerts"
 """The sandbox's own, with the gate's authority in it; also where Debian's JDKs look by themselves."""
-OPTIONS = " ".join(
+WAY_OUT = " ".join(
     [
         "-Dhttps.proxyHost=127.0.0.1",
         f"-Dhttps.proxyPort={PORT}",
-        "-Dhttp.nonProxyHosts=localhost|127.*|[::1]",
         f"-Djavax.net.ssl.trustStore={TRUST_STORE}",
         "-Djavax.net.ssl.trustStorePassword=changeit",
-        "-Dstyle.color=never",
     ]
 )
+"""Words that a shell may read once more, as Gradle's own script does."""
+OPTIONS = f"{WAY_OUT} -Dhttp.nonProxyHosts=localhost|127.*|[::1] -Dstyle.color=never"

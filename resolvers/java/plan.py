@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
 
 from jhansi_runner.resolvers.interface import (
     NOTHING,
     SCAN,
     Import,
-    ManifestError,
     ParseImports,
     Plan,
     Requirement,
     SourceFile,
     Undecided,
     View,
-    ViewError,
 )
-from jhansi_runner.resolvers.java import catalog, gradle, jbang, maven_plan, pom, project
-from jhansi_runner.resolvers.java.artifact import IMPORT, Artifact
-from jhansi_runner.resolvers.java.maven_plan import MANIFEST
+from jhansi_runner.resolvers.java import gradle_answer, gradle_plan, jbang, maven_plan, pom, project
+from jhansi_runner.resolvers.java.artifact import Artifact
+from jhansi_runner.resolvers.java.gradle_plan import requirements_of
 from jhansi_runner.resolvers.java.names import BOUND, NameMap, binding_for, default_names
-from jhansi_runner.resolvers.java.paths import join, parents
 from jhansi_runner.resolvers.java.scan import Scan, all_sources, scan
 from jhansi_runner.resolvers.java.source import Source, numbered
 from jhansi_runner.resolvers.java.steps import POM_FILE
@@ -35,8 +33,14 @@ _JUNIT, _CONSOLE = "org.junit.jupiter.", "org.junit.platform.console.ConsoleLaun
 UNKNOWN = "no file of the workspace provides it, and no map knows an artifact that does"
 
 
-def plan(view: View, entry: str | None, parse: ParseImports, names: NameMap | None = None) -> Plan:
-    """The plan for the file `entry`, or for the whole workspace when it is None.
+def plan(
+    view: View,
+    entry: str | None,
+    parse: ParseImports,
+    names: NameMap | None = None,
+    told: Mapping[str, gradle_answer.Told] = MappingProxyType({}),
+) -> Plan:
+    """The plan for the file `entry`, or for the whole workspace when it is None. `told` is what Gradle builds said.
 
     Raises ManifestError for a manifest that cannot be obeyed, ViewError when the entry cannot be read.
     """
@@ -44,10 +48,10 @@ def plan(view: View, entry: str | None, parse: ParseImports, names: NameMap | No
     if entry is not None and directives.artifacts:
         return _of_directives(view, entry, parse, directives)
     found = project.find(view, entry, parse)
-    built = _gradle(view, entry, parse)
-    nearer = found is None or (built is not None and _depth(built.path) > _depth(found.pom.path))
+    built = gradle_plan.find(view, entry, parse)
+    nearer = found is None or (built is not None and built.path.count("/") > found.pom.path.count("/"))
     if built is not None and nearer:
-        return _of_gradle(view, entry, parse, built)
+        return gradle_plan.plan(view, entry, parse, built, told.get(built.path))
     if found is not None:
         planned = maven_plan.plan(view, entry, parse, found)
         if planned.requirements:
@@ -81,71 +85,6 @@ def _of_directives(view: View, entry: str, parse: ParseImports, directives: jban
         notes=(*directives.notes, *scanned.notes),
         files=((POM_FILE, pom.made_up(artifacts)),),
         target=target_of(scanned.sources, entry, directives, plain=False).encode(),
-    )
-
-
-def requirements_of(artifacts: Iterable[tuple[Artifact, int]], file: str) -> list[Requirement]:
-    """The requirements that a manifest's artifacts are, each once. Lists of versions are none."""
-    found: dict[str, Requirement] = {}
-    for each, line in artifacts:
-        if each.scope != IMPORT:
-            found.setdefault(each.key, each.requirement(file, line, MANIFEST))
-    return [found[key] for key in sorted(found)]
-
-
-@dataclass(frozen=True, slots=True)
-class _Build:
-    path: str
-    lines: tuple[tuple[str, int], ...]
-
-
-def _depth(path: str) -> int:
-    return path.count("/")
-
-
-def _gradle(view: View, entry: str | None, parse: ParseImports) -> _Build | None:
-    for folder in parents(entry) if entry is not None else ("",):
-        for name in gradle.NAMES:
-            path = join(folder, name)
-            data = _read(view, path)
-            if data is not None:
-                (answer,) = parse([SourceFile(path, data)])
-                return _Build(path, numbered(answer.facts))
-    return None
-
-
-def _catalog(view: View, built: str) -> catalog.Catalog:
-    """The catalog of the nearest folder that has one, from that of the build up."""
-    for folder in parents(built):
-        path = join(folder, catalog.PATH)
-        data = _read(view, path)
-        if data is not None:
-            return catalog.parse(data, path)
-    return {}
-
-
-def _read(view: View, path: str) -> bytes | None:
-    try:
-        return view.read(path)
-    except ViewError as fault:
-        raise ManifestError(path, 0, fault.reason, "make it a regular file inside the workspace") from None
-
-
-def _of_gradle(view: View, entry: str | None, parse: ParseImports, built: _Build) -> Plan:
-    artifacts = gradle.artifacts(built.lines, built.path, _catalog(view, built.path))
-    folder = posixpath.dirname(built.path)
-    notes = [f"{built.path}: read as text, Gradle itself is not run"]
-    notes += [
-        f"{built.path}:{line}: the other project's artifacts are not added" for line in gradle.projects(built.lines)
-    ]
-    target = maven_plan.laid_out(view, entry, parse, (folder,), gradle.release(built.lines))
-    return Plan(
-        JAVA,
-        built.path,
-        tuple(requirements_of(artifacts, built.path)),
-        notes=tuple(notes),
-        files=((POM_FILE, pom.made_up([each for each, _ in artifacts])),) if artifacts else (),
-        target=target.encode(),
     )
 
 

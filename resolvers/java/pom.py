@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
-from jhansi_runner.resolvers.java.artifact import IMPORT, Artifact
+from jhansi_runner.resolvers.java.artifact import IMPORT, MANAGED, Artifact
 from jhansi_runner.resolvers.java.document import Element
 
 COMPILER = "maven-compiler-plugin"
@@ -150,9 +150,9 @@ def sanitised(pom: Pom, parent_file: str, extra: Sequence[Artifact]) -> str:
 
 
 def made_up(artifacts: Sequence[Artifact]) -> str:
-    """A pom.xml for artifacts that no pom.xml named; those with the scope `import` manage versions."""
-    managed = _dependencies([each for each in artifacts if each.scope == IMPORT])
-    wanted = _dependencies([each for each in artifacts if each.scope != IMPORT])
+    """A pom.xml for artifacts that no pom.xml named; lists and what is managed give versions."""
+    managed = _dependencies([each for each in artifacts if each.scope in (IMPORT, MANAGED)])
+    wanted = _dependencies([each for each in artifacts if each.scope not in (IMPORT, MANAGED)])
     parts = [_text("modelVersion", "4.0.0"), _text("groupId", "workspace"), _text("artifactId", "program")]
     parts += [
         _text("version", "1"),
@@ -221,11 +221,20 @@ def _kept(element: Element, fields: Fields) -> str:
     return "".join(parts)
 
 
+def _exclusions(artifact: Artifact) -> str:
+    parts = []
+    for each in artifact.excluded:
+        group, _, name = each.partition(":")
+        parts.append(f"<exclusion>{_text('groupId', group)}{_text('artifactId', name)}</exclusion>")
+    return f"<exclusions>{''.join(parts)}</exclusions>" if parts else ""
+
+
 def _dependencies(artifacts: Sequence[Artifact]) -> str:
     parts = []
     for each in artifacts:
         words = _text("groupId", each.group) + _text("artifactId", each.name)
         for name, text in (("version", each.version), ("type", each.type), ("classifier", each.classifier)):
             words += _text(name, text) if text else ""
-        parts.append(f"<dependency>{words}{_text('scope', each.scope)}</dependency>\n")
+        words += _text("scope", each.scope) if each.scope != MANAGED else ""
+        parts.append(f"<dependency>{words}{_exclusions(each)}</dependency>\n")
     return "".join(parts)

@@ -6,18 +6,21 @@ import os
 import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import IO
 
 from jhansi_runner.proxy.coordinate import MAVEN
-from jhansi_runner.resolvers.interface import ManifestError, Missing, ParseImports, Plan, View
-from jhansi_runner.resolvers.java import diagnose, jvm, learned, lock, parser, steps
+from jhansi_runner.resolvers.interface import ManifestError, Missing, ParseImports, Plan, Unbuilt, View
+from jhansi_runner.resolvers.java import diagnose, gradle_answer, jvm, learned, lock, parser, steps
 from jhansi_runner.resolvers.java.names import NameMap, default_names
 from jhansi_runner.resolvers.java.plan import JAVA, plan
 from jhansi_runner.resolvers.java.target import Target
 from jhansi_runner.resolvers.resolver import ENTRY, Launch, Locked, Program, Step, Tools, UnfitLock
 
+_NOTHING: Mapping[str, gradle_answer.Told] = MappingProxyType({})
 _PLACE = "/deps"
 _LAUNCH, _CLASSES, _REPOSITORY = "/launch", "/keep/java", "/keep/maven"
+_GRADLE_HOME = "/keep/gradle"  # of Gradle itself, for commands
 _SCRIPT = f"{_LAUNCH}/java.sh"
 _FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "launch")
 _PREVIEW, _FINAL = 21, 25
@@ -38,6 +41,7 @@ _SIGNS = (
 """How javac, java, Maven and Gradle say that something is not there."""
 _JDK = "install a JDK, version 17 or later: apt install openjdk-17-jdk-headless"
 _MAVEN = "install Maven, version 3.6.3 or later: apt install maven"
+_GRADLE = "install Gradle, version 4.4 or later"
 _MAVENS = ("/etc/maven/m2.conf", "/etc/maven/logging")
 _CONFIGURATION = (
     "/etc/java-*-openjdk/*.properties",
@@ -61,14 +65,15 @@ class JavaResolver:
         Program("java", ("-version",), _JDK, (11,), configuration=_CONFIGURATION),
         Program("javac", ("-version",), _JDK, (11,)),
         Program("mvn", ("-B", "-v"), _MAVEN, (3, 6, 3), needed=False, configuration=_MAVENS),
+        Program("gradle", (), _GRADLE, needed=False),
     )
     place = _PLACE
     parser = os.path.abspath(parser.__file__)
     shareable = False
 
-    def __init__(self, names: NameMap | None = None) -> None:
-        """`names` are the shipped ones unless others are given."""
-        self._names = names
+    def __init__(self, names: NameMap | None = None, told: Mapping[str, gradle_answer.Told] = _NOTHING) -> None:
+        """`names` are the shipped ones unless others are given; `told` is what Gradle builds said, by their script."""
+        self._names, self._told = names, told
 
     def provides(self, artifact: IO[bytes], package: Locked) -> str:
         """What a jar provides, as lines to keep."""
@@ -81,11 +86,19 @@ class JavaResolver:
     def knowing(self, text: str, vouched: frozenset[str]) -> JavaResolver:
         """This resolver with a map more."""
         names = default_names()
-        return JavaResolver(replace(names, learned=learned.unclaimed(text, names, vouched)))
+        return JavaResolver(replace(names, learned=learned.unclaimed(text, names, vouched)), self._told)
 
     def plan(self, view: View, entry: str | None, parse: ParseImports) -> Plan:
         """What a program needs, as `Resolver.plan`."""
-        return plan(view, entry, parse, self._names)
+        return plan(view, entry, parse, self._names, self._told)
+
+    def ask(self, unbuilt: Unbuilt, tools: Tools) -> Launch:
+        """The host's Gradle, told to say what a build declares. Raises ManifestError where there is none."""
+        return gradle_answer.command(unbuilt, tools)
+
+    def told(self, unbuilt: Unbuilt, words: str) -> JavaResolver:
+        """This resolver, knowing what a Gradle build declares. Raises ManifestError."""
+        return JavaResolver(self._names, {**self._told, unbuilt.file: gradle_answer.told(words, unbuilt)})
 
     def resolve(self, plan: Plan, tools: Tools, *, build: bool) -> Sequence[Step]:
         """Maven's resolution, which fetches as well. Raises UnfitLock where there is no Maven."""
@@ -120,12 +133,14 @@ class JavaResolver:
         return ()
 
     def launch(self, plan: Plan, entry: str | None, tools: Tools, *, installed: bool) -> Launch:
-        """javac and java for a program; Maven's own repository for a command."""
+        """javac and java for a program; for a command, what Maven and Gradle have fetched for themselves."""
         mounts = ((_FOLDER, _LAUNCH),)
         if entry is None:
             options = f"-Dmaven.repo.local={_REPOSITORY}/repository {jvm.OPTIONS}"
             env = {"MAVEN_OPTS": options, "MAVEN_SKIP_RC": "1", "JHANSI_MVN": tools.paths.get("mvn", "")}
-            return Launch((), env, (_LAUNCH,), mounts, (_REPOSITORY,), _SIGNS)
+            env |= dict.fromkeys(("GRADLE_OPTS", "JHANSI_JVM"), jvm.WAY_OUT)
+            env["JHANSI_GRADLE"] = tools.paths.get("gradle", "")
+            return Launch((), env, (_LAUNCH,), mounts, (_REPOSITORY, _GRADLE_HOME), _SIGNS)
         target = Target.decode(plan.target)
         version = tools.versions["java"]
         _require(target, int(version.split(".")[0]), entry)

@@ -7,10 +7,12 @@ from collections.abc import Hashable
 
 from fuzz.engine import Target
 
-from jhansi_runner.resolvers.interface import ManifestError
+from jhansi_runner.resolvers.interface import ManifestError, Unbuilt
+from jhansi_runner.resolvers.java import gradle_answer
 from jhansi_runner.resolvers.java.diagnose import missing
 from jhansi_runner.resolvers.java.lock import Lock, read
 from jhansi_runner.resolvers.java.parser import read_xml
+from jhansi_runner.resolvers.java.pom import made_up
 from jhansi_runner.resolvers.java.target import Target as Program
 from jhansi_runner.resolvers.resolver import UnfitLock
 from support.javas import planned
@@ -53,6 +55,19 @@ def build(data: bytes) -> Hashable:
     except ManifestError as error:
         return error.line
     return len(plan.requirements), Program.decode(plan.target).release
+
+
+def answer(data: bytes) -> Hashable:
+    """What a Gradle build said."""
+    try:
+        told = gradle_answer.told(data.decode("utf-8", "replace"), Unbuilt("x", "x/build.gradle", 1, "Gradle"))
+    except ManifestError as error:
+        return error.message[:30]
+    assert all(each.fit for each in told.artifacts)
+    assert not any(folder.startswith(("/", "..")) for folder in told.folders)
+    _, problem, _ = read_xml(made_up(told.artifacts).encode("utf-8", "replace"))
+    assert problem is None
+    return len(told.artifacts), len(told.folders)
 
 
 def failure(data: bytes) -> Hashable:
@@ -101,10 +116,13 @@ _WORDS = (
     b"\n",
 )
 
+_ROWS = (b"\t", b"\n", b"artifact\tcompileClasspath\t", b"project\t", b"managed\t", b"../", b".+", b",")
+
 TARGETS = (
     Target("java-source", source, _JAVA),
     Target("java-pom", pom, _XML),
     Target("java-gradle", build, _GRADLE),
+    Target("java-answer", answer, _ROWS),
     Target("java-failure", failure, _WORDS),
     Target("java-listing", listing, (b"\t", b"\n", b"/stage/site/repository/", b"compile")),
 )

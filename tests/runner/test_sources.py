@@ -113,3 +113,14 @@ def test_a_ticket_changes_with_each_file_that_is_seen_and_with_nothing_else(
     _write(project / "out.csv")
     os.utime(project / "LICENSE", (1, 1))
     assert digest() == before
+
+
+def test_of_a_gradle_build_its_scripts_and_its_own_sources_and_neither_the_programs_nor_what_was_made(
+    project: Path, workspace: Workspace
+) -> None:
+    shown = {"x/build.gradle.kts", "x/settings.gradle", "x/gradle.properties", "x/gradle/libs.versions.toml"}
+    shown |= {"x/app/build.gradle", "x/buildSrc/src/main/java/P.java", "x/buildSrc/src/main/groovy/c.gradle"}
+    left = {"x/app/src/main/java/A.java", "x/app/build/tmp/made.txt", "x/.gradle/state.txt", "x/gradlew.jar"}
+    for name in shown | left:
+        _write(project / name)
+    assert set(seen(workspace, "x")) == {name[2:] for name in shown}

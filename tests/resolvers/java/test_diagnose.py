@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jhansi_runner.resolvers.interface import Missing
+from jhansi_runner.resolvers.interface import NOTHING, Missing, Plan
 from jhansi_runner.resolvers.java.diagnose import missing
 from support.javas import planned, pom
 from support.workspaces import DictView, Files
@@ -64,6 +64,30 @@ Error: LinkageError occurred while loading main class A
 """
 MAVEN = "[ERROR] /sandbox/x/A.java:[1,23] package com.google.gson does not exist\n"
 HIDDEN = "A.java:2: error: cannot access Gson\n  class file for com.google.gson.Gson not found\n"
+
+
+GRADLE = """\
+> Task :compileJava FAILED
+/sandbox/src/main/java/A.java:1: error: package com.google.gson does not exist
+import com.google.gson.Gson;
+                      ^
+/sandbox/src/main/java/A.java:2: error: cannot find symbol
+  symbol:   class Gson
+  location: class A
+2 errors
+
+FAILURE: Build failed with an exception.
+
+* What went wrong:
+Execution failed for task ':compileJava'.
+"""
+NOT_FOUND = """\
+* What went wrong:
+Could not resolve all files for configuration ':compileClasspath'.
+> Could not find org.slf4j:slf4j-appi:2.0.9.
+  Required by:
+      project :
+"""
 
 
 def found(words: str, files: Files, entry: str = "A.java") -> list[Missing]:
@@ -177,6 +201,30 @@ def test_an_artifact_that_does_not_exist_is_told_with_its_line_and_the_closest(w
 def test_a_flood_of_words_is_read_in_bounds() -> None:
     words = "".join(f"java.lang.ClassNotFoundException: a{number}.b.C\n" for number in range(5_000))
     assert len(found(words, {"A.java": MAIN})) == 100
+
+
+@pytest.mark.parametrize(
+    ("words", "manifest", "addition"),
+    [
+        (GRADLE, "build.gradle", 'implementation("com.google.code.gson:gson:'),
+        ("\x1b[0m\x1b[0m" + MAVEN.replace("/x/", "/src/main/java/"), "pom.xml", "<dependency><groupId>com.google.code"),
+    ],
+)
+def test_of_a_command_the_line_is_for_the_nearest_manifest(words: str, manifest: str, addition: str) -> None:
+    """A command's plan has none. Gradle and Maven said these words."""
+    files: Files = {manifest: "", "src/main/java/A.java": MAIN}
+    (one,) = missing(words, DictView(files), Plan("java", NOTHING))
+    assert (one.file, one.line, one.manifest) == ("src/main/java/A.java", 1, manifest)
+    assert one.addition.startswith(addition)
+
+
+def test_what_gradle_does_not_find_is_told_with_the_closest_that_is_known() -> None:
+    (one,) = missing(NOT_FOUND, DictView({}), Plan("java", NOTHING))
+    assert (one.import_name, one.requirement, one.closest) == (
+        "org.slf4j:slf4j-appi:2.0.9",
+        None,
+        "org.slf4j:slf4j-api",
+    )
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,7 @@ def test_a_dependency_that_the_text_does_not_tell_is_an_error_with_its_line(line
     with pytest.raises(ManifestError) as caught:
         artifacts(f"dependencies {{\n{line}\n}}")
     assert caught.value.line == 2
-    assert "Gradle is not run" in caught.value.hint
+    assert "a Gradle on PATH of the host would be asked" in caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_a_command_finds_maven_with_a_repository_of_its_own() -> None:
     launch = JAVA.launch(planned({}, None), None, tools(), installed=True)
     assert launch.path == ("/launch",)
     assert "-Dmaven.repo.local=/keep/maven/repository" in launch.env["MAVEN_OPTS"]
-    assert launch.keeps == ("/keep/maven",)
+    assert launch.keeps == ("/keep/maven", "/keep/gradle")
 
 
 def test_the_launchers_can_be_started_and_are_shell() -> None:
