@@ -34,15 +34,15 @@ class Disk:
     """
 
     __slots__ = (
-        "_at_start", "_before", "_bytes", "_files", "_folders", "_left", "_processes", "_since", "_systems", "_unseen",
-        "_walk", "delay",
+        "_at_start", "_before", "_bytes", "_files", "_folders", "_hurries", "_left", "_processes", "_since", "_systems",
+        "_unseen", "_walk", "delay",
     )  # fmt: skip
 
     def __init__(self, processes: Processes, folders: Sequence[str], size: int | None, files: int | None) -> None:
         self._processes, self._folders, self._bytes, self._files = processes, list(folders), size, files
         self._systems = {os.stat(folder).st_dev: (folder, used(folder)) for folder in folders}
         self._walk: Generator[Count, None, None] | None = None
-        self._unseen = False
+        self._hurries = self._unseen = False
         first = Count()
         until = time.monotonic() + _FIRST_SECONDS
         for first in walk(self._folders, _FIRST_SECONDS):
@@ -75,7 +75,10 @@ class Disk:
             left is not None and now - then > left
             for left, now, then in zip(self._left, grown, self._since, strict=True)
         )
-        self.delay = (_HURRIED if filling else _SHARE) * (time.monotonic() - began)
+        if filling and not self._hurries:
+            self.close()  # what it has passed by now may be full of new ones
+        self._hurries = filling or (self._hurries and not done)
+        self.delay = (_HURRIED if self._hurries else _SHARE) * (time.monotonic() - began)
         if done:
             self._left = (
                 None if self._bytes is None else self._bytes - size,

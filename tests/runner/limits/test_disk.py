@@ -21,6 +21,11 @@ def nobody() -> Processes:
     return Processes(1 << 22)
 
 
+def filled(monkeypatch: pytest.MonkeyPatch, files: int, *, counts: bool = True) -> None:
+    """File systems hold so many files from now on."""
+    monkeypatch.setattr(disk, "used", lambda _: Use(0, files if counts else 0, counts=counts))
+
+
 def test_what_was_there_does_not_count(tmp_path: Path) -> None:
     (tmp_path / "before").write_bytes(b"x" * 3 * MIB)
     watch = Disk(nobody(), [str(tmp_path)], 2 * MIB, None)
@@ -59,6 +64,7 @@ def test_files_and_folders_are_counted_whatever_is_in_them(tmp_path: Path) -> No
 def test_what_is_too_much_already_is_told_before_all_was_looked_at(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    filled(monkeypatch, 1000)
     watch = Disk(nobody(), [str(tmp_path)], None, 10)
     for number in range(50):
         (tmp_path / str(number)).touch()
@@ -66,11 +72,6 @@ def test_what_is_too_much_already_is_told_before_all_was_looked_at(
     said = [watch.look() for _ in range(11)]
     watch.close()
     assert said == [""] * 10 + ["files"]
-
-
-def filled(monkeypatch: pytest.MonkeyPatch, files: int, *, counts: bool = True) -> None:
-    """File systems hold so many files from now on."""
-    monkeypatch.setattr(disk, "used", lambda _: Use(0, files if counts else 0, counts=counts))
 
 
 def test_a_look_hurries_while_the_file_system_fills_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,8 +85,11 @@ def test_a_look_hurries_while_the_file_system_fills_up(tmp_path: Path, monkeypat
     calm = watch.delay
     filled(monkeypatch, 1101)
     watch.look()
-    watch.close()
     assert calm == 10 * watch.delay
+    for number in range(50, 151):
+        (tmp_path / str(number)).touch()
+    assert "files" in [watch.look() for _ in range(170)]  # it begins anew, once
+    watch.close()
 
 
 def test_of_a_tree_too_large_to_count_beforehand_the_file_system_tells(
