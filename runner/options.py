@@ -39,6 +39,7 @@ EXEC = (
     Option("--processes", VALUE, "Let it have so many processes and threads at once.", "NUMBER"),
     Option("--cpus", VALUE, "Let it use so many CPUs, such as 1.5.", "NUMBER"),
     Option("--disk", VALUE, "Kill it when it takes more of the disk; exit code 137.", "SIZE"),
+    Option("--files", VALUE, "Kill it when it adds more files and folders; exit code 137.", "NUMBER"),
     Option("--output", VALUE, "Kill it when it writes more to stdout and stderr; exit code 137.", "SIZE"),
     Option("--require-limits", FLAG, "Run only where the kernel itself holds programs to their limits."),
     Option("--env", MANY, "Give the program a variable; without a value, that of your shell.", "KEY[=VALUE]"),
@@ -59,9 +60,9 @@ class ExecOptions:
     """What `exec` was asked to do. `command` follows `--`, otherwise `file` and `arguments` are set."""
 
     __slots__ = (
-        "arguments", "command", "cpus", "disk", "env", "env_file", "file", "fix", "json", "json_lines", "language",
-        "memory", "no_install", "offline", "output", "policy", "processes", "python", "read", "require_limits",
-        "timeout", "workspace",
+        "arguments", "command", "cpus", "disk", "env", "env_file", "file", "files", "fix", "json", "json_lines",
+        "language", "memory", "no_install", "offline", "output", "policy", "processes", "python", "read",
+        "require_limits", "timeout", "workspace",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -74,6 +75,7 @@ class ExecOptions:
         self.processes: str | None = None
         self.cpus: str | None = None
         self.disk: str | None = None
+        self.files: str | None = None
         self.output: str | None = None
         self.read: list[str] = []
         self.env: list[str] = []

@@ -11,15 +11,17 @@ from jhansi_runner.proxy.policy.fields import Notes
 from jhansi_runner.proxy.policy.quantities import parse_time
 from jhansi_runner.proxy.policy.sizes import read_size
 
-_SIZES, _NUMBERS = ("memory", "disk", "output"), ("processes", "cpus")
-KEYS = (*_SIZES, *_NUMBERS, "time", "required")
+_SIZES, _COUNTS = ("memory", "disk", "output"), {"processes": (500, 1 << 22), "files": (100_000, 1 << 32)}
+"""Of each count an example, and the most."""
+KEYS = (*_SIZES, *_COUNTS, "cpus", "time", "required")
 _LEAST = {"memory": 16 << 20, "disk": 1, "output": 1}
-_LARGEST = 1 << 50
+_LARGEST, _MOST_CPUS = 1 << 50, 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """The most of something that a sandbox may use: `value` in bytes, processes, CPUs or seconds, and where it stands.
+    """The most of something that a sandbox may use: `value` in bytes, processes, CPUs, files or seconds, and where it
+    stands.
 
     `text` is how it was written, `source` the file, `line` is 1-based.
     """
@@ -45,7 +47,7 @@ def read_bounds(notes: Notes, node: Node) -> Bounds:
     for name, (key, value) in keys.items():
         if name == "required":
             continue
-        read = _number(notes, name, value) if name in _NUMBERS else _quantity(notes, name, value)
+        read = _number(notes, name, value) if name in _COUNTS or name == "cpus" else _quantity(notes, name, value)
         if read is not None and isinstance(value, Scalar):
             found[name] = Bound(read, value.text, notes.source, key.line)
     required = "required" in keys and fields.boolean(notes, keys["required"][1], "required")
@@ -63,15 +65,15 @@ def narrowest(files: Sequence[Bounds]) -> dict[str, Bound]:
 
 
 def _number(notes: Notes, name: str, node: Node) -> float | None:
-    whole = name == "processes"
-    example = "500" if whole else "1.5"
+    whole = name in _COUNTS
+    example, most = _COUNTS.get(name, (1.5, _MOST_CPUS))
     value = -1.0
     if isinstance(node, Scalar) and node.kind is Kind.NUMBER:
         try:
             value = float(int(node.text)) if whole else float(node.text)
-        except ValueError:
+        except (ValueError, OverflowError):
             pass
-    if not (1 if whole else 0.01) <= value <= 1 << 22:
+    if not (1 if whole else 0.01) <= value <= most:
         notes.at(node, f"{name} must be a number above 0, such as {example}")
         return None
     return value

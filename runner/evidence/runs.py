@@ -21,8 +21,8 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A limit that a run had: how much, in bytes, processes, CPUs or seconds, who set it ("" for the default), and
-    who held the program to it."""
+    """A limit that a run had: how much, in bytes, processes, CPUs, files or seconds, who set it ("" for the default),
+    and who held the program to it."""
 
     name: str
     limit: float

@@ -1,8 +1,8 @@
-"""How much disk a program takes: what lies in the folders that it may write to, against what lay there before.
+"""How much disk a program takes, and how many files and folders: what lies where it may write, against what lay there.
 
-A look goes on where the last one stopped, so that no tree, however large, holds up the run. No link is followed. Files
-without a name are found by who has them open. Where not all can be seen, because it is too much, too deep, or hidden,
-the growth of the whole file system counts, of whomever.
+A look goes on where the last one stopped, so that no tree, however large, holds up the run. Files without a name are
+found by who has them open. Where not all can be seen, because it is too much, too deep, or hidden, the growth of the
+whole file system counts, of whomever.
 """
 
 from __future__ import annotations
@@ -10,144 +10,145 @@ from __future__ import annotations
 import os
 import time
 
-from jhansi_runner.runner.limits.model import DISK
+from jhansi_runner.runner.errors import RunnerError
+from jhansi_runner.runner.limits.model import DISK, FILES
 from jhansi_runner.runner.limits.proc import Processes
+from jhansi_runner.runner.limits.tree import Count, walk
 from jhansi_runner.runner.limits.weak import LONGEST_SECONDS, pause
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
-_BLOCK = 512
-_LEVELS = 100
 _STEP_SECONDS, _FIRST_SECONDS = 0.02, 2.0
-_SHARE = 10
-"""Looking takes one of so many parts of the time."""
-_PER_SECOND = 1 << 30
-"""Bytes; how fast a disk is written, roughly."""
-_OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_KIND, _FILE = 0o170000, 0o100000
+_SHARE, _HURRIED = 10, 1
+"""Looking takes one of so many parts of the time; half of it when file systems fill up meanwhile."""
+_BYTES_PER_SECOND, _FILES_PER_SECOND = 1 << 30, 200_000
+"""How fast a disk is written, and how fast files are made on it, roughly."""
 
 
 class Disk:
-    """Watches folders from before the program begins. `delay` is in seconds, until the next look."""
+    """Watches folders from before the program begins, for bytes and for files and folders, None for no limit.
 
-    __slots__ = ("_before", "_folders", "_limit", "_processes", "_systems", "_walk", "delay")
+    `delay` is in seconds, until the next look. Raises RunnerError where files could be counted in no way.
+    """
 
-    def __init__(self, processes: Processes, limit: int, folders: Sequence[str]) -> None:
-        self._processes, self._limit, self._folders = processes, limit, list(folders)
-        self._systems = {os.stat(folder).st_dev: (folder, _used(folder)) for folder in folders}
-        self._walk: Iterator[Count] | None = None
+    __slots__ = (
+        "_at_start", "_before", "_bytes", "_files", "_folders", "_hurries", "_left", "_processes", "_since", "_systems",
+        "_unseen", "_walk", "delay",
+    )  # fmt: skip
+
+    def __init__(self, processes: Processes, folders: Sequence[str], size: int | None, files: int | None) -> None:
+        self._processes, self._folders, self._bytes, self._files = processes, list(folders), size, files
+        self._systems = {os.stat(folder).st_dev: (folder, used(folder)) for folder in folders}
+        self._walk: Generator[Count, None, None] | None = None
+        self._hurries = self._unseen = False
         first = Count()
         until = time.monotonic() + _FIRST_SECONDS
         for first in walk(self._folders, _FIRST_SECONDS):
             if time.monotonic() > until:
-                first.whole = False
+                first.whole = first.whole and first.done
                 break
         self._before = first
-        self.delay = pause(limit, 1, _PER_SECOND)
+        if files is not None and not first.whole and not self._are_counted():
+            raise RunnerError(
+                "the program cannot be held to its limit of files: not all that lies in its workspace can be counted, "
+                "and the file system does not count",
+                lines=("use a smaller workspace, or one on another file system, such as ext4 or XFS",),
+            )
+        self._left, self._since = (size, files), (0, 0)
+        self._at_start = self._since
+        self.delay = self._pause(0, 0)
 
     def look(self) -> str:
-        """`disk` when it was exceeded, else ""."""
+        """`disk` or `files` when it was exceeded, else ""."""
         began = time.monotonic()
-        self._walk = self._walk or walk(self._folders, _STEP_SECONDS)
-        found = next(self._walk)
-        self.delay = _SHARE * (time.monotonic() - began)
-        if not found.done:
-            return ""
-        self._walk = None
-        self._processes.find()
-        unnamed, hidden = self._processes.unnamed(self._systems.keys())
-        grown = found.size - self._before.size + unnamed
-        if hidden or not (found.whole and self._before.whole):
-            grown = max(grown, sum(_used(folder) - used for folder, used in self._systems.values()))
-        if grown > self._limit:
+        grown = self._grown()
+        if self._walk is None:
+            self._at_start = grown
+        done, size, files = self._seen() if self._before.done else (True, *grown)
+        if self._bytes is not None and size > self._bytes:
             return DISK
-        self.delay = max(self.delay, pause(self._limit - grown, 1, _PER_SECOND), LONGEST_SECONDS / 10)
+        if self._files is not None and files > self._files:
+            return FILES
+        filling = any(
+            left is not None and now - then > left
+            for left, now, then in zip(self._left, grown, self._since, strict=True)
+        )
+        if filling and not self._hurries:
+            self.close()  # what it has passed by now may be full of new ones
+        self._hurries = filling or (self._hurries and not done)
+        self.delay = (_HURRIED if self._hurries else _SHARE) * (time.monotonic() - began)
+        if done:
+            self._left = (
+                None if self._bytes is None else self._bytes - size,
+                None if self._files is None else self._files - files,
+            )
+            self._since = self._at_start
+            self.delay = max(self.delay, self._pause(size, files), LONGEST_SECONDS / 10)
         return ""
 
     def close(self) -> None:
         """Close what is open."""
         if self._walk is not None:
-            close = getattr(self._walk, "close", None)
-            if close is not None:
-                close()
+            self._walk.close()
             self._walk = None
 
+    def _seen(self) -> tuple[bool, int, int]:
+        """Whether all was looked at, and by how many bytes and files it grew, of what was looked at by now."""
+        self._walk = self._walk or walk(self._folders, _STEP_SECONDS)
+        found = next(self._walk)
+        size, files = found.size - self._before.size, found.files - self._before.files
+        if not found.done:
+            return False, size, files
+        self._walk = None
+        self._processes.find()
+        unnamed_size, unnamed, hidden = self._processes.unnamed(self._systems.keys())
+        size, files = size + unnamed_size, files + unnamed
+        unseen = hidden or not (found.whole and self._before.whole)
+        if unseen:
+            all_size, all_files = self._grown()
+            size, files = max(size, all_size), max(files, all_files)
+            if self._files is not None and self._unseen and not self._are_counted():
+                files = self._files + 1  # what cannot be counted is too much; once may be a folder that went meanwhile
+        self._unseen = unseen
+        return True, size, files
 
-class Count:
-    """What was counted by now: `size` in bytes on disk; `whole` unless something was left out; `done` at the end."""
+    def _grown(self) -> tuple[int, int]:
+        """By how many bytes and files the file systems grew since the beginning."""
+        size = files = 0
+        for folder, before in self._systems.values():
+            now = used(folder)
+            size, files = size + now.size - before.size, files + now.files - before.files
+        return size, files
 
-    __slots__ = ("_seen", "done", "size", "whole")
+    def _are_counted(self) -> bool:
+        """Whether every file system tells how many files it has."""
+        return all(before.counts for _, before in self._systems.values())
 
-    def __init__(self) -> None:
-        self.size, self.whole, self.done = 0, True, False
-        self._seen: set[tuple[int, int]] = set()
-
-    def add(self, found: os.stat_result) -> None:
-        """Count a file; one with several names once."""
-        if found.st_nlink > 1 and found.st_mode & _KIND == _FILE:
-            if (found.st_dev, found.st_ino) in self._seen:
-                return
-            self._seen.add((found.st_dev, found.st_ino))
-        self.size += found.st_blocks * _BLOCK
-
-
-def walk(folders: Sequence[str], seconds: float) -> Iterator[Count]:
-    """Count what lies below folders; says about every so many seconds where it is, and at the end that it is done."""
-    count = Count()
-    until = time.monotonic() + seconds
-    stack: list[tuple[int, list[str]]] = []
-    try:
-        for top in folders:
-            _enter(stack, count, top, None)
-            while stack:
-                folder, names = stack[-1]
-                if not names:
-                    os.close(folder)
-                    stack.pop()
-                elif len(stack) > _LEVELS:
-                    count.whole = False
-                    names.clear()
-                else:
-                    _enter(stack, count, names.pop(), folder)
-                if time.monotonic() > until:
-                    yield count
-                    until = time.monotonic() + seconds
-    finally:
-        for folder, _ in stack:
-            os.close(folder)
-    count.done = True
-    yield count
+    def _pause(self, size: int, files: int) -> float:
+        pauses = [
+            pause(most - found, 1, speed)
+            for most, found, speed in ((self._bytes, size, _BYTES_PER_SECOND), (self._files, files, _FILES_PER_SECOND))
+            if most is not None
+        ]
+        return min(pauses, default=LONGEST_SECONDS)
 
 
-def _enter(stack: list[tuple[int, list[str]]], count: Count, name: str, above: int | None) -> None:
-    """Count what is directly in a folder, and take it onto the stack for those below. It may be gone by now."""
-    try:
-        folder = os.open(name, _OPEN_FOLDER, dir_fd=above)
-    except FileNotFoundError:
-        return
-    except OSError:  # closed to us, or something else has its name now
-        count.whole = False
-        return
-    below: list[str] = []
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                try:
-                    count.add(entry.stat(follow_symlinks=False))
-                except OSError:
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    below.append(entry.name)
-    except OSError:
-        count.whole = False
-    stack.append((folder, below))
+class Use:
+    """What a whole file system holds: `size` in bytes, and `files`, where it `counts` them."""
+
+    __slots__ = ("counts", "files", "size")
+
+    def __init__(self, size: int, files: int, *, counts: bool) -> None:
+        self.size, self.files, self.counts = size, files, counts
 
 
-def _used(folder: str) -> int:
+def used(folder: str) -> Use:
+    """What the file system of a folder holds. Some, such as Btrfs, make files without end, and tell no number."""
     try:
         found = os.statvfs(folder)
     except OSError:  # it is gone, with all that was in it
-        return 0
-    return (found.f_blocks - found.f_bfree) * found.f_frsize
+        return Use(0, 0, counts=False)
+    size = (found.f_blocks - found.f_bfree) * found.f_frsize
+    return Use(size, found.f_files - found.f_ffree, counts=found.f_files > 0)

@@ -11,7 +11,7 @@ import os
 
 from jhansi_runner.runner.errors import RunnerError
 from jhansi_runner.runner.limits import rlimits
-from jhansi_runner.runner.limits.model import DISK, MEMORY, NAMES, PROCESSES
+from jhansi_runner.runner.limits.model import DISK, FILES, MEMORY, NAMES, PROCESSES
 from jhansi_runner.runner.limits.weak import CGROUP, RLIMIT, WATCHER, kernel, pause, weak_tier
 
 TYPE_CHECKING = False
@@ -79,11 +79,11 @@ class Hold:
             return
         except OSError as error:
             raise RunnerError(f"the program cannot be held to its limits: {error.strerror}") from None
-        disk, memory = self.limits.amount(DISK), self._watched(MEMORY)
-        if disk is not None:
+        disk, files, memory = self.limits.amount(DISK), self.limits.amount(FILES), self._watched(MEMORY)
+        if disk is not None or files is not None:
             from jhansi_runner.runner.limits.disk import Disk
 
-            self._looks.append(Disk(self._found(), disk, self._folders))  # it has to know what was there before
+            self._looks.append(Disk(self._found(), self._folders, disk, files))  # it has to know what was there before
         self._watches = memory is not None or self._watched(PROCESSES) is not None
         delays = [each.delay for each in self._looks]
         if self._watches:

@@ -13,19 +13,21 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-MEMORY, PROCESSES, CPUS, DISK, OUTPUT, TIME = "memory", "processes", "cpus", "disk", "output", "time"
-NAMES = (MEMORY, PROCESSES, CPUS, DISK, OUTPUT, TIME)
+MEMORY, PROCESSES, CPUS, DISK, FILES = "memory", "processes", "cpus", "disk", "files"
+OUTPUT, TIME = "output", "time"
+NAMES = (MEMORY, PROCESSES, CPUS, DISK, FILES, OUTPUT, TIME)
 OPTIONS = {name: f"--{name}" for name in NAMES} | {TIME: "--timeout"}
 DEFAULT_PROCESSES = 4096
 LEAST_MEMORY = 16 << 20
 """Bytes; with less not even the sandbox starts."""
 
 _SIZES = (MEMORY, DISK, OUTPUT)
-_MOST_SIZE, _MOST_PROCESSES, _MOST_CPUS, _MOST_SECONDS = 1 << 50, 1 << 22, 1024.0, 1e9
+_COUNTS = (PROCESSES, FILES)
+_MOST_SIZE, _MOST_PROCESSES, _MOST_CPUS, _MOST_FILES, _MOST_SECONDS = 1 << 50, 1 << 22, 1024.0, 1 << 32, 1e9
 
 
 class Limit:
-    """One limit: bytes, a count of processes and threads, CPUs, or seconds; `origin` is who set it, "" for nobody."""
+    """One limit: bytes, a count of processes or files, CPUs, or seconds; `origin` is who set it, "" for nobody."""
 
     __slots__ = ("origin", "value")
 
@@ -54,7 +56,7 @@ class Limits:
         return None if found is None else found.value
 
     def amount(self, name: str) -> int | None:
-        """How many bytes or processes, None for no limit."""
+        """How many bytes, processes or files, None for no limit."""
         found = self._limits.get(name)
         return None if found is None else int(found.value)
 
@@ -82,11 +84,12 @@ def parse(name: str, text: str) -> float:
     what, most = {
         PROCESSES: ("a number of processes, such as 500", _MOST_PROCESSES),
         CPUS: ("a number of CPUs, such as 1.5", _MOST_CPUS),
+        FILES: ("a number of files, such as 100000", _MOST_FILES),
         TIME: ("a number of seconds above 0", _MOST_SECONDS),
     }[name]
     try:
-        value = float(int(text)) if name == PROCESSES else float(text)
-    except ValueError:
+        value = float(int(text)) if name in _COUNTS else float(text)
+    except (ValueError, OverflowError):
         value = -1.0
     if not (0 < value <= most) or (name == CPUS and value < 0.01):
         raise ValueError(f"{text}: give {what}")
@@ -109,6 +112,8 @@ def shown(name: str, value: float) -> str:
     """Write a limit as people read it."""
     if name in _SIZES:
         return size_text(int(value))
+    if name in _COUNTS:
+        return str(int(value))
     return f"{value:g} s" if name == TIME else f"{value:g}"
 
 

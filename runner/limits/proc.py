@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 _MOST_BYTES = 1 << 16
 _BLOCK = 512
-_KIND, _FILE = 0o170000, 0o100000
 _FIRST = "1"
 """bubblewrap's own process, whose files nobody may list."""
 
@@ -69,10 +68,11 @@ class Processes:
         found, hidden = self._open_files("/memfd:", "")
         return sum(size for _, size in found.values()), hidden
 
-    def unnamed(self, devices: Collection[int]) -> tuple[int, bool]:
-        """Bytes of open files without a name on file systems, and whether a process hides its files."""
+    def unnamed(self, devices: Collection[int]) -> tuple[int, int, bool]:
+        """Bytes and number of what is open without a name on file systems, and whether a process hides its files."""
         found, hidden = self._open_files("/", " (deleted)")
-        return sum(size for device, size in found.values() if device in devices), hidden
+        sizes = [size for device, size in found.values() if device in devices]
+        return sum(sizes), len(sizes), hidden
 
     def _open_files(self, start: str, end: str) -> tuple[dict[tuple[int, int], tuple[int, int]], bool]:
         """Device and bytes, by device and inode, of files whose names start and end so."""
@@ -95,8 +95,7 @@ class Processes:
                     found = os.stat(path)
                 except OSError:
                     continue
-                if found.st_mode & _KIND == _FILE:
-                    files[found.st_dev, found.st_ino] = found.st_dev, found.st_blocks * _BLOCK
+                files[found.st_dev, found.st_ino] = found.st_dev, found.st_blocks * _BLOCK
         return files, hidden
 
     def _threads(self, pid: str) -> list[str]:

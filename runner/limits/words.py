@@ -6,6 +6,7 @@ from jhansi_runner.runner.limits.hold import Hold
 from jhansi_runner.runner.limits.model import (
     CPUS,
     DISK,
+    FILES,
     MEMORY,
     NAMES,
     OPTIONS,
@@ -21,6 +22,7 @@ _EXCEEDED = {
     MEMORY: "had more memory than the {} that it may have",
     PROCESSES: "had more processes and threads than the {} that it may have",
     DISK: "took more of the disk than the {} that it may take",
+    FILES: "added more files and folders than the {} that it may add",
     OUTPUT: "wrote more than the {} of output that it may write",
 }
 _MET = {
@@ -51,7 +53,7 @@ def raised(hold: Hold, name: str = "", *, by_option: bool = True) -> str:
 
 
 def as_json(hold: Hold, timeout: float | None) -> dict[str, object]:
-    """The object `limits` of an outcome. `timeout` is in seconds; limits are in bytes, processes and CPUs.
+    """The object `limits` of an outcome. `timeout` is in seconds; limits are in bytes, processes, CPUs and files.
 
     `held_by` is the tier of each: control group, rlimit, watcher, affinity, or the runner itself.
     """

@@ -45,7 +45,7 @@ def test_ordinary_programs_do_not_notice_the_defaults(program: str, user: User) 
 def test_without_a_word_memory_and_processes_have_the_defaults(user: User) -> None:
     limits = user.exec_json("--", "true")["limits"]
     assert (limits["memory"]["set_by"], limits["processes"]["limit"]) == ("default", 4096)
-    assert not {"cpus", "disk", "output", "time"} & limits.keys()
+    assert not {"cpus", "disk", "files", "output", "time"} & limits.keys()
     assert (limits["ended_by"], limits["met"], limits["reason"], limits["note"]) == (None, [], "", "")
 
 
@@ -120,6 +120,7 @@ def test_a_policy_that_requires_limits_is_obeyed(user: User) -> None:
         ("--processes", "none", "--processes none: give a number of processes, such as 500"),
         ("--cpus", "-1", "--cpus -1: give a number of CPUs, such as 1.5"),
         ("--output", "0 B", "--output 0 B is no size that a program could be held to"),
+        ("--files", "1 MiB", "--files 1 MiB: give a number of files, such as 100000"),
         ("--disk", "a lot", "--disk 'a lot' is no size"),
     ],
 )

@@ -14,7 +14,7 @@ HEAD = "version: 1\nregistries: {pypi: {enabled: true}}\ndefault: allow\n"
 
 def test_every_limit_with_its_line() -> None:
     text = "limits:\n  memory: 4 GiB\n  processes: 500\n  cpus: 1.5\n  disk: 10 GB\n  output: 100 MiB\n  time: 1 hour\n"
-    policy = load_policy(Source("p.yaml", (HEAD + text + "  required: true\n").encode()))
+    policy = load_policy(Source("p.yaml", (HEAD + text + "  required: true\n  files: 5000000\n").encode()))
     assert {name: (one.value, one.text, one.line) for name, one in policy.bounds.by_key.items()} == {
         "memory": (4 << 30, "4 GiB", 5),
         "processes": (500, "500", 6),
@@ -22,6 +22,7 @@ def test_every_limit_with_its_line() -> None:
         "disk": (10**10, "10 GB", 8),
         "output": (100 << 20, "100 MiB", 9),
         "time": (3600, "1 hour", 10),
+        "files": (5_000_000, "5000000", 12),
     }
     assert policy.bounds.required == 11
 
@@ -55,6 +56,10 @@ def test_of_two_files_the_smaller_counts_and_neither_widens_the_other(mode: str)
         ("{processes: 0}", "4:21: processes must be a number above 0, such as 500"),
         ("{processes: 1.5}", "4:21: processes must be a number above 0"),
         ("{processes: many}", "4:21: processes must be a number above 0"),
+        ("{files: 0}", "4:17: files must be a number above 0, such as 100000"),
+        ("{files: " + "9" * 400 + "}", "4:17: files must be a number above 0"),
+        ("{files: 1 MiB}", "4:17: files must be a number above 0"),
+        ("{files: 4294967297}", "4:17: files must be a number above 0"),
         ("{cpus: .inf}", "4:16: cpus must be a number above 0, such as 1.5"),
         ("{cpus: [1]}", "4:16: cpus must be a number above 0"),
         ("{time: 60}", "4:16: time needs a unit, such as 60 seconds"),

@@ -75,6 +75,10 @@ OPTIONAL: dict[str, list[Any]] = {
     "limits": [
         {},
         {"memory": "4 GiB", "processes": 500, "cpus": 1.5, "disk": "10 GB", "output": "1 MiB", "time": "1 hour"},
+        {"files": 1 << 32},
+        {"files": (1 << 32) + 1},
+        {"files": 0},
+        {"files": "9"},
         {"cpus": 2, "required": True},
         {"time": "90seconds"},
         {"memory": 4},
@@ -89,7 +93,7 @@ OPTIONAL: dict[str, list[Any]] = {
         {"time": "1 week"},
         {"time": 60},
         {"required": "yes"},
-        {"files": 5},
+        {"inodes": 5},
         "4 GiB",
     ],
     "rules": [

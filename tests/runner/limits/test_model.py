@@ -7,6 +7,7 @@ import pytest
 from jhansi_runner.runner.limits.model import (
     CPUS,
     DISK,
+    FILES,
     MEMORY,
     OUTPUT,
     PROCESSES,
@@ -30,6 +31,7 @@ NONE = Limits({})
         (MEMORY, "2GiB", 2 << 30, "2 GiB"),
         (MEMORY, "512 MiB", 512 << 20, "512 MiB"),
         (DISK, "1.5 GB", 1_500_000_000, "1.397 GiB"),
+        (FILES, "2000000", 2_000_000, "2000000"),
         (OUTPUT, "100kB", 100_000, "97.66 KiB"),
         (OUTPUT, "1B", 1, "1 bytes"),
         (PROCESSES, "1", 1, "1"),
@@ -56,6 +58,10 @@ def test_what_is_a_limit(name: str, text: str, value: float, said: str) -> None:
         (PROCESSES, "0", "such as 500"),
         (PROCESSES, "1.5", "such as 500"),
         (PROCESSES, "many", "such as 500"),
+        (FILES, "0", "such as 100000"),
+        (FILES, "9" * 400, "such as 100000"),
+        (FILES, "1e6", "such as 100000"),
+        (FILES, "9999999999", "such as 100000"),
         (CPUS, "0", "such as 1.5"),
         (CPUS, "nan", "such as 1.5"),
         (CPUS, "inf", "such as 1.5"),
@@ -105,7 +111,12 @@ def test_what_is_required_by_one_is_required(policy: bool, given: bool) -> None:
 
 def test_limits_that_a_group_cannot_hold_ask_for_none() -> None:
     assert not Limits(
-        {OUTPUT: Limit(9, "--output"), TIME: Limit(9, "--timeout"), DISK: Limit(9, "--disk")}
+        {
+            OUTPUT: Limit(9, "--output"),
+            TIME: Limit(9, "--timeout"),
+            DISK: Limit(9, "--disk"),
+            FILES: Limit(9, "--files"),
+        }
     ).are_asked_for
 
 

@@ -17,15 +17,23 @@ def test_the_defaults() -> None:
         ("processes", "4096", ""),
         ("cpus", "no limit", ""),
         ("disk", "no limit", ""),
+        ("files", "no limit", ""),
         ("output", "no limit", ""),
         ("time", "no limit", ""),
     ]
 
 
 def test_what_a_policy_sets_with_its_line() -> None:
-    policies = load([Source("p.yaml", (HEAD + "limits:\n  cpus: 1.5\n  time: 1 hour\n  required: true\n").encode())])
+    policies = load(
+        [
+            Source(
+                "p.yaml", (HEAD + "limits:\n  cpus: 1.5\n  time: 1 hour\n  required: true\n  files: 1000000\n").encode()
+            )
+        ]
+    )
     found = in_force(policies, 16 << 30)
     assert LimitUse("cpus", "1.5", "p.yaml:5") in found and LimitUse("time", "3600 s", "p.yaml:6") in found
+    assert LimitUse("files", "1000000", "p.yaml:8") in found
     assert found[-1].key == "runs" and found[-1].origin == "p.yaml:7"
     text = render_policy(policies, {}, found)
     assert "limits  memory: 12 GiB (default)\n" in text and "limits  cpus: 1.5 (p.yaml:5)\n" in text

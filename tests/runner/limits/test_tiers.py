@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jhansi_runner.runner.limits.model import CPUS, DISK, MEMORY, OUTPUT, PROCESSES, TIME
+from jhansi_runner.runner.limits.model import CPUS, DISK, FILES, MEMORY, OUTPUT, PROCESSES, TIME
 from jhansi_runner.runner.limits.tiers import LEGACY, MANAGER, NONE, UNIFIED, Facts, Level, offer, read_facts
 from jhansi_runner.runner.limits.weak import AFFINITY, CGROUP, RLIMIT, RUNNER, WATCHER, kernel
 
@@ -85,7 +85,7 @@ def test_the_systemd_of_the_user() -> None:
 def test_a_host_without_is_told_what_would_give_one(facts: Facts, says: str) -> None:
     found = offer(facts)
     assert found.way == NONE and found.why and says in found.remedy
-    assert [found.tier(name) for name in (MEMORY, CPUS, DISK)] == [WATCHER, AFFINITY, WATCHER]
+    assert [found.tier(name) for name in (MEMORY, CPUS, DISK, FILES)] == [WATCHER, AFFINITY, WATCHER, WATCHER]
     assert [found.tier(name) for name in (OUTPUT, TIME)] == [RUNNER] * 2
 
 

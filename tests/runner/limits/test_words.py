@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jhansi_runner.runner.limits.hold import Hold
-from jhansi_runner.runner.limits.model import DISK, MEMORY, OUTPUT, PROCESSES, TIME, Limit, Limits
+from jhansi_runner.runner.limits.model import DISK, FILES, MEMORY, OUTPUT, PROCESSES, TIME, Limit, Limits
 from jhansi_runner.runner.limits.words import as_json, exceeded, met, raised
 
 LIMITS = Limits(
@@ -13,6 +13,7 @@ LIMITS = Limits(
         MEMORY: Limit(2 << 30),
         PROCESSES: Limit(100, "--processes"),
         DISK: Limit(1 << 30, "/p.yaml:7"),
+        FILES: Limit(2_000_000, "--files"),
         OUTPUT: Limit(1000, "--output"),
         TIME: Limit(9.5, "--timeout"),
     }
@@ -31,6 +32,7 @@ def held(ended_by: str = "", *refused: str) -> Hold:
         (MEMORY, "had more memory than the 2 GiB that it may have", "this is the default: give it more with --memory"),
         (PROCESSES, "had more processes and threads than the 100 that it may have", "--processes sets this"),
         (DISK, "took more of the disk than the 1 GiB that it may take", "/p.yaml:7 sets this; no option can raise it"),
+        (FILES, "added more files and folders than the 2000000 that it may add", "--files sets this"),
         (OUTPUT, "wrote more than the 1000 bytes of output that it may write", "--output sets this"),
     ],
 )
@@ -57,6 +59,7 @@ def test_the_object_of_an_outcome() -> None:
     assert found["timeout"] == 9.5
     assert found["memory"] == {"limit": 2 << 30, "set_by": "default", "held_by": "watcher"}
     assert found["time"] == {"limit": 9.5, "set_by": "--timeout", "held_by": "runner"}
+    assert found["files"] == {"limit": 2_000_000, "set_by": "--files", "held_by": "watcher"}
     assert (found["strong"], found["ended_by"]) == (False, "memory")
     assert str(found["reason"]).endswith("that it may have; this is the default: give it more with --memory")
     assert (as_json(held(), None)["ended_by"], as_json(held(), None)["reason"]) == (None, "")
