@@ -38,7 +38,8 @@ class Program:
     `version` are the arguments that make it tell its version, () where nothing hangs on that; `least` is the least
     version that serves, () for any.
     `hint` says how to get it. One that is not `needed` may be missing. `configuration` are files and folders of the
-    host's `/etc`, as glob patterns, that it cannot do without and that hold no secrets.
+    host's `/etc`, as glob patterns, that it cannot do without and that hold no secrets. `places` are folders that its
+    installers use and that may not be on PATH, as glob patterns; `~` is the user's home.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Program:
     least: tuple[int, ...] = ()
     needed: bool = True
     configuration: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,11 @@ def recorded(job: Job, timeout: float | None, work: Callable[[], int]) -> int:
         journal.append(BEGIN, _beginning(job, timeout), alive=True)
     except OSError as error:
         reason = f"the run cannot be recorded, so nothing is run: {job.folders.runs}: {error.strerror}"
+        from jhansi_runner.runner.session_limits import of_error
+
+        limit = of_error(error.errno)
+        if limit is not None:
+            raise RunnerError(f"{reason}: {limit.wrong}", lines=(limit.remedy,)) from None
         raise RunnerError(
             reason, lines=("make it a folder of yours that can be written, with room on its disk",)
         ) from None

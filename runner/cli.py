@@ -18,6 +18,7 @@ from jhansi_runner.runner.execute import execute
 from jhansi_runner.runner.options import EXEC, FLAG, MANY, ExecOptions
 from jhansi_runner.runner.outlet import Outlet
 from jhansi_runner.runner.record import Record, as_line
+from jhansi_runner.runner.session_limits import of_error
 
 _PROGRAM = "jhansi-runner"
 _LINES = "--json=lines"
@@ -78,8 +79,15 @@ def report(error: Exception) -> int:
             for part in line.splitlines():
                 say(f"  {part}")
         return error.code
+    # a descriptor that would block has the same number as a process that may not be started
+    limit = of_error(error.errno) if isinstance(error, OSError) and error.errno != errno.EAGAIN else None
     if isinstance(error, UnsafeFolder):
         say(f"error: {error}")
+    elif isinstance(error, OSError) and limit is not None:
+        what = "" if error.filename is None else f"{error.filename}: "
+        say(f"error: {what}{error.strerror}: {limit.wrong}")
+        for line in limit.remedy.splitlines():
+            say(f"  {line}")
     elif isinstance(error, OSError) and error.filename is not None:
         say(f"error: {error.filename}: {error.strerror}")
         if error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -7,6 +7,11 @@ from __future__ import annotations
 
 TIMED_OUT, FAILED, REFUSED, NOTHING_TO_RUN = 124, 125, 126, 127
 
+NOT_STARTED, NO_DOORWAY, KILLED = "it could not be started: ", "no doorway: ", "it was killed by signal "
+"""How our own words about bubblewrap begin, where it said none."""
+SIGSYS = 31
+"""What a system-call filter kills with, on every machine that we have one for."""
+
 
 class RunnerError(Exception):
     """We could not do what was asked. `code` is the exit code, `lines` explain further."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from jhansi_runner.runner.errors import KILLED, NO_DOORWAY, NOT_STARTED, SIGSYS
 from jhansi_runner.runner.host import BWRAP_MINIMUM
 from jhansi_runner.runner.host_facts import HostFacts, read_facts
 from jhansi_runner.runner.host_remedies import (
@@ -21,11 +22,14 @@ from jhansi_runner.runner.host_remedies import (
     load_profile,
     set_sysctl,
 )
+from jhansi_runner.runner.session_limits import of_words
 
 _PERMISSION = ("Operation not permitted", "Permission denied", "No permissions to creat")
-_DOORWAY = "no doorway: "  # bwrap did its work; what is told is our own (`proxy/cell/doorway.py`)
 # refused for a file that we named, not for what an ordinary user may do
-_OF_A_FILE = ("execvp", "Can't find", "Can't chdir", "Can't bind", "Can't get", "Can't mkdir", "Can't create")
+_OF_A_FILE = ("execvp", "Can't find", "Can't chdir", "Can't bind", "Can't get", "Can't mkdir", "Can't create",
+              NOT_STARTED)  # fmt: skip
+
+_UNFILTERED = "Start outside it, or relax RestrictNamespaces= and SystemCallFilter= of the service it runs in."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +51,10 @@ def diagnose(stderr: str, bwrap: str | None, *, root: str = "/") -> HostProblem:
 
 def explain_bwrap_failure(stderr: str, facts: HostFacts) -> HostProblem:
     """The problem behind what bwrap wrote to stderr. What nobody foresaw comes back in bwrap's own words."""
-    said = next((line for line in reversed(stderr.splitlines()) if line.startswith(("bwrap: ", _DOORWAY))), "")
+    told = ("bwrap: ", NO_DOORWAY, NOT_STARTED, KILLED)
+    said = next((line for line in reversed(stderr.splitlines()) if line.startswith(told)), "")
     said = said.removeprefix("bwrap: ")
-    for look in (_binary, _kernel, _switched_off, _limit, _proc, _permission):
+    for look in (_binary, _session, _kernel, _switched_off, _limit, _proc, _permission):
         problem = look(said, facts)
         if problem is not None:
             return problem
@@ -92,6 +97,21 @@ def _binary(said: str, facts: HostFacts) -> HostProblem | None:
     return None
 
 
+def _session(said: str, facts: HostFacts) -> HostProblem | None:
+    """What this session, or the service that we run in, was started with."""
+    limit = of_words(said, facts.open_files, facts.processes)
+    if limit is not None:
+        return HostProblem(limit.code, f"{limit.wrong}: {said}", limit.remedy)
+    if said == f"{KILLED}{SIGSYS}":
+        cause = f"a system-call filter that this session started with killed bwrap: {said} (SIGSYS)"
+        return HostProblem("seccomp-blocks", cause, _UNFILTERED)
+    if said.endswith("Address family not supported by protocol"):
+        cause = f"a filter of the session or service that this runs in allows no such sockets: {said}"
+        remedy = "Start outside it, or allow them in the unit of the service:\n  RestrictAddressFamilies="
+        return HostProblem("families-blocked", cause, f"{remedy}AF_UNIX AF_INET AF_INET6 AF_NETLINK")
+    return None
+
+
 def _kernel(said: str, facts: HostFacts) -> HostProblem | None:
     if not facts.proc:
         cause = "/proc is not mounted here, and no sandbox can be made without it."
@@ -107,13 +127,6 @@ def _kernel(said: str, facts: HostFacts) -> HostProblem | None:
             "  grep -E 'CONFIG_(USER|PID|NET)_NS|CONFIG_CGROUPS=' /boot/config-$(uname -r)"
         )
         return HostProblem("kernel-namespaces", cause, remedy)
-    if "Resource temporarily unavailable" in said:
-        cause = f"the host let bwrap start no further process: {said}"
-        remedy = (
-            "End what you do not need, or raise the limit of the user or of the session:\n"
-            "  ulimit -u\n  systemctl show --property=TasksMax user-$(id -u).slice"
-        )
-        return HostProblem("process-limit", cause, remedy)
     return None
 
 
@@ -147,12 +160,17 @@ def _limit(said: str, facts: HostFacts) -> HostProblem | None:
 
 
 def _proc(said: str, facts: HostFacts) -> HostProblem | None:
-    if not said.startswith(("Can't mount proc", "cannot open /proc/sys/user/", "sysctl user.")):
+    if not said.startswith(("Can't mount proc", "cannot open /proc/sys/user/", "sysctl user.", "Can't read /proc/")):
         return None
     cause = f"parts of /proc are masked or read-only here, so the sandbox gets no /proc of its own: {said}"
+    if said.startswith("Can't read /proc/"):
+        cause = f"/proc lacks what bwrap reads there; ProcSubset=pid of a service shows processes alone: {said}"
     if facts.container:
         return HostProblem("container-proc", cause, container_options(facts))
-    remedy = "See what is mounted over it, and unmount that:\n  findmnt -R /proc"
+    remedy = (
+        "In a service, take ProcSubset=, ProtectKernelTunables=, ProtectKernelLogs= and ProtectHostname= out of its "
+        "unit.\nElsewhere, see how it is mounted and what over it, and unmount that:\n  findmnt -R /proc"
+    )
     return HostProblem("proc-masked", cause, remedy)
 
 
@@ -167,8 +185,7 @@ def _permission(said: str, facts: HostFacts) -> HostProblem | None:
         return _apparmor(said, facts)
     if facts.seccomp_inherited:
         cause = f"a system-call filter that this session started with blocks {call}: {said}"
-        remedy = "Start outside it, or relax RestrictNamespaces= and SystemCallFilter= of the service it runs in."
-        return HostProblem("seccomp-blocks", cause, remedy)
+        return HostProblem("seccomp-blocks", cause, _UNFILTERED)
     if facts.selinux_enforcing:
         cause = f"SELinux does not let this user's domain do what a sandbox needs, {call}: {said}"
         remedy = "To see the rule:\n  sudo ausearch -m AVC -c bwrap -ts recent | audit2why"

@@ -28,7 +28,7 @@ class HostFacts:
     in /etc/apparmor.d that names this bwrap, or "". `distribution` holds ID and ID_LIKE of os-release.
     `seccomp_inherited`: a filter from outside is in force. `nested`: this user namespace does not map all
     ids. `proc`: `/proc` is mounted. `forbidden` are the kinds of namespaces, other than user, of which none may be
-    made.
+    made. `open_files` and `processes` are how many this session may have, None for any number.
     """
 
     bwrap: str | None
@@ -46,6 +46,8 @@ class HostFacts:
     distribution: tuple[str, ...] = ()
     proc: bool = True
     forbidden: tuple[str, ...] = ()
+    open_files: int | None = None
+    processes: int | None = None
 
 
 def run_version(bwrap: str) -> str:
@@ -71,6 +73,11 @@ def read_facts(bwrap: str | None, *, root: str = "/", version_of: Callable[[str]
         found = text(path).strip()
         return int(found) if found.isascii() and found.isdigit() else None
 
+    def limit(name: str) -> int | None:
+        found = next((line for line in text("proc/self/limits").splitlines() if line.startswith(name)), "")
+        soft = found.removeprefix(name).split()[:1]
+        return int(soft[0]) if soft and soft[0].isdigit() else None
+
     traces = (name for path, name in _CONTAINER_TRACES if os.path.exists(os.path.join(root, path)))
     return HostFacts(
         bwrap=bwrap,
@@ -88,6 +95,8 @@ def read_facts(bwrap: str | None, *, root: str = "/", version_of: Callable[[str]
         distribution=_distribution(text("etc/os-release")),
         proc=os.path.isdir(os.path.join(root, "proc/self")),
         forbidden=tuple(kind for kind in _KINDS if number(f"proc/sys/user/max_{kind}_namespaces") == 0),
+        open_files=limit("Max open files"),
+        processes=limit("Max processes"),
     )
 
 

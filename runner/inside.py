@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 
-from jhansi_runner.proxy.cell.doorway import DoorwayFailed, make_ready, open_doorway
-from jhansi_runner.proxy.cell.process import start
+from jhansi_runner.proxy.cell.doorway import CellGone, DoorwayFailed, make_ready, open_doorway
+from jhansi_runner.proxy.cell.process import killed_by, start
 from jhansi_runner.runner import seccomp
 from jhansi_runner.runner.door import Door
-from jhansi_runner.runner.errors import NOTHING_TO_RUN, RunnerError
+from jhansi_runner.runner.errors import KILLED, NO_DOORWAY, NOT_STARTED, NOTHING_TO_RUN, SIGSYS, RunnerError
 from jhansi_runner.runner.limits.hold import Hold
 from jhansi_runner.runner.limits.model import OUTPUT
 from jhansi_runner.runner.relay import Allowance, Relay, Stream
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _WORDS = 1 << 14
 _SIGKILL = 9
+_DYING_SECONDS = 5.0
 
 
 class Ended:
@@ -69,7 +70,7 @@ def run_inside(
     """
     out_read, out_write = os.pipe()
     err_read, err_write = os.pipe()
-    typed = None
+    typed, refused = None, ""
     if with_stdin:
         stdin, typed = standard_input()
     elif stdin < 0:
@@ -86,7 +87,9 @@ def run_inside(
     try:
         cell = start(job.bwrap, arguments, command, (stdin, out_write, err_write), seccomp=seccomp_filter())
     except OSError as error:
-        raise _unable(job, str(error.strerror)) from None
+        os.close(out_read)
+        os.close(err_read)
+        raise _unable(job, f"{NOT_STARTED}{error.strerror}") from None
     finally:
         for descriptor in (stdin, out_write, err_write):
             os.close(descriptor)
@@ -107,15 +110,16 @@ def run_inside(
             )
             relay = Relay(cell, streams, typed, door, timeout, tick, job.outlet, hold)
             relay.run()
-        else:
-            words.extend(os.read(err_read, _WORDS))
+    except CellGone:
+        cell.wait_end(_DYING_SECONDS)
     except DoorwayFailed as error:
-        cell.kill()
-        said = read_some(err_read).decode("utf-8", "replace")  # bubblewrap's own words tell more
-        raise _unable(job, said or f"no doorway: {error}") from None
+        refused = f"{NO_DOORWAY}{error}"
     finally:
         if relay is None:
             cell.kill()
+            words.extend(read_some(err_read))
+            os.close(out_read)
+            os.close(err_read)
         _, status = os.waitpid(cell.pid, 0)
         killed_for = relay.killed_for if relay is not None else ""
         hold.finish(killed_for, cell.exit_code, bytes(words))
@@ -129,8 +133,9 @@ def run_inside(
         return Ended(code, relay.timed_out, bytes(words), hold, relay.stopped_by, fed)
     if relay is not None and relay.stopped_by:  # before the command began
         return Ended(128 + relay.stopped_by, False, bytes(words), hold, relay.stopped_by)
-    if relay is None or not os.WIFSIGNALED(status):
-        raise _not_run(job, command[0], words.decode("utf-8", "replace"))
+    if relay is None or not os.WIFSIGNALED(status) or killed_by(status) == SIGSYS:
+        shown = relay is not None and sinks[1] >= 0
+        raise _not_run(job, command[0], words.decode("utf-8", "replace"), _otherwise(status, refused), shown=shown)
     return Ended(128 + os.WTERMSIG(status), False, bytes(words), hold)
 
 
@@ -142,17 +147,26 @@ def seccomp_filter() -> bytes:
         raise RunnerError(str(error)) from None
 
 
-def _not_run(job: Job, command: str, words: str) -> RunnerError:
-    """Why bubblewrap ended before the command began: then all that was said is bubblewrap's."""
+def _not_run(job: Job, command: str, words: str, otherwise: str, *, shown: bool) -> RunnerError:
+    """Why bubblewrap ended before the command began: then all that was said is bubblewrap's, and tells most.
+
+    `otherwise` is what is known where it said nothing.
+    """
     _, failed, reason = words.strip().rpartition("bwrap: execvp ")
     if not failed:
-        return _unable(job, words)
+        return _unable(job, words if words.strip() else otherwise, shown=shown)
     reason = reason.rpartition(": ")[2]
     hint = "it has to be executable, and the interpreter that it names has to be in the sandbox too"
     return RunnerError(f"{command} cannot be run in the sandbox: {reason}", code=NOTHING_TO_RUN, lines=(hint,))
 
 
-def _unable(job: Job, words: str) -> RunnerError:
+def _otherwise(status: int, refused: str) -> str:
+    """What is known of an end without words: `refused` is why there is no doorway, after which we killed it."""
+    number = killed_by(status)
+    return f"{KILLED}{number}" if number == SIGSYS or (number and not refused) else refused
+
+
+def _unable(job: Job, words: str, *, shown: bool = False) -> RunnerError:
     from jhansi_runner.runner.trouble import explain
 
-    return explain(job.bwrap, words)
+    return explain(job.bwrap, words, shown=shown)

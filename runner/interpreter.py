@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from jhansi_runner.runner.asked import asked
 from jhansi_runner.runner.errors import RunnerError
 from jhansi_runner.runner.workspace import SHARED
 
@@ -23,7 +23,6 @@ _VERSION = re.compile(r"\d{1,2}(\.\d{1,2}){0,2}")
 _NAME = re.compile(r"(python|pypy)[0-9.]*")
 _SHOWN = re.compile(r"(python|pypy)3(\.\d{1,2})?")
 _MOST_SHOWN = 12
-_SECONDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,14 +145,12 @@ def own() -> Interpreter:
 
 def probe(path: str) -> Interpreter:
     """Ask an interpreter what it is. It is the host's own, not the workspace's. Raises RunnerError."""
+    trouble, silent = f"{path} is not a Python that can be used", "it does not answer as Python does"
+    said = asked([path, "-I", "-S", "-c", _PROBE], trouble, silent)
     try:
-        done = subprocess.run(
-            [path, "-I", "-S", "-c", _PROBE], capture_output=True, text=True, timeout=_SECONDS, check=True, cwd="/"
-        )
-        version, tag, platform, executable, prefix, site = done.stdout.splitlines()
-    except (OSError, subprocess.SubprocessError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it does not answer as Python does"
-        raise RunnerError(f"{path} is not a Python that can be used: {reason}") from None
+        version, tag, platform, executable, prefix, site = said.splitlines()
+    except ValueError:
+        raise RunnerError(f"{trouble}: {silent}") from None
     if tuple(int(part) for part in version.split(".")[:2]) < (3, 9):
         raise RunnerError(f"{path} is Python {version}: 3.9 or later is needed")
     folders = tuple(dict.fromkeys(path for path in site.split("\0") if path.startswith("/")))

@@ -5,21 +5,25 @@ from __future__ import annotations
 import glob
 import os
 import re
-import subprocess
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from jhansi_runner.resolvers.python.steps import UV
 from jhansi_runner.resolvers.resolver import Program, Resolver, Tools
 from jhansi_runner.runner import interpreter
+from jhansi_runner.runner.asked import asked
 from jhansi_runner.runner.errors import RunnerError
 from jhansi_runner.runner.interpreter import Interpreter, Planted, shown_with
 
 _PYTHON = "python"
 _DOTTED, _NUMBER = re.compile(r"\d+(?:\.\d+)+"), re.compile(r"\d+")  # `x86_64-linux-gnu-gcc-12 (...) 12.2.0`
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_SECONDS = 60
 _SYSTEM = "/usr"
+
+
+class NotOnPath(RunnerError):
+    """A program is there, in a folder that is not on PATH."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +76,11 @@ def find(
     for program in resolver.programs:
         path = _on_path(program.name, env, planted)
         if path is None and program.needed:
-            lines = (program.hint,)
-            raise RunnerError(f"{resolver.language} needs {program.name}, which is not on PATH", lines=lines)
+            missing = f"{resolver.language} needs {program.name}, which is not on PATH"
+            folder = _usual(program, env.get("HOME", ""), planted)
+            if folder:
+                raise NotOnPath(missing, lines=(f"it is there: export PATH={shlex.quote(folder)}:$PATH",))
+            raise RunnerError(missing, lines=(program.hint,))
         if path is not None:
             paths[program.name] = path
             versions |= {program.name: _version(program, path)} if program.version else {}
@@ -97,6 +104,15 @@ def _on_path(name: str, env: Mapping[str, str], planted: Planted) -> str | None:
     return None
 
 
+def _usual(program: Program, home: str, planted: Planted) -> str:
+    """The folder of a program where its installers put it, the newest one, "" for none."""
+    patterns = [place.replace("~", glob.escape(home), 1) for place in program.places if home or place[0] != "~"]
+    found = [folder for pattern in patterns for folder in glob.glob(pattern)]
+    paths = {each: f"{each}/{program.name}" for each in found}
+    usable = [each for each, path in paths.items() if os.access(path, os.X_OK) and not planted(path)]
+    return max(usable, key=lambda each: [int(part) for part in _NUMBER.findall(each)], default="")
+
+
 def _place(path: str, private: Sequence[str]) -> str:
     """What is shown for a program outside of `/usr`: the folder with all that belongs to it, else the file alone.
 
@@ -111,19 +127,14 @@ def _place(path: str, private: Sequence[str]) -> str:
 
 def _version(program: Program, path: str) -> str:
     """What a program of the host says of its version. Raises RunnerError where it is too old, or does not say."""
-    try:
-        done = subprocess.run(
-            [path, *program.version], capture_output=True, text=True, timeout=_SECONDS, check=True, cwd="/"
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        reason = getattr(error, "strerror", None) or "it does not tell its version"
-        raise RunnerError(f"{path} cannot be used: {reason}", lines=(program.hint,)) from None
-    said = _COLOUR.sub("", done.stdout) or done.stderr
+    hint = (program.hint,)
+    answer = asked([path, *program.version], f"{path} cannot be used", "it does not tell its version", hint)
+    said = _COLOUR.sub("", answer)
     found = _DOTTED.search(said) or _NUMBER.search(said)
     version = found.group() if found else ""
     if found is None or tuple(int(part) for part in version.split(".")) < program.least:
         least = ".".join(str(part) for part in program.least)
-        raise RunnerError(f"{path} is {program.name} {version}: {least} or later is needed", lines=(program.hint,))
+        raise RunnerError(f"{path} is {program.name} {version}: {least} or later is needed", lines=hint)
     return version
 
 

@@ -18,6 +18,7 @@ _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
 _IP_FREEBIND = 15
 _BACKLOG = 256
+_GONE = 2
 PORT = 3128
 """The port of every doorway: it is alone in its namespace."""
 
@@ -26,32 +27,41 @@ class DoorwayFailed(Exception):
     """No listener could be put into the namespace."""
 
 
+class CellGone(DoorwayFailed):
+    """The process whose namespace it is has ended."""
+
+
 def open_doorway(pid: int, port: int = PORT) -> int:
     """Put a TCP listener on 127.0.0.1 into the network namespace of a process of ours; its descriptor.
 
-    A child enters the namespaces, because a process cannot come back from a user namespace. Raises DoorwayFailed.
+    A child enters the namespaces, because a process cannot come back from a user namespace. Raises DoorwayFailed,
+    CellGone where there is no such process any more.
     """
-    ours, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
-    child = os.fork()
+    try:
+        ours, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        child = os.fork()
+    except OSError as error:
+        raise DoorwayFailed(str(error)) from None
     if child == 0:
         try:
             _bind_inside(pid, port, theirs)
             os._exit(0)
         except BaseException as error:  # the child reports and ends, whatever happens
             theirs.sendall(str(error).encode("utf-8", "replace")[:500] or b"unknown")
-            os._exit(1)
+            os._exit(_GONE if isinstance(error, FileNotFoundError) else 1)
     theirs.close()
     try:
         message, ancillary, _, _ = ours.recvmsg(512, _socket.CMSG_SPACE(4))
     finally:
         ours.close()
-        os.waitpid(child, 0)
+        _, status = os.waitpid(child, 0)
     for level, kind, data in ancillary:
         if level == _socket.SOL_SOCKET and kind == _socket.SCM_RIGHTS:
             descriptor = int(struct.unpack_from("i", data)[0])
             os.set_inheritable(descriptor, False)
             return descriptor
-    raise DoorwayFailed(message.decode("utf-8", "replace") or "the helper that enters the namespace ended")
+    failed = CellGone if os.WIFEXITED(status) and os.WEXITSTATUS(status) == _GONE else DoorwayFailed
+    raise failed(message.decode("utf-8", "replace") or "the helper that enters the namespace ended")
 
 
 def _bind_inside(pid: int, port: int, theirs: _socket.socket) -> None:

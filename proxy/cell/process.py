@@ -8,6 +8,8 @@ Source: bwrap(1), `--args`, `--seccomp`, `--block-fd`, `--json-status-fd`.
 from __future__ import annotations
 
 import os
+import select
+import time
 
 from jhansi_runner.proxy.cell.guardian import Guardian
 
@@ -42,10 +44,15 @@ class Cell:
         self.init = _number_after(_CHILD_PID, self._said)
         return self.init > 0
 
-    def release(self) -> None:
-        """Let the program begin."""
-        os.write(self._block, b"\n")
-        self._close_block()
+    def release(self) -> bool:
+        """Let the program begin; False when bubblewrap is gone already, and how it ended tells why."""
+        try:
+            os.write(self._block, b"\n")
+        except BrokenPipeError:
+            return False
+        finally:
+            self._close_block()
+        return True
 
     def _close_block(self) -> None:
         if self._block >= 0:
@@ -65,6 +72,14 @@ class Cell:
         bubblewrap passes on what its process inside says: whatever that is, it tells that the program began.
         """
         return _number_after(_EXIT_CODE, self._said) & 0xFF if _EXIT_CODE in self._said else -1
+
+    def wait_end(self, seconds: float) -> None:
+        """Wait until a cell whose first process is gone has ended; not for ever."""
+        poll = select.poll()
+        poll.register(self.status, select.POLLIN)
+        deadline = time.monotonic() + seconds
+        while poll.poll(max(0.0, deadline - time.monotonic()) * 1000) and self.read_status():
+            pass
 
     def kill(self) -> None:
         """End a cell whose program was not released: its first process, which waits for that, would wait for ever."""
@@ -92,12 +107,26 @@ def _number_after(key: bytes, text: bytes) -> int:
     return int(digits)
 
 
+def killed_by(status: int) -> int:
+    """The signal that ended bubblewrap or its first process inside, 0 for none. `status` is that of waitpid.
+
+    bubblewrap passes on how its first process ended, as a shell does.
+    """
+    if os.WIFSIGNALED(status):
+        return os.WTERMSIG(status)
+    return max(0, os.WEXITSTATUS(status) - 128) if os.WIFEXITED(status) else 0
+
+
 def sealed(data: bytes) -> int:
     """A descriptor from which bubblewrap can read these bytes."""
     descriptor = os.memfd_create("", 0)
     view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
+    try:
+        while view:
+            view = view[os.write(descriptor, view) :]
+    except OSError:  # more than a file of this session may have
+        os.close(descriptor)
+        raise
     os.lseek(descriptor, 0, os.SEEK_SET)
     return descriptor
 
@@ -117,22 +146,25 @@ def start(
     cell is in a session of its own and dies with the thread that calls this, or with the process, whatever moment it
     is killed at. Raises OSError.
     """
-    status_read, status_write = os.pipe()
-    block_read, block_write = os.pipe()
-    guardian = Guardian(block_write)
-    options = [*arguments, "--json-status-fd", str(status_write), "--block-fd", str(block_read)]
-    # bubblewrap takes the end of the pipe for a release, and would begin when we are killed: so it keeps the pipe open.
-    kept = os.dup(block_write)
-    options += ["--sync-fd", str(kept)]
-    passed = [status_write, block_read, kept]
-    if seccomp is not None:
-        passed.append(sealed(seccomp))
-        options += ["--seccomp", str(passed[-1])]
-    passed.append(sealed(b"".join(os.fsencode(option) + b"\0" for option in options)))
-    argv = ["bwrap", "--args", str(passed[-1]), "--", *command]
-    for descriptor in (*passed, *inherited):
-        os.set_inheritable(descriptor, True)
+    opened: list[int] = []  # all of them, should we get no further
+    guardian = None
     try:
+        status_read, status_write = _piped(opened)
+        block_read, block_write = _piped(opened)
+        guardian = Guardian(block_write)
+        options = [*arguments, "--json-status-fd", str(status_write), "--block-fd", str(block_read)]
+        # bubblewrap takes the end of the pipe for a release, and would begin when we are killed: so it keeps it open.
+        kept = os.dup(block_write)
+        opened.append(kept)
+        options += ["--sync-fd", str(kept)]
+        if seccomp is not None:
+            opened.append(sealed(seccomp))
+            options += ["--seccomp", str(opened[-1])]
+        opened.append(sealed(b"".join(os.fsencode(option) + b"\0" for option in options)))
+        argv = ["bwrap", "--args", str(opened[-1]), "--", *command]
+        passed = [each for each in opened if each not in (status_read, block_write)]
+        for descriptor in (*passed, *inherited):
+            os.set_inheritable(descriptor, True)
         pid = os.posix_spawn(
             bwrap,
             argv,
@@ -143,13 +175,21 @@ def start(
             setsigmask=(),
         )
     except OSError:
-        guardian.end()
-        os.close(status_read)
-        os.close(block_write)
+        if guardian is not None:
+            guardian.end()
+        for descriptor in opened:
+            os.close(descriptor)
         raise
     finally:
-        for descriptor in passed:
-            os.close(descriptor)
         for descriptor in inherited:
             os.set_inheritable(descriptor, False)
+    for descriptor in passed:
+        os.close(descriptor)
     return Cell(pid, status_read, block_write, guardian)
+
+
+def _piped(opened: list[int]) -> tuple[int, int]:
+    """A pipe whose ends are noted in `opened`."""
+    ends = os.pipe()
+    opened.extend(ends)
+    return ends

@@ -8,11 +8,12 @@ import sys
 
 import jhansi_runner.proxy
 from jhansi_runner.proxy.cell.devices import devices
-from jhansi_runner.proxy.cell.doorway import DoorwayFailed, open_doorway
-from jhansi_runner.proxy.cell.process import Cell, start
+from jhansi_runner.proxy.cell.doorway import CellGone, DoorwayFailed, open_doorway
+from jhansi_runner.proxy.cell.process import Cell, killed_by, start
 from jhansi_runner.proxy.paths import AUTHORITY_FILE
 
 MIRROR_PORT = 3129
+_DYING_SECONDS = 5.0
 _SYSTEM = ("/usr", "/bin", "/lib", "/lib64", "/lib32", "/libx32", "/etc/ld.so.cache", "/etc/alternatives")
 _HEAP = {"MALLOC_MMAP_THRESHOLD_": str(1 << 20), "MALLOC_TRIM_THRESHOLD_": str(8 << 20)}
 """Has the gate keep a little memory from piece to piece of a stream, in bytes. Given back and taken again for each, it
@@ -71,16 +72,27 @@ def start_gate(bwrap: str, authority: str, log: int) -> tuple[Cell, socket.socke
     try:
         cell = start(bwrap, arguments(authority), command, (null, log, log), inherited=(control,))
         if not cell.wait_ready():
-            os.waitpid(cell.pid, 0)
-            raise GateFailed("bubblewrap could not make the gate's cell; its words are in the proxy's log")
+            raise GateFailed(_not_made(cell))
         try:
             listener = open_doorway(cell.init, MIRROR_PORT)
+        except CellGone:
+            cell.wait_end(_DYING_SECONDS)
+            cell.kill()
+            raise GateFailed(_not_made(cell)) from None
         except DoorwayFailed as error:
             cell.kill()
             os.waitpid(cell.pid, 0)
             raise GateFailed(f"no listener could be put into the gate's cell: {error}") from error
-        cell.release()
+        if not cell.release():
+            raise GateFailed(_not_made(cell))
         return cell, ours, listener
     finally:
         os.close(null)
         theirs.close()
+
+
+def _not_made(cell: Cell) -> str:
+    """Why there is no cell. It has ended or does so soon."""
+    number = killed_by(os.waitpid(cell.pid, 0)[1])
+    told = f"it was killed by signal {number}" if number else "its words are in the proxy's log"
+    return f"bubblewrap could not make the gate's cell; {told}"

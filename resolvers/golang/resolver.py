@@ -29,7 +29,13 @@ class GoResolver:
     commands = ("go", "gofmt")
     packaged: Mapping[str, str] = {}
     programs = (
-        Program("go", ("version",), "install Go 1.21 or later, and put its folder bin on PATH", _LEAST),
+        Program(
+            "go",
+            ("version",),
+            "install Go 1.21 or later, and put its folder bin on PATH",
+            _LEAST,
+            places=("/usr/local/go/bin", "/usr/lib/go*/bin", "/opt/go*/bin", "/snap/bin", "~/sdk/go*/bin"),
+        ),
         Program("gcc", ("--version",), "install gcc, for packages with C code in them", needed=False),
     )
     place = steps.PLACE

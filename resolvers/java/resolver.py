@@ -49,6 +49,13 @@ _CONFIGURATION = (
     "/etc/java-*-openjdk/security",
     "/etc/fonts",
 )
+_PLACES = (
+    "/usr/lib/jvm/*/bin",
+    "/opt/java/*/bin",
+    "/opt/jdk*/bin",
+    "~/.sdkman/candidates/java/current/bin",
+    "~/.jdks/*/bin",
+)
 
 
 class JavaResolver:
@@ -62,8 +69,8 @@ class JavaResolver:
     commands = ("java", "javac", "jshell", "jar", "mvn", "gradle")
     packaged: Mapping[str, str] = {}
     programs = (
-        Program("java", ("-version",), _JDK, (11,), configuration=_CONFIGURATION),
-        Program("javac", ("-version",), _JDK, (11,)),
+        Program("java", ("-version",), _JDK, (11,), configuration=_CONFIGURATION, places=_PLACES),
+        Program("javac", ("-version",), _JDK, (11,), places=_PLACES),
         Program("mvn", ("-B", "-v"), _MAVEN, (3, 6, 3), needed=False, configuration=_MAVENS),
         Program("gradle", (), _GRADLE, needed=False),
     )

@@ -20,6 +20,15 @@ _TOOLS = ("tsx", "vitest", "jest", "mocha")
 """Packages whose command has their own name, and that people start without having asked for them."""
 _HINT = "install Node 18 or later, with npm, and have them on PATH"
 
+_PLACES = (
+    "~/.nvm/versions/node/*/bin",
+    "~/.local/share/fnm/node-versions/*/installation/bin",
+    "~/.volta/bin",
+    "/opt/node*/bin",
+    "/usr/local/node*/bin",
+    "/snap/bin",
+)
+
 
 class NodeResolver:
     """Node. Packages of Yarn's and pnpm's projects are installed by npm, in the versions that their locks name."""
@@ -32,8 +41,8 @@ class NodeResolver:
     commands = ("node", "npm", "npx", "tsx", "ts-node", "tsc", "vite", "vitest", "jest", "mocha", "eslint", "next")
     packaged: Mapping[str, str] = {**{name: npm(name).purl for name in _TOOLS}, "tsc": npm("typescript").purl}
     programs = (
-        Program(steps.NODE, ("--version",), _HINT, least=(18,)),
-        Program(steps.NPM, ("--version",), _HINT, least=(8,)),
+        Program(steps.NODE, ("--version",), _HINT, least=(18,), places=_PLACES),
+        Program(steps.NPM, ("--version",), _HINT, least=(8,), places=_PLACES),
     )
     place = PLACE
     parser = os.path.abspath(source.__file__)

@@ -41,6 +41,9 @@ def check_flaw(host: Host) -> Finding:
         remedy = (
             "Update it, to one with the fix of CVE-2026-87766:",
             *(f"  {line.strip()}" for line in install(host.basic).splitlines() if line.startswith(" ")),
+            f"Where your distribution has none, build {_dotted(_FIXED)} or later from source, and put it in its place.",
+            "Until then start no second run in a workspace in which one runs, and remove none of its protected names",
+            "(docs/protected-names.md) during a run.",
         )
         return warning(code, "bwrap makes files behind links out of its root (CVE-2026-87766)", remedy,
                        ADMINISTRATOR)  # fmt: skip

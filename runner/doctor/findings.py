@@ -36,7 +36,8 @@ GROUPS = (HOST, SANDBOX, ISOLATION, TOOLS, STATE)
 class Finding:
     """`code` is stable, `summary` one sentence of what was found. `remedy` are lines, commands among them indented.
 
-    `who` can do that: "you", "administrator", or "" for nobody in particular.
+    `who` can do that: "you", "administrator", or "" for nobody in particular. `meaning` is what it means where that is
+    not what its topic says, "" where it is.
     """
 
     code: str
@@ -44,6 +45,7 @@ class Finding:
     summary: str
     remedy: tuple[str, ...] = ()
     who: str = ""
+    meaning: str = ""
 
 
 def well(code: str, summary: str) -> Finding:
@@ -56,9 +58,9 @@ def untried(code: str, summary: str) -> Finding:
     return Finding(code, State.UNTRIED, summary)
 
 
-def warning(code: str, summary: str, remedy: Sequence[str] = (), who: str = YOU) -> Finding:
+def warning(code: str, summary: str, remedy: Sequence[str] = (), who: str = YOU, meaning: str = "") -> Finding:
     """It could be better."""
-    return Finding(code, State.WARNING, summary, tuple(remedy), who if remedy else "")
+    return Finding(code, State.WARNING, summary, tuple(remedy), who if remedy else "", meaning)
 
 
 def fault(code: str, summary: str, remedy: Sequence[str] = (), who: str = YOU) -> Finding:

@@ -54,9 +54,10 @@ def _room(code: str, place: Place, other: str) -> Finding | None:
         return None
     files = place.files
     if place.free < _LEAST or (files is not None and files < _LEAST_FILES):
-        return fault(code, f"{place.nearest} is full: {_free(place)}", _make_room(code, other))
+        return fault(code, f"{place.nearest} has {_free(place, 'only ')}", _make_room(code, other))
     if place.free < _FEW or (files is not None and files < _FEW_FILES):
-        return warning(code, f"{place.nearest} is nearly full: {_free(place)}", _make_room(code, other))
+        meaning = "what is installed may not fit"
+        return warning(code, f"{place.nearest} has {_free(place, 'only ')}", _make_room(code, other), YOU, meaning)
     return None
 
 
@@ -66,9 +67,10 @@ def _make_room(code: str, other: str) -> tuple[str, ...]:
     return ("Make room, or choose another folder:", other)
 
 
-def _free(place: Place) -> str:
+def _free(place: Place, only: str = "") -> str:
     counted = "" if place.files is None or place.files >= _FEW_FILES else f" and {place.files} files"
-    return f"room for {place.free / (1 << 30):.1f} GiB{counted}"
+    size = f"{place.free / (1 << 30):.1f} GiB" if place.free >= _LEAST else f"{place.free >> 20} MiB"
+    return f"room for {only}{size}{counted}"
 
 
 def _described(place: Place) -> str:

@@ -34,7 +34,7 @@ def as_data(report: Report, version: str) -> dict[str, Any]:
                 "group": TOPICS[one.code].group,
                 "state": str(one.state),
                 "summary": one.summary,
-                "meaning": TOPICS[one.code].meaning if one.state in (State.WARNING, State.FAULT) else "",
+                "meaning": _meaning(one) if one.state in (State.WARNING, State.FAULT) else "",
                 "remedy": list(one.remedy),
                 "who": one.who,
             }
@@ -67,10 +67,26 @@ def _group(group: str, found: Sequence[Finding], verbose: bool) -> Iterator[str]
             yield f"  {one.state}: {shown(one.summary)} [{one.code}]"
         if one.state in (State.WARNING, State.FAULT):
             yield from _details(one)
+    yield from _in_vain(found, verbose)
+
+
+def _in_vain(found: Sequence[Finding], verbose: bool) -> Iterator[str]:
+    """What could not be tried, as it is not proven; what has one reason in one line."""
+    codes: dict[str, list[str]] = {}
+    for one in found:
+        if one.state is State.UNTRIED:
+            codes.setdefault(one.summary, []).append(one.code)
+    for summary, each in codes.items():
+        if not verbose:
+            yield f"  {State.UNTRIED}: {shown(summary)} [{', '.join(each)}]"
+
+
+def _meaning(one: Finding) -> str:
+    return one.meaning or TOPICS[one.code].meaning
 
 
 def _details(one: Finding) -> Iterator[str]:
-    yield f"    that means: {TOPICS[one.code].meaning}"
+    yield f"    that means: {_meaning(one)}"
     if one.who:
         yield "    to mend it:" if one.who == "you" else "    to mend it, an administrator has to:"
     for line in one.remedy:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from jhansi_runner.resolvers.resolver import Resolver
 from jhansi_runner.runner import toolchain
-from jhansi_runner.runner.doctor.findings import ADMINISTRATOR, Finding, warning, well
+from jhansi_runner.runner.asked import NoAnswer
+from jhansi_runner.runner.doctor.findings import ADMINISTRATOR, YOU, Finding, warning, well
 from jhansi_runner.runner.errors import RunnerError
 from jhansi_runner.runner.host_remedies import install_command
 from jhansi_runner.runner.interpreter import Planted
@@ -28,11 +29,15 @@ _PACKAGES = {
 }  # fmt: skip
 
 
+ABSENT, ELSEWHERE, UNKNOWN = "absent", "elsewhere", "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Tool:
     """A language's programs as found. `trouble` says why they do not serve, "" where they do.
 
-    `versions` are by program, `missing` are programs that it can do without.
+    `versions` are by program, `missing` are programs that it can do without. `state`
+    tells what the trouble is: that it is not there or does not serve, that it is elsewhere, or that nothing is known.
     """
 
     language: str
@@ -40,12 +45,17 @@ class Tool:
     missing: tuple[str, ...] = ()
     trouble: str = ""
     hint: tuple[str, ...] = ()
+    state: str = ABSENT
 
 
 def look(resolver: Resolver, env: Mapping[str, str], planted: Planted, private: Sequence[str]) -> Tool:
     """The programs of a language, as `exec` finds them; each is asked for its version."""
     try:
         found = toolchain.find(resolver, None, env, planted, private)
+    except toolchain.NotOnPath as error:
+        return Tool(resolver.language, {}, trouble=str(error), hint=error.lines, state=ELSEWHERE)
+    except NoAnswer as error:
+        return Tool(resolver.language, {}, trouble=str(error), hint=error.lines, state=UNKNOWN)
     except RunnerError as error:
         return Tool(resolver.language, {}, trouble=str(error), hint=error.lines)
     names = tuple(program.name for program in resolver.programs if program.name not in found.tools.paths)
@@ -59,6 +69,10 @@ def check_tool(tool: Tool, distribution: Sequence[str]) -> Finding:
         versions = ", ".join(f"{name} {version}" for name, version in tool.versions.items())
         without = f"; without {', '.join(tool.missing)}, which some programs need" if tool.missing else ""
         return well(code, versions + without)
+    if tool.state == ELSEWHERE:
+        return warning(code, tool.trouble, tool.hint, YOU)
+    if tool.state == UNKNOWN:
+        return warning(code, tool.trouble, tool.hint, YOU, "whether it serves is not known; a run waits as long for it")
     names, conda = _PACKAGES.get(tool.language, ({}, ""))
     command = install_command(distribution, names)
     remedy = [*tool.hint]
@@ -70,4 +84,4 @@ def check_tool(tool: Tool, distribution: Sequence[str]) -> Finding:
             f"  conda create -n tools -c conda-forge {conda}",
             '  export PATH="$(conda info --base)/envs/tools/bin:$PATH"',
         ]
-    return warning(code, tool.trouble, remedy, ADMINISTRATOR if command else "you")
+    return warning(code, tool.trouble, remedy, ADMINISTRATOR if command else YOU)

@@ -33,6 +33,11 @@ OTHERS = "jhansi-others"
 _UNIT = "start it in a unit with Delegate=yes, such as: systemd-run --user --scope -p Delegate=yes jhansi-runner ..."
 _DELEGATE = "as root: systemctl edit user@.service, with [Service] Delegate=cpu memory pids; then log in again"
 
+_ABOVE = (
+    "let the cpu controller reach that group: +cpu in cgroup.subtree_control of each one above it, or as the host says"
+)
+_CPU = {MANAGER: _DELEGATE, LEGACY: "as root: give you a folder of the cpu controller, as of memory and pids"}
+
 
 class Level:
     """A folder of the unified hierarchy: whether we may make groups in it, and the controllers that they would get.
@@ -110,7 +115,8 @@ def offer(facts: Facts) -> Offer:
     """
     found = _best(facts)
     if found.way and "cpu" not in found.controllers:
-        found.why, found.remedy = "the cpu controller is not enabled for you", _DELEGATE
+        found.why = "the cpu controller is not enabled for you"
+        found.remedy = _CPU.get(found.way, _ABOVE if facts.uid == 0 else _UNIT)
     return found
 
 

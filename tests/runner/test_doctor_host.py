@@ -9,7 +9,8 @@ import pytest
 
 from jhansi_runner.runner.doctor import bwrap, clock, kernel, limits
 from jhansi_runner.runner.doctor.facts import Host, read_host
-from jhansi_runner.runner.doctor.findings import ADMINISTRATOR, Finding, State
+from jhansi_runner.runner.doctor.findings import ADMINISTRATOR as ADMIN
+from jhansi_runner.runner.doctor.findings import YOU, Finding, State
 from jhansi_runner.runner.limits.tiers import Facts, Level, offer
 from support.bwrap_stub import stub
 
@@ -91,7 +92,7 @@ def test_no_bwrap(tmp_path: Path) -> None:
     host(tmp_path)
     found = read_host(None, root=str(tmp_path))
     assert bwrap.check_bwrap(found).state is State.FAULT
-    assert bwrap.check_bwrap(found).who == ADMINISTRATOR
+    assert bwrap.check_bwrap(found).who == ADMIN
     assert bwrap.check_flaw(found).state is State.UNTRIED
 
 
@@ -130,7 +131,11 @@ def test_how_proc_hides_processes(tmp_path: Path, mount: str, hidden: str) -> No
 def test_the_flaw_is_tried_and_told_whatever_the_version(tmp_path: Path) -> None:
     mended = host(tmp_path, version="0.9.0", try_flaw=lambda _: False)
     assert "older" in bwrap.check_flaw(mended).summary
-    assert bwrap.check_flaw(replace(mended, flawed=True)).state is State.WARNING
+    flawed = bwrap.check_flaw(replace(mended, flawed=True))
+    assert flawed.state is State.WARNING
+    said = "\n".join(flawed.remedy)
+    assert "0.12.0 or later from source" in said, "a distribution may have none that is mended"
+    assert "no second run in a workspace" in said and "protected names" in said, "and this can be done at once"
 
 
 FOLLOWS = """
@@ -148,12 +153,41 @@ def test_a_bwrap_that_follows_links_is_found_out(tmp_path: Path) -> None:
     assert bwrap.follows_links(str(tmp_path / "none")) is None
 
 
+EVERY = ("cpu", "memory", "pids")
+
+
 def test_limits_are_told_by_who_counts() -> None:
-    strong = offer(Facts(1000, (6, 1), own=Level("/sys/fs/cgroup/x", ("cpu", "memory", "pids"), True)))
-    assert limits.check_limits(strong).state is State.OK
-    weak = limits.check_limits(offer(Facts(1000, (6, 1))))
-    assert (weak.state, "memory by watcher" in weak.summary) == (State.WARNING, True)
-    assert weak.remedy
+    own = Level("/sys/fs/cgroup/x", EVERY, True, delegated=True)
+    strong = limits.check_limits(offer(Facts(1000, (6, 1), own=own)))
+    assert (strong.state, strong.remedy) == (State.OK, ())
+    assert "memory by a control group" in strong.summary and "/sys/fs/cgroup/x" in strong.summary
+    session = Level("/sys/fs/cgroup/session", EVERY, False)
+    managed = offer(Facts(1000, (6, 1), own=session, manager="/m", managed=Level("/u", EVERY, True)))
+    assert "at /u, through the systemd of yours" in limits.check_limits(managed).summary
+
+
+@pytest.mark.parametrize(
+    ("facts", "told", "remedy", "who"),
+    [
+        (Facts(1000, (6, 1)), "memory by looking now and then, processes by RLIMIT_NPROC", "unified_cgroup", ADMIN),
+        (Facts(0, (6, 1)), "processes by looking now and then", "unified_cgroup", ADMIN),
+        (Facts(1000, (6, 1), own=Level("/s/x", EVERY, False)), "no control group is delegated", "enable-linger", ADMIN),
+        (Facts(1000, (6, 1), own=Level("/s/x", EVERY, False, bounded=True)), "has limits", "Delegate=yes", YOU),
+        (Facts(1000, (6, 1), own=Level("/s/x", EVERY[1:], True, delegated=True)),
+         "memory by a control group, processes by a control group, cpus by affinity", "Delegate=yes", YOU),
+        (Facts(0, (6, 1), own=Level("/s/x", EVERY[1:], True, delegated=True)), "cpus by affinity", "+cpu", ADMIN),
+        (Facts(1000, (6, 1), own=Level("/s/x", EVERY, False), manager="/m", managed=Level("/u", EVERY[1:], True)),
+         "cpus by affinity", "user@.service", ADMIN),
+        (Facts(1000, (6, 1), legacy={"memory": "/m", "pids": "/p"}), "cpus by affinity", "cpu controller", ADMIN),
+    ],
+)  # fmt: skip
+def test_what_is_not_held_by_a_control_group_is_told_with_what_gives_one(
+    facts: Facts, told: str, remedy: str, who: str
+) -> None:
+    found = limits.check_limits(offer(facts))
+    assert (found.state, found.who) == (State.WARNING, who), found
+    assert told in found.summary
+    assert remedy in "\n".join(found.remedy)
 
 
 DAY = 86400.0

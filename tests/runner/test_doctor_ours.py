@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import fcntl
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,38 @@ def test_one_that_serves_is_told_with_its_version_and_what_it_lacks(tmp_path: Pa
 def test_the_version_is_not_a_number_of_the_name(tmp_path: Path) -> None:
     programs = {"go": "go1.22.3", "gcc": "'x86_64-linux-gnu-gcc-12 (Debian 12.2.0-14) 12.2.0'"}
     assert "gcc 12.2.0" in said(tool(tmp_path, "go", programs))[1]
+
+
+def test_one_that_is_not_on_path_is_told_with_the_line_that_puts_it_there(tmp_path: Path) -> None:
+    for version in ("1.9.1", "1.22.0", "1.21.7"):
+        path = tmp_path / f"sdk/go{version}/bin/go"
+        path.parent.mkdir(parents=True)
+        path.write_text("#!/bin/sh\n")
+        path.chmod(0o755)
+    env = {"PATH": str(tmp_path), "HOME": str(tmp_path)}
+    ours = lambda path: not path.startswith(str(tmp_path))  # noqa: E731
+    found = check_tool(look(resolvers()["go"], env, ours, ()), ("debian",))
+    assert (found.state, found.who) == (State.WARNING, "you")
+    assert found.remedy == (f"it is there: export PATH={tmp_path}/sdk/go1.22.0/bin:$PATH",), "the newest, and no other"
+    found = check_tool(look(resolvers()["go"], env, lambda _: True, ()), ("debian",))
+    assert "sdk" not in "\n".join(found.remedy), "what a program may have put there is nobody's Go"
+
+
+def test_one_that_does_not_answer_in_time_may_serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def late(argv: list[str], **_: object) -> None:
+        raise subprocess.TimeoutExpired(argv, 180)
+
+    monkeypatch.setattr("jhansi_runner.runner.asked.subprocess.run", late)
+    found = tool(tmp_path, "java", {"java": "", "javac": "", "mvn": ""})
+    assert (found.state, "did not answer within 180 s" in found.summary) == (State.WARNING, True)
+    assert found.meaning.startswith("whether it serves is not known")
+    assert not any("apt-get" in line or "conda" in line for line in found.remedy)
+
+
+def test_one_that_fails_is_told_as_one_that_does_not_serve(tmp_path: Path) -> None:
+    path = tmp_path / "go"
+    path.write_text("#!/bin/sh\nexit 3\n")
+    path.chmod(0o755)
+    found = check_tool(look(resolvers()["go"], {"PATH": str(tmp_path)}, lambda _: False, ()), ("debian",))
+    assert "does not tell its version" in found.summary
+    assert found.meaning == "" and any("apt-get" in line for line in found.remedy)

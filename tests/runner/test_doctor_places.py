@@ -39,9 +39,9 @@ WRONG: dict[str, tuple[str, dict[str, object], State, str, str]] = {
     "a cache on Lustre": (CACHE, {"kind": "lustre"}, State.FAULT, "lustre", "disk of this host"),
     "a socket on NFS": (RUNTIME, {"kind": "nfs"}, State.WARNING, "nfs", "XDG_RUNTIME_DIR"),
     "noexec": (STATE, {"options": frozenset({"rw", "noexec"})}, State.FAULT, "noexec", "JHANSI_HOME"),
-    "full": (STATE, {"free": 5 << 20}, State.FAULT, "full", "Make room"),
+    "full": (STATE, {"free": 5 << 20}, State.FAULT, "has room for only 5 MiB", "Make room"),
     "no more files": (STATE, {"files": 10}, State.FAULT, "10 files", "Make room"),
-    "nearly full": (CACHE, {"free": 1 << 30}, State.WARNING, "1.0 GiB", "cache prune --to-size"),
+    "small": (CACHE, {"free": 1 << 30}, State.WARNING, "has room for only 1.0 GiB", "cache prune --to-size"),
 }  # fmt: skip
 
 
@@ -50,6 +50,11 @@ def test_what_is_wrong_is_told_with_what_mends_it(name: str) -> None:
     code, changed, state, summary, remedy = WRONG[name]
     found = check(code, **changed)
     assert (found.state, summary in found.summary, remedy in "\n".join(found.remedy)) == (state, True, True), found
+
+
+def test_little_room_means_no_more_than_that() -> None:
+    assert check(CACHE, free=1 << 29).meaning == "what is installed may not fit"
+    assert check(CACHE, free=1 << 20).meaning == "", "that of the topic: nothing can be installed"
 
 
 def test_what_does_not_matter_to_a_folder_is_no_fault() -> None:

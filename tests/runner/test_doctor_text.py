@@ -58,7 +58,25 @@ def test_what_could_not_be_tried_is_counted_and_no_fault() -> None:
     found = report(untried("JH-VSOCK", "no such socket"))
     assert "isolation: " in as_text(found, verbose=False)
     assert "1 could not be tried" in as_text(found, verbose=False)
+    assert "  could-not-try: no such socket [JH-VSOCK]\n" in as_text(found, verbose=False), "and which one is told"
+    assert as_text(found, verbose=True).count("JH-VSOCK") == 1
     assert exit_code(found.findings) == 0
+
+
+def test_what_was_not_tried_for_one_reason_is_told_once() -> None:
+    found = report(untried("JH-FILES", "nothing ran"), untried("JH-OWN", "no key"), untried("JH-WRITE", "nothing ran"))
+    lines = as_text(found, verbose=False).splitlines()
+    assert [line for line in lines if "could-not-try" in line] == [
+        "  could-not-try: nothing ran [JH-FILES, JH-WRITE]",
+        "  could-not-try: no key [JH-OWN]",
+    ]
+
+
+def test_a_finding_may_mean_less_than_its_topic() -> None:
+    found = report(warning("JH-JAVA", "slow", ("x",), meaning="nobody knows"))
+    assert "    that means: nobody knows\n" in as_text(found, verbose=False)
+    (data,) = [one for one in as_data(found, "1")["findings"] if one["code"] == "JH-JAVA"]
+    assert data["meaning"] == "nobody knows"
 
 
 FIELDS = {"code", "group", "state", "summary", "meaning", "remedy", "who"}

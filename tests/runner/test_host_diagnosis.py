@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from jhansi_runner.runner.errors import KILLED, NO_DOORWAY, NOT_STARTED, SIGSYS
 from jhansi_runner.runner.host_diagnosis import HostProblem, diagnose, explain_bwrap_failure
 from jhansi_runner.runner.host_facts import HostFacts
 from jhansi_runner.runner.syscalls import CHECKED, MACHINES
@@ -54,6 +55,27 @@ CASES = {
                            "kernel-namespaces", "lacks", "CONFIG_USER_NS"),
     "no processes": ("bwrap: Creating new namespace failed: Resource temporarily unavailable", DEBIAN,
                      "process-limit", "no further process", "ulimit -u"),
+    "no processes, by our own": (f"{NOT_STARTED}Resource temporarily unavailable", replace(DEBIAN, processes=3),
+                                 "process-limit", "RLIMIT_NPROC is 3", "TasksMax="),
+    "no files": (f"{NOT_STARTED}Too many open files", replace(DEBIAN, open_files=16), "open-files-limit",
+                 "RLIMIT_NOFILE is 16", "ulimit -n 1024"),
+    "no files, by bwrap": ("bwrap: Can't open /proc: Too many open files", DEBIAN, "open-files-limit",
+                           "RLIMIT_NOFILE", "LimitNOFILE="),
+    "files of the whole host": (f"{NOT_STARTED}Too many open files in system", DEBIAN, "bwrap-failed",
+                                "in system", "report"),
+    "small files": (f"{NOT_STARTED}File too large", DEBIAN, "file-size-limit", "RLIMIT_FSIZE",
+                    "ulimit -f unlimited"),
+    "not to be started": (f"{NOT_STARTED}Permission denied", UBUNTU, "bwrap-failed", "could not be started", "report"),
+    "killed by a filter": (f"{KILLED}{SIGSYS}", DEBIAN, "seccomp-blocks", "SIGSYS", "SystemCallFilter="),
+    "killed": (f"{KILLED}9", DEBIAN, "bwrap-failed", "killed by signal 9", "report"),
+    "no netlink": ("bwrap: loopback: Failed to create NETLINK_ROUTE socket: Address family not supported by protocol",
+                   DEBIAN, "families-blocked", "NETLINK_ROUTE", "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6"),
+    "no internet": (f"{NO_DOORWAY}[Errno 97] Address family not supported by protocol", DEBIAN, "families-blocked",
+                    "doorway", "AF_NETLINK"),
+    "only processes in proc": ("bwrap: Can't read /proc/sys/kernel/overflowuid: No such file or directory", DEBIAN,
+                               "proc-masked", "ProcSubset=pid", "ProcSubset="),
+    "a service's proc": ("bwrap: cannot open /proc/sys/user/max_user_namespaces: Read-only file system", DEBIAN,
+                         "proc-masked", "read-only", "ProtectKernelTunables="),
     "sysctl of debian": (REFUSED, replace(DEBIAN, unprivileged_userns_clone=0), "userns-off",
                          "kernel.unprivileged_userns_clone is 0", "kernel.unprivileged_userns_clone=1"),
     "debian's wording": (REFUSED_DEBIAN, replace(DEBIAN, unprivileged_userns_clone=0), "userns-off",

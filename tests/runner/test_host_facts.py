@@ -105,3 +105,15 @@ def test_a_setuid_bwrap_is_seen(tmp_path: Path) -> None:
     path = stub(tmp_path, "echo bubblewrap 0.9.0")
     path.chmod(0o4755)
     assert read_facts(str(path), root=tree(tmp_path / "root", {})).bwrap_setuid
+
+
+LIMITS = """Limit                     Soft Limit           Hard Limit           Units
+Max processes             100                  unlimited            processes
+Max open files            {files}                 1048576              files
+"""
+
+
+@pytest.mark.parametrize(("files", "most"), [("16", 16), ("unlimited", None)])
+def test_what_the_session_may_have(tmp_path: Path, files: str, most: int | None) -> None:
+    seen = facts(tmp_path, {"proc/self/limits": LIMITS.format(files=files)})
+    assert (seen.open_files, seen.processes) == (most, 100)

@@ -4,11 +4,52 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from support.ordinary import PYTHON
+
 
 def stub(folder: Path, script: str = "exit 1") -> Path:
     """A script named `bwrap` in a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "bwrap"
     path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return path
+
+
+_DYING = """#!PYTHON -IS
+import os, signal, subprocess, sys, time
+if "--version" in sys.argv:
+    print("bubblewrap 0.8.0")
+    sys.exit()
+if sys.argv[-1] != "true":
+    os.execv(REAL, ["bwrap", *sys.argv[1:]])
+words = os.pread(int(sys.argv[sys.argv.index("--args") + 1]), 1 << 20, 0).split(b"\\0")
+status, block, kept = (int(words[words.index(name) + 1]) for name in (b"--json-status-fd", b"--block-fd", b"--sync-fd"))
+if STAGE != "before":
+    null = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+    first = subprocess.Popen(["/bin/sleep", "0" if STAGE == "gone" else "20"], **null)
+    if STAGE == "gone":
+        first.wait()
+    if STAGE == "unreleased":
+        os.close(block)
+    os.write(status, b'{ "child-pid": %d }\\n' % first.pid)
+    if STAGE == "released":
+        os.read(block, 1)
+        first.kill()
+        sys.exit(128 + signal.SIGSYS)
+signal.signal(signal.SIGSYS, signal.SIG_DFL)
+os.kill(os.getpid(), signal.SIGSYS)
+"""
+STAGES = ("before", "gone", "unreleased", "released")
+"""When a system-call filter kills bwrap, or its first process inside: before that is there, when that is gone, before
+it was let go, and while it made the sandbox."""
+
+
+def dying(path: Path, stage: str, real: Path) -> Path:
+    """A `bwrap` that ends as one does which a system-call filter kills at a stage, where it is to run `true`.
+
+    `real` is where the true one is found for all else.
+    """
+    path.write_text(_DYING.replace("PYTHON", PYTHON).replace("STAGE", repr(stage)).replace("REAL", repr(str(real))))
     path.chmod(0o755)
     return path

@@ -1,0 +1,70 @@
+"""What `exec` says on a host that refuses what a sandbox needs: the cause and what to type, once, and never a trace."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+
+from support.bwrap_stub import STAGES, dying
+from support.installation import ordinary_command
+from support.user import Done, User
+
+VIEW = "bwrap --dev-bind / / --ro-bind /usr/bin/bwrap {real} --ro-bind {stub} /usr/bin/bwrap --"
+IN_A_NAMESPACE = "unshare --user --map-root-user --mount --pid --fork --mount-proc sh -c"
+
+
+def assert_told(done: Done, cause: str, remedy: str) -> None:
+    """Nothing ran, and this is why, and what to do."""
+    assert (done.returncode, done.stdout) == (125, ""), done
+    assert cause in done.stderr, done.stderr
+    assert remedy in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr and "not a known fault" not in done.stderr, done.stderr
+
+
+# (option of prlimit, the limit, what to type); each lets the runner start
+LIMITS = {
+    "open files": ("--nofile=16", "RLIMIT_NOFILE is 16", "ulimit -n 1024"),
+    "processes": ("--nproc=1", "RLIMIT_NPROC is 1", "ulimit -u unlimited"),
+    "size of a file": ("--fsize=100", "RLIMIT_FSIZE", "ulimit -f unlimited"),
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_a_limit_of_the_session_is_named_with_what_raises_it(user: User, name: str) -> None:
+    option, cause, remedy = LIMITS[name]
+    user.exec("--", "true")
+    done = user.shell(f"prlimit {option} $JR exec -- true")
+    assert_told(done, cause, remedy)
+    assert done.stderr.count(cause) == 1
+
+
+def test_however_few_files_may_be_open_it_works_or_says_so(user: User) -> None:
+    user.exec("--", "true")
+    told = 0
+    for number in range(12, 24):
+        done = user.shell(f"prlimit --nofile={number} $JR exec -- true")
+        if done.returncode != 0:
+            assert_told(done, f"RLIMIT_NOFILE is {number}", "ulimit -n 1024")
+            told += 1
+    assert 0 < told < 12
+
+
+# once it is there, its doorway is opened before it is let go, and the stub has no network of its own to open one in
+@pytest.mark.parametrize(
+    ("stage", "egress"), [*((stage, "none") for stage in STAGES), ("before", "registries"), ("gone", "registries")]
+)
+def test_a_filter_that_kills_bubblewrap_is_named_at_whatever_moment(user: User, stage: str, egress: str) -> None:
+    user.policy("http://127.0.0.1:9/simple/", f"egress: {{run: {egress}}}\n")
+    real = user.write(user.root / "real", "")
+    stub = dying(user.root / "dying", stage, real)
+    done = user.shell(f"{VIEW.format(stub=stub, real=real)} $JR exec -- true")
+    assert_told(done, "killed by signal 31 (SIGSYS)", "SystemCallFilter=")
+
+
+def test_the_words_of_bubblewrap_are_not_repeated_below_the_error(user: User) -> None:
+    inner = f"mount -t tmpfs none /proc/fs && exec {shlex.quote(ordinary_command())} exec -- true"
+    done = user.shell(f"{IN_A_NAMESPACE} {shlex.quote(inner)}")
+    assert_told(done, "masked or read-only", "container" if "container" in done.stderr else "findmnt -R /proc")
+    after = done.stderr.partition("masked or read-only")[2]
+    assert after.count("Can't mount proc") == 1, done.stderr
