@@ -41,7 +41,10 @@ class View(Protocol):
         """The file's content, None when it is absent. Raises ViewError when it may not be read."""
 
     def names(self, folder: str) -> tuple[str, ...]:
-        """The names in a folder, folders with a trailing "/"; empty when absent. Bounded in number."""
+        """The names in a folder, folders with a trailing "/"; empty when absent. Bounded in number.
+
+        Files as programs leave them behind, such as tables and plots, may be missing.
+        """
 
 
 @dataclass(frozen=True, slots=True)

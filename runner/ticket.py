@@ -98,7 +98,7 @@ def digest_of(workspace: Workspace, kind: str, path: str) -> str:
         if kind == "sources":
             return sources.digest(sources.files(workspace, path))
         if kind == "names":
-            data: bytes | None = "\0".join(workspace.names(path)).encode("utf-8", "surrogateescape")
+            data: bytes | None = "\0".join(workspace.telling(path)).encode("utf-8", "surrogateescape")
         else:
             data = workspace.read(path)
     except (Unreadable, OSError):

@@ -33,9 +33,9 @@ class RecordingView:
         return data
 
     def names(self, folder: str) -> tuple[str, ...]:
-        """The names in a folder. Raises ViewError."""
+        """The names in a folder, but for files as programs leave them behind. Raises ViewError."""
         try:
-            names = self._workspace.names(folder)
+            names = self._workspace.telling(folder)
         except (Unreadable, OSError) as error:
             self._seen["names", folder] = UNREADABLE
             raise ViewError(folder, str(error)) from None

@@ -67,18 +67,19 @@ class Workspace:
             os.close(descriptor)
 
     def names(self, folder: str) -> tuple[str, ...]:
-        """The names in a folder, in order, folders with a slash; empty when there is none. Links count as files.
-
-        What programs leave behind is left out: nothing is to be decided anew because a program was run.
-        """
+        """The names in a folder, in order, folders with a slash; empty when there is none. Links count as files."""
         try:
             descriptor = self._open(folder, os.O_RDONLY | os.O_DIRECTORY) if folder else os.dup(self.descriptor)
         except FileNotFoundError:
             return ()
         try:
-            return tuple(sorted(name for name in _bounded(descriptor) if _tells(name)))
+            return tuple(sorted(_bounded(descriptor)))
         finally:
             os.close(descriptor)
+
+    def telling(self, folder: str) -> tuple[str, ...]:
+        """The names in a folder less what programs leave behind: nothing is decided anew because a program was run."""
+        return tuple(name for name in self.names(folder) if tells(name))
 
     def _open(self, path: str, flags: int) -> int:
         """Open below the workspace, one component at a time, following no link."""
@@ -106,7 +107,7 @@ class Workspace:
                 os.close(at)
 
 
-def _tells(name: str) -> bool:
+def tells(name: str) -> bool:
     """Whether a plan may depend on a name being there."""
     return name != "__pycache__/" and (f" {name.rpartition('.')[2]} " not in _WRITTEN or name in _MANIFESTS)
 

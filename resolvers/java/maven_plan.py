@@ -153,12 +153,21 @@ def laid_out(
         main=first.class_name(main.name if main else first.stem),
         sources=tuple(each.path for each in apart),
         roots=tuple(roots),
-        resources=tuple(each for each in resources if _has(view, each)),
+        resources=tuple(each for each in resources if _is_there(view, each)),
         release=written_for,
         preview=bool(instance),
         misnamed=any(each.is_misnamed for each in apart),
         tests=tests,
     )
+
+
+def _is_there(view: View, folder: str) -> bool:
+    """Whether there is such a folder; its names need not tell anything, as those of tables and texts do not."""
+    above, _, name = folder.rpartition("/")
+    try:
+        return f"{name}/" in view.names(above)
+    except ViewError:
+        return False
 
 
 def _has(view: View, folder: str) -> bool:

@@ -67,7 +67,7 @@ def test_every_manifest_is_a_name_that_a_plan_may_depend_on(workspace: Workspace
     manifests = sorted({name for each in resolvers().values() for name in each.manifests})
     for name in manifests:
         Path(workspace.path, name).write_text("")
-    assert set(manifests) <= set(workspace.names(""))
+    assert set(manifests) <= set(workspace.telling(""))
 
 
 @pytest.mark.parametrize(("ahead", "holds"), [(60, True), (-60, False)])

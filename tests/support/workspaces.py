@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from jhansi_runner.resolvers.interface import FileImports, Import, SourceFile, ViewError
 from jhansi_runner.resolvers.python.imports import imports_of
+from jhansi_runner.runner.workspace import tells
 
 Files = Mapping[str, str | bytes]
 
@@ -31,7 +32,8 @@ class DictView:
         assert ".." not in folder.split("/"), folder
         prefix = f"{folder}/" if folder else ""
         below = [path[len(prefix) :] for path in self._files if path.startswith(prefix)]
-        return tuple(sorted({name.partition("/")[0] + ("/" if "/" in name else "") for name in below}))
+        names = {name.partition("/")[0] + ("/" if "/" in name else "") for name in below}
+        return tuple(sorted(name for name in names if tells(name)))
 
 
 def parse_here(sources: Sequence[SourceFile]) -> list[FileImports]:
