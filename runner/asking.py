@@ -154,6 +154,7 @@ def _kept(path: str, key: str) -> str | None:
 
 
 def _keep(path: str, key: str, words: str) -> None:
-    with open(f"{path}.{os.getpid()}", "w", encoding="utf-8", newline="") as file:
+    partial = f"{path}.{os.urandom(4).hex()}"
+    with open(partial, "w", encoding="utf-8", newline="") as file:
         file.write(f"{key}\n{words}")
-    os.rename(f"{path}.{os.getpid()}", path)
+    os.rename(partial, path)

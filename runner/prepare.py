@@ -16,11 +16,11 @@ from jhansi_runner.proxy.policy.decide import PolicySet
 from jhansi_runner.proxy.policy.load import load
 from jhansi_runner.proxy.policy.problems import PolicyError
 from jhansi_runner.resolvers.all import BrokenResolver, resolvers
-from jhansi_runner.resolvers.interface import ManifestError, Plan, Requirement, ViewError
+from jhansi_runner.resolvers.interface import NOTHING, ManifestError, Plan, Requirement, ViewError
 from jhansi_runner.resolvers.resolver import Launch, Resolver
 from jhansi_runner.runner import etc, sandbox, ticket, toolchain
 from jhansi_runner.runner.asking import Asker
-from jhansi_runner.runner.commands import asked_by
+from jhansi_runner.runner.commands import COMMAND, asked_by
 from jhansi_runner.runner.console import counted, say
 from jhansi_runner.runner.errors import REFUSED, RunnerError
 from jhansi_runner.runner.evidence import asked
@@ -234,7 +234,8 @@ def announce(plan: Plan) -> None:
     for note in plan.notes:
         say(note)
     if plan.requirements:
-        say(f"{counted(len(plan.requirements), 'package')} needed ({plan.source})")
+        source = COMMAND if plan.source == NOTHING else plan.source
+        say(f"{counted(len(plan.requirements), 'package')} needed ({source})")
     for each in plan.requirements[:_SHOWN]:
         named = f"import {each.import_name}, " if each.import_name else ""
         say(f"  {each.text}  <- {named}{each.file}:{each.line} ({each.origin})")

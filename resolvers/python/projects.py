@@ -17,6 +17,7 @@ from jhansi_runner.resolvers.python.manifest import PYPROJECT, Draft, LocalProje
 
 MAX_PROJECTS = 64
 _SRC = "src"
+_MODULES = (".py", ".pyc", ".so")
 _TESTS = "test"
 """A folder that many projects have, and a part of the standard library that nobody imports."""
 
@@ -71,7 +72,7 @@ def _root(view: View, folder: str) -> str:
 def _fits(view: View, root: str) -> bool:
     """Whether a folder may stand on the path: PYTHONPATH comes before the standard library, and is split at colons."""
     names = _names(view, root)
-    modules = {name.removesuffix(".py") for name in names if name.endswith(".py")}
+    modules = {name.partition(".")[0] for name in names if name.endswith(_MODULES)}
     library = sys.stdlib_module_names - {_TESTS}
     folders = {name[:-1] for name in names if name.endswith("/")} & library
     packages = {each for each in folders if "__init__.py" in _names(view, join(root, each))}
