@@ -84,6 +84,24 @@ def test_a_limit_of_the_policy_ends_it_and_no_option_raises_it(user: User) -> No
         user.policy("http://127.0.0.1:9/simple/")
 
 
+def test_a_number_of_files_of_the_policy_ends_it_and_is_recorded(user: User) -> None:
+    path = user.policy("http://127.0.0.1:9/simple/", "limits: {files: 100}\n")
+    try:
+        for _ in range(2):  # the second time by its ticket
+            done = user.exec("--", "sh", "-c", "mkdir made; touch $(seq -f made/%g 300); sleep 20")
+            assert done.returncode == 137, done
+            assert f"the 100 that it may add; {path}:4 sets this; no option can raise it" in done.stderr
+            assert user.shell("rm -r made").returncode == 0
+        refused = user.exec("--files", "101", "--", "true")
+        assert refused.returncode == 126 and f"--files 101 is more than the 100 that {path}:4 allows" in refused.stderr
+        assert user.exec("--files", "99", "--", "touch", "one").returncode == 0
+        number = user.run("runs", "--limit", "1").stdout.split()
+        shown = user.run("runs", "show", next(word for word in number if len(word) == 16)).stdout
+        assert "files 99, set by --files, held by watcher" in shown, shown
+    finally:
+        user.policy("http://127.0.0.1:9/simple/")
+
+
 def test_a_time_of_the_policy_ends_it(user: User) -> None:
     path = user.policy("http://127.0.0.1:9/simple/", "limits: {time: 1 second}\n")
     try:
