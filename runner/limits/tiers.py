@@ -32,10 +32,7 @@ OTHERS = "jhansi-others"
 """The group below a delegated one that takes the processes which were in it: such a group may have none itself."""
 _UNIT = "start it in a unit with Delegate=yes, such as: systemd-run --user --scope -p Delegate=yes jhansi-runner ..."
 _DELEGATE = "as root: systemctl edit user@.service, with [Service] Delegate=cpu memory pids; then log in again"
-
-_ABOVE = (
-    "let the cpu controller reach that group: +cpu in cgroup.subtree_control of each one above it, or as the host says"
-)
+_ABOVE = "let the cpu controller reach that group: +cpu in cgroup.subtree_control of each one above it"
 _CPU = {MANAGER: _DELEGATE, LEGACY: "as root: give you a folder of the cpu controller, as of memory and pids"}
 
 

@@ -21,7 +21,7 @@ import os, signal, subprocess, sys, time
 if "--version" in sys.argv:
     print("bubblewrap 0.8.0")
     sys.exit()
-if sys.argv[-1] != "true":
+if REAL and sys.argv[-1] != "true":
     os.execv(REAL, ["bwrap", *sys.argv[1:]])
 words = os.pread(int(sys.argv[sys.argv.index("--args") + 1]), 1 << 20, 0).split(b"\\0")
 status, block, kept = (int(words[words.index(name) + 1]) for name in (b"--json-status-fd", b"--block-fd", b"--sync-fd"))
@@ -45,11 +45,12 @@ STAGES = ("before", "gone", "unreleased", "released")
 it was let go, and while it made the sandbox."""
 
 
-def dying(path: Path, stage: str, real: Path) -> Path:
-    """A `bwrap` that ends as one does which a system-call filter kills at a stage, where it is to run `true`.
+def dying(path: Path, stage: str, real: Path | None = None) -> Path:
+    """A `bwrap` that ends as one does which a system-call filter kills at a stage.
 
-    `real` is where the true one is found for all else.
+    With `real`, where the true one is, only a cell for `true` ends like that.
     """
-    path.write_text(_DYING.replace("PYTHON", PYTHON).replace("STAGE", repr(stage)).replace("REAL", repr(str(real))))
+    named = _DYING.replace("STAGE", repr(stage)).replace("REAL", repr(str(real or "")))
+    path.write_text(named.replace("PYTHON", PYTHON))
     path.chmod(0o755)
     return path
