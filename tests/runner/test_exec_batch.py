@@ -103,6 +103,6 @@ def test_when_a_job_is_killed_whole_nothing_is_left_and_the_next_one_works(user:
         signal_all(family(process), signal.SIGKILL)
         process.communicate(timeout=30)
         wait_for(lambda: not alive("sleep\x0060011"))
-        assert not [pid for pid in descendants() if environ(pid) == b""]
+        wait_for(lambda: not [pid for pid in descendants() if environ(pid) == b"\0"])  # as bubblewrap is started
     assert last_run(user)["state"] == "killed"
     assert user.exec("--", "echo", "works").stdout == "works\n"
