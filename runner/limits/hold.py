@@ -134,9 +134,9 @@ class Hold:
         return self._processes
 
     def _ask_for_group(self) -> None:
-        from jhansi_runner.runner.limits import cgroup, tiers
+        from jhansi_runner.runner.limits import cgroup, host_groups, tiers
 
-        offer = tiers.offer(tiers.read_facts(self._env))
+        offer = tiers.offer(host_groups.read_facts(self._env))
         lacking = offer.lacking(self.limits)
         self.note = offer.why
         if self.limits.required and lacking:

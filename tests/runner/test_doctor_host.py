@@ -161,7 +161,7 @@ def test_limits_are_told_by_who_counts() -> None:
     strong = limits.check_limits(offer(Facts(1000, (6, 1), own=own)))
     assert (strong.state, strong.remedy) == (State.OK, ())
     assert "memory by a control group" in strong.summary and "/sys/fs/cgroup/x" in strong.summary
-    session = Level("/sys/fs/cgroup/session", EVERY, False)
+    session = Level("/s/session-1.scope", EVERY, False)
     managed = offer(Facts(1000, (6, 1), own=session, manager="/m", managed=Level("/u", EVERY, True)))
     assert "at /u, through the systemd of yours" in limits.check_limits(managed).summary
 
@@ -171,12 +171,16 @@ def test_limits_are_told_by_who_counts() -> None:
     [
         (Facts(1000, (6, 1)), "memory by looking now and then, processes by RLIMIT_NPROC", "unified_cgroup", ADMIN),
         (Facts(0, (6, 1)), "processes by looking now and then", "unified_cgroup", ADMIN),
-        (Facts(1000, (6, 1), own=Level("/s/x", EVERY, False)), "no control group is delegated", "enable-linger", ADMIN),
-        (Facts(1000, (6, 1), own=Level("/s/x", EVERY, False, bounded=True)), "has limits", "Delegate=yes", YOU),
+        (Facts(1000, (6, 1), own=Level("/s/session-1.scope", EVERY, False)),
+         "no control group is delegated", "enable-linger", ADMIN),
+        (Facts(1000, (6, 1), own=Level("/s/session-1.scope", EVERY, False, bounded=True)),
+         "has limits", "Delegate=yes", YOU),
+        (Facts(1000, (6, 1), own=Level("/s/job_1", EVERY, False)), "not moved out of the job", "batch system", ADMIN),
         (Facts(1000, (6, 1), own=Level("/s/x", EVERY[1:], True, delegated=True)),
          "memory by a control group, processes by a control group, cpus by affinity", "Delegate=yes", YOU),
         (Facts(0, (6, 1), own=Level("/s/x", EVERY[1:], True, delegated=True)), "cpus by affinity", "+cpu", ADMIN),
-        (Facts(1000, (6, 1), own=Level("/s/x", EVERY, False), manager="/m", managed=Level("/u", EVERY[1:], True)),
+        (Facts(1000, (6, 1), own=Level("/s/session-1.scope", EVERY, False), manager="/m",
+               managed=Level("/u", EVERY[1:], True)),
          "cpus by affinity", "user@.service", ADMIN),
         (Facts(1000, (6, 1), legacy={"memory": "/m", "pids": "/p"}), "cpus by affinity", "cpu controller", ADMIN),
     ],
