@@ -69,6 +69,7 @@ def _host(found: Host, env: Mapping[str, str]) -> Iterator[Finding]:
     yield bwrap.check_bwrap(found)
     yield bwrap.check_flaw(found)
     yield limits.check_limits(offer(read_facts(env)))
+    yield limits.check_crashes(found)
 
 
 def _state(folders: paths.Paths, policy: str | None, env: Mapping[str, str]) -> Iterator[Finding]:

@@ -37,7 +37,7 @@ def host(root: Path, files: dict[str, str] | None = None, *, version: str = "0.1
 
 def everything(found: Host) -> dict[str, Finding]:
     checks = (kernel.check_machine, kernel.check_seccomp, kernel.check_userns, kernel.check_proc, kernel.check_ptrace,
-              kernel.check_root, bwrap.check_bwrap, bwrap.check_flaw)  # fmt: skip
+              kernel.check_root, bwrap.check_bwrap, bwrap.check_flaw, limits.check_crashes)  # fmt: skip
     return {one.code: one for one in (check(found) for check in checks)}
 
 
@@ -62,6 +62,10 @@ WRONG: dict[str, tuple[dict[str, str], dict[str, object], str, State, str, str]]
     "a bwrap that does not answer": ({}, {"version": "?"}, "JH-BWRAP", State.FAULT, "does not tell", "bubblewrap"),
     "a flawed bwrap": ({}, {"try_flaw": lambda _: True}, "JH-BWRAP-FLAW", State.WARNING, "CVE-2026-87766",
                        "apt-get install bubblewrap"),
+    "crashes that are handled": ({"proc/sys/kernel/core_pattern": "|/usr/lib/handler %P\n"}, {"core_limit": 0},
+                                 "JH-CRASH", State.WARNING, "start /usr/lib/handler %P", "* hard core 1"),
+    "crashes that a socket takes": ({"proc/sys/kernel/core_pattern": "@/run/crashes\n"}, {"core_limit": -1},
+                                    "JH-CRASH", State.WARNING, "listens at /run/crashes", "kernel.core_pattern=core"),
     "root": ({}, {"uid": 0}, "JH-ROOT", State.WARNING, "you are root", "useradd"),
 }  # fmt: skip
 
@@ -118,6 +122,22 @@ def test_a_setuid_bwrap(tmp_path: Path) -> None:
 def test_what_may_restrict_is_noted_and_judged_by_trying(tmp_path: Path, files: dict[str, str], noted: str) -> None:
     found = kernel.check_userns(host(tmp_path, files))
     assert (found.state, noted in found.summary, "JH-SANDBOX" in found.summary) == (State.OK, True, True), found
+
+
+@pytest.mark.parametrize(
+    ("pattern", "limit", "says"),
+    [
+        ("core\n", 0, "no program of the host"),
+        ("|/x\n", 1024, "1 byte"),
+        ("|/x\n", -1, "1 byte"),
+        ("", 0, "no program"),
+    ],
+)
+def test_crashes_are_nobodys_where_nobody_handles_them_or_the_limit_lets_us_say_so(
+    tmp_path: Path, pattern: str, limit: int, says: str
+) -> None:
+    found = limits.check_crashes(host(tmp_path, {"proc/sys/kernel/core_pattern": pattern}, core_limit=limit))
+    assert (found.state, says in found.summary) == (State.OK, True), found
 
 
 @pytest.mark.parametrize(
