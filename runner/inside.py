@@ -100,7 +100,9 @@ def run_inside(
     try:
         if door is not None:
             make_ready()
-        if cell.wait_ready():
+        if not cell.wait_ready():
+            cell.wait_end(_DYING_SECONDS)
+        else:
             if door is not None:
                 door.listener = open_doorway(cell.init)
             hold.apply(cell)

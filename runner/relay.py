@@ -174,7 +174,6 @@ class Relay:
         self._hold = hold
         self._look_at = None if hold is None or hold.delay is None else time.monotonic() + hold.delay
         self.killed_for = ""
-        self._process = _opened(cell.init)
         self.timed_out = False
         self.stopped_by = 0
         self._asked = 0
@@ -189,8 +188,6 @@ class Relay:
         finally:
             caught.restore()
             self._kill()
-            if self._process >= 0:
-                os.close(self._process)
             if self._stdin is not None:
                 self._stdin.close()
             for stream in self._streams:
@@ -290,17 +287,4 @@ class Relay:
         """Kill the first process inside, and with it the whole namespace; what is not read by then is dropped soon."""
         if self._flush_by is None:
             self._flush_by = time.monotonic() + _FLUSH_SECONDS
-        if self._process < 0:
-            return
-        try:
-            signals.pidfd_send_signal(self._process, signals.SIGKILL)
-        except OSError:
-            pass
-
-
-def _opened(pid: int) -> int:
-    """A descriptor of a process, -1 when it is gone already: then the end of its cell tells why."""
-    try:
-        return os.pidfd_open(pid)
-    except ProcessLookupError:
-        return -1
+        self._cell.kill_inside()

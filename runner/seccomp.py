@@ -59,6 +59,8 @@ F_SETLEASE = 1024
 # Bytes of a new SysV segment. Nobody who counts the memory of processes sees one that none has mapped; the kernel's
 # own limit is 4,096 segments of any size.
 SEGMENT_BYTES = 1 << 16
+# Who sets this to 0, where we set 1 byte, has the kernel start the host's handler of crashes, as root.
+RLIMIT_CORE = 4
 
 # linux/sched.h: NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. NEWTIME is for unshare only:
 # clone has the signal of the child's end in those bits.
@@ -81,6 +83,8 @@ _NUMBER, _ARCH, _ARGUMENTS = 0, 4, 16  # offsets in `struct seccomp_data`
 _ALL_BITS = 0xFFFFFFFF
 
 _PASS: Instruction = (_RETURN, 0, 0, _ALLOW)
+_NOTHING_DONE: Instruction = (_RETURN, 0, 0, _ERRNO)
+"""Success, without the call: who asks for no dump gets none, and some programs end where they cannot ask."""
 
 
 class UnsupportedMachine(ValueError):
@@ -136,6 +140,8 @@ def _argument_checks() -> list[tuple[str, list[Instruction]]]:
         *((name, _mode(2)) for name in ("fchmodat", "mknodat")),
         ("fcntl", [_low(1), *_values((F_SETLEASE,), EINVAL), _PASS]),
         ("shmget", _at_most(1, SEGMENT_BYTES)),
+        ("setrlimit", [_low(0), (_IF_EQUAL, 0, 1, RLIMIT_CORE), _NOTHING_DONE, _PASS]),
+        ("prlimit64", _prlimit()),
     ]
 
 
@@ -192,6 +198,13 @@ def _at_most(argument: int, size: int) -> list[Instruction]:
     """Refuse a size, of 64 bits, that is larger."""
     code = [_high(argument), (_IF_EQUAL, 1, 0, 0), _refuse(EINVAL)]
     return [*code, _low(argument), (_IF_GREATER, 0, 1, size), _refuse(EINVAL), _PASS]
+
+
+def _prlimit() -> list[Instruction]:
+    """Leave the limit of dumps alone; EPERM where the old one is asked for too, which nobody would have written."""
+    set_alone = [_low(3), (_IF_EQUAL, 0, 2, 0), _high(3), (_IF_EQUAL, 1, 0, 0), _refuse(EPERM), _NOTHING_DONE]
+    asked_alone = [_low(2), (_IF_EQUAL, 0, 3, 0), _high(2), (_IF_EQUAL, 0, 1, 0), _PASS]
+    return [_low(1), (_IF_EQUAL, 1, 0, RLIMIT_CORE), _PASS, *asked_alone, *set_alone]
 
 
 def _refuse_bits(argument: int, low: int, high: int = 0) -> list[Instruction]:

@@ -33,6 +33,8 @@ CHECKED: dict[str, tuple[int, int | None]] = {
     "mknodat": (259, 33),
     "fcntl": (72, 25),
     "shmget": (29, 194),
+    "setrlimit": (160, 164),
+    "prlimit64": (302, 261),
 }
 
 # (why, the error, ((name, number on x86_64, number on aarch64), ...))

@@ -25,6 +25,8 @@ its shape are in [ADR 6](adr/0006-seccomp.md).
 - Where arguments decide, the filter compares what the kernel reads: 32 bits of an `int`, whatever lies above.
 """
 
+_CRASHES = "a limit of 0 has the kernel start the host's handler for a crash; our 1 byte has it not"
+
 ARGUMENTS = {
     "ioctl": (
         ("EPERM", "TIOCSTI, TIOCLINUX, TIOCSETD", "types into the terminal, or loads a driver for it"),
@@ -67,6 +69,11 @@ ARGUMENTS = {
             f"a size above {seccomp.SEGMENT_BYTES} bytes",
             "memory that no process has mapped is seen by nobody who counts",
         ),
+    ),
+    "setrlimit": (("0, undone", "RLIMIT_CORE", _CRASHES),),
+    "prlimit64": (
+        ("0, undone", "a new RLIMIT_CORE", _CRASHES),
+        ("EPERM", "a new RLIMIT_CORE where the old one is asked for as well", "as for `setrlimit`"),
     ),
 }
 """Of each call whose arguments decide: the answer, to what, and why."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,7 +22,8 @@ class Host:
     """None for a number: this kernel has no such switch. `hidepid` is an option of `/proc`, "" for none.
 
     `release` and `machine` are as of uname. `seccomp`: the kernel knows system-call filters. `flawed`: bwrap was led to
-    make a file outside of its root, None when that could not be tried.
+    make a file outside of its root, None when that could not be tried. `core_limit` is the hard limit of RLIMIT_CORE in
+    bytes, -1 for none, and `core_pattern` where the kernel leaves what a program had in memory when it crashed.
     """
 
     basic: HostFacts
@@ -32,6 +34,8 @@ class Host:
     ptrace_scope: int | None = None
     hidepid: str = ""
     flawed: bool | None = None
+    core_limit: int = resource.RLIM_INFINITY
+    core_pattern: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ def read_host(
     release: str | None = None,
     machine: str | None = None,
     uid: int | None = None,
+    core_limit: int | None = None,
     version_of: Callable[[str], str] = run_version,
     try_flaw: Callable[[str], bool | None] = lambda _: None,
 ) -> Host:
@@ -77,6 +82,8 @@ def read_host(
         ptrace_scope=_number(text(root, "proc/sys/kernel/yama/ptrace_scope")),
         hidepid=_hidepid(text(root, _MOUNTS)),
         flawed=try_flaw(bwrap) if bwrap and not basic.bwrap_setuid else None,
+        core_limit=resource.getrlimit(resource.RLIMIT_CORE)[1] if core_limit is None else core_limit,
+        core_pattern=text(root, "proc/sys/kernel/core_pattern").strip(),
     )
 
 

@@ -17,7 +17,8 @@ from jhansi_runner.runner.doctor.facts import Host, read_host, read_place
 from jhansi_runner.runner.doctor.findings import Finding, State, fault, warning
 from jhansi_runner.runner.doctor.topics import TOPICS
 from jhansi_runner.runner.doctor.trial import EXEC, SANDBOX, hold_trial, nothing_tried, state_of
-from jhansi_runner.runner.limits.tiers import offer, read_facts
+from jhansi_runner.runner.limits.host_groups import read_facts
+from jhansi_runner.runner.limits.tiers import offer
 from jhansi_runner.runner.visible import private_folders
 from jhansi_runner.runner.workspace import enclosing
 from jhansi_runner.runner.workspace_lock import is_known
@@ -68,6 +69,7 @@ def _host(found: Host, env: Mapping[str, str]) -> Iterator[Finding]:
     yield bwrap.check_bwrap(found)
     yield bwrap.check_flaw(found)
     yield limits.check_limits(offer(read_facts(env)))
+    yield limits.check_crashes(found)
 
 
 def _state(folders: paths.Paths, policy: str | None, env: Mapping[str, str]) -> Iterator[Finding]:

@@ -31,6 +31,11 @@ TOPICS = {
     "JH-LIMITS": Topic(
         SANDBOX, "how memory, processes and time of a run can be limited", "a limit may be noticed late, or be evaded"
     ),
+    "JH-CRASH": Topic(
+        SANDBOX,
+        "who is given what is left of a program that crashes (`kernel.core_pattern`)",
+        "a program of the host reads, as root, what a hostile one made up",
+    ),
     "JH-SANDBOX": Topic(SANDBOX, "whether a program can be run in a sandbox", "nothing runs"),
     "JH-FILES": Topic(ISOLATION, "files outside of the workspace, your home among them", "a program can read yours"),
     "JH-OWN": Topic(ISOLATION, "our own key, ledger, records and cache", "a program can forge what we vouch for"),

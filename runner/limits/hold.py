@@ -73,11 +73,11 @@ class Hold:
         self._init = cell.init
         try:
             if self.limits.are_asked_for:
-                self._ask_for_group()
+                self._ask_for_group(cell)
             rlimits.apply(self.limits, self._init, by_namespace=self.tiers[PROCESSES] == RLIMIT)
-        except ProcessLookupError:
-            return
         except OSError as error:
+            if cell.is_gone():
+                return
             raise RunnerError(f"the program cannot be held to its limits: {error.strerror}") from None
         disk, files, memory = self.limits.amount(DISK), self.limits.amount(FILES), self._watched(MEMORY)
         if disk is not None or files is not None:
@@ -133,10 +133,10 @@ class Hold:
         self._processes = self._processes or Processes(self._init)
         return self._processes
 
-    def _ask_for_group(self) -> None:
-        from jhansi_runner.runner.limits import cgroup, tiers
+    def _ask_for_group(self, cell: Cell) -> None:
+        from jhansi_runner.runner.limits import cgroup, host_groups, tiers
 
-        offer = tiers.offer(tiers.read_facts(self._env))
+        offer = tiers.offer(host_groups.read_facts(self._env))
         lacking = offer.lacking(self.limits)
         self.note = offer.why
         if self.limits.required and lacking:
@@ -148,9 +148,9 @@ class Hold:
             return
         try:
             self._group = cgroup.filled(offer, self.limits, self._name, self._init)
-        except ProcessLookupError:
-            raise
         except OSError as error:
+            if cell.is_gone():
+                raise
             self.note = f"no control group could be made: {error.strerror or error}"
             if self.limits.required:
                 raise RunnerError(f"limits are required, and {self.note}") from None

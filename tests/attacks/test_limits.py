@@ -323,7 +323,7 @@ def test_cpus(user: User) -> None:
 def test_no_limit_ends_when_the_program_asks_for_more(user: User) -> None:
     source = """
 import resource
-for which, value in ((resource.RLIMIT_NPROC, 21), (resource.RLIMIT_CORE, 1), (resource.RLIMIT_FSIZE, 1 << 20)):
+for which, value in ((resource.RLIMIT_NPROC, 21), (resource.RLIMIT_FSIZE, 1 << 20)):
     assert resource.getrlimit(which) == (value, value), (which, resource.getrlimit(which))
     try:
         resource.setrlimit(which, (value + 1, value + 1))
@@ -331,4 +331,22 @@ for which, value in ((resource.RLIMIT_NPROC, 21), (resource.RLIMIT_CORE, 1), (re
         print('refused')
 """
     user.write("main.py", source)
-    assert user.exec_json("--processes", "20", "--disk", "1MiB", "main.py")["stdout"] == "refused\n" * 3
+    assert user.exec_json("--processes", "20", "--disk", "1MiB", "main.py")["stdout"] == "refused\n" * 2
+
+
+def test_a_program_keeps_the_limit_that_keeps_its_crash_from_a_handler_of_the_host(user: User) -> None:
+    source = """
+import os, resource, subprocess
+for value in (0, 1, 2, resource.RLIM_INFINITY):
+    resource.setrlimit(resource.RLIMIT_CORE, (value, value))
+    try:
+        resource.prlimit(os.getpid(), resource.RLIMIT_CORE, (value, value))
+    except PermissionError:
+        print('refused')
+subprocess.run(['sh', '-c', 'ulimit -c 0; ulimit -Hc 0'], check=True)
+command = ['prlimit', '--core', '--noheadings', '--output', 'SOFT,HARD']
+print(subprocess.run(command, capture_output=True).stdout.split())
+print(resource.getrlimit(resource.RLIMIT_CORE))
+"""
+    user.write("main.py", source)
+    assert user.exec_json("main.py")["stdout"] == "refused\n" * 4 + "[b'1', b'1']\n(1, 1)\n"

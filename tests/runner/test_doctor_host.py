@@ -37,7 +37,7 @@ def host(root: Path, files: dict[str, str] | None = None, *, version: str = "0.1
 
 def everything(found: Host) -> dict[str, Finding]:
     checks = (kernel.check_machine, kernel.check_seccomp, kernel.check_userns, kernel.check_proc, kernel.check_ptrace,
-              kernel.check_root, bwrap.check_bwrap, bwrap.check_flaw)  # fmt: skip
+              kernel.check_root, bwrap.check_bwrap, bwrap.check_flaw, limits.check_crashes)  # fmt: skip
     return {one.code: one for one in (check(found) for check in checks)}
 
 
@@ -62,6 +62,10 @@ WRONG: dict[str, tuple[dict[str, str], dict[str, object], str, State, str, str]]
     "a bwrap that does not answer": ({}, {"version": "?"}, "JH-BWRAP", State.FAULT, "does not tell", "bubblewrap"),
     "a flawed bwrap": ({}, {"try_flaw": lambda _: True}, "JH-BWRAP-FLAW", State.WARNING, "CVE-2026-87766",
                        "apt-get install bubblewrap"),
+    "crashes that are handled": ({"proc/sys/kernel/core_pattern": "|/usr/lib/handler %P\n"}, {"core_limit": 0},
+                                 "JH-CRASH", State.WARNING, "start /usr/lib/handler %P", "* hard core 1"),
+    "crashes that a socket takes": ({"proc/sys/kernel/core_pattern": "@/run/crashes\n"}, {"core_limit": -1},
+                                    "JH-CRASH", State.WARNING, "listens at /run/crashes", "kernel.core_pattern=core"),
     "root": ({}, {"uid": 0}, "JH-ROOT", State.WARNING, "you are root", "useradd"),
 }  # fmt: skip
 
@@ -121,6 +125,22 @@ def test_what_may_restrict_is_noted_and_judged_by_trying(tmp_path: Path, files: 
 
 
 @pytest.mark.parametrize(
+    ("pattern", "limit", "says"),
+    [
+        ("core\n", 0, "no program of the host"),
+        ("|/x\n", 1024, "1 byte"),
+        ("|/x\n", -1, "1 byte"),
+        ("", 0, "no program"),
+    ],
+)
+def test_crashes_are_nobodys_where_nobody_handles_them_or_the_limit_lets_us_say_so(
+    tmp_path: Path, pattern: str, limit: int, says: str
+) -> None:
+    found = limits.check_crashes(host(tmp_path, {"proc/sys/kernel/core_pattern": pattern}, core_limit=limit))
+    assert (found.state, says in found.summary) == (State.OK, True), found
+
+
+@pytest.mark.parametrize(
     ("mount", "hidden"), [("hidepid=invisible", "invisible"), ("hidepid=2", "2"), ("hidepid=0", ""), ("gid=5", "")]
 )
 def test_how_proc_hides_processes(tmp_path: Path, mount: str, hidden: str) -> None:
@@ -161,7 +181,7 @@ def test_limits_are_told_by_who_counts() -> None:
     strong = limits.check_limits(offer(Facts(1000, (6, 1), own=own)))
     assert (strong.state, strong.remedy) == (State.OK, ())
     assert "memory by a control group" in strong.summary and "/sys/fs/cgroup/x" in strong.summary
-    session = Level("/sys/fs/cgroup/session", EVERY, False)
+    session = Level("/s/session-1.scope", EVERY, False)
     managed = offer(Facts(1000, (6, 1), own=session, manager="/m", managed=Level("/u", EVERY, True)))
     assert "at /u, through the systemd of yours" in limits.check_limits(managed).summary
 
@@ -171,12 +191,16 @@ def test_limits_are_told_by_who_counts() -> None:
     [
         (Facts(1000, (6, 1)), "memory by looking now and then, processes by RLIMIT_NPROC", "unified_cgroup", ADMIN),
         (Facts(0, (6, 1)), "processes by looking now and then", "unified_cgroup", ADMIN),
-        (Facts(1000, (6, 1), own=Level("/s/x", EVERY, False)), "no control group is delegated", "enable-linger", ADMIN),
-        (Facts(1000, (6, 1), own=Level("/s/x", EVERY, False, bounded=True)), "has limits", "Delegate=yes", YOU),
+        (Facts(1000, (6, 1), own=Level("/s/session-1.scope", EVERY, False)),
+         "no control group is delegated", "enable-linger", ADMIN),
+        (Facts(1000, (6, 1), own=Level("/s/session-1.scope", EVERY, False, bounded=True)),
+         "has limits", "Delegate=yes", YOU),
+        (Facts(1000, (6, 1), own=Level("/s/job_1", EVERY, False)), "not moved out of the job", "batch system", ADMIN),
         (Facts(1000, (6, 1), own=Level("/s/x", EVERY[1:], True, delegated=True)),
          "memory by a control group, processes by a control group, cpus by affinity", "Delegate=yes", YOU),
         (Facts(0, (6, 1), own=Level("/s/x", EVERY[1:], True, delegated=True)), "cpus by affinity", "+cpu", ADMIN),
-        (Facts(1000, (6, 1), own=Level("/s/x", EVERY, False), manager="/m", managed=Level("/u", EVERY[1:], True)),
+        (Facts(1000, (6, 1), own=Level("/s/session-1.scope", EVERY, False), manager="/m",
+               managed=Level("/u", EVERY[1:], True)),
          "cpus by affinity", "user@.service", ADMIN),
         (Facts(1000, (6, 1), legacy={"memory": "/m", "pids": "/p"}), "cpus by affinity", "cpu controller", ADMIN),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 
 import pytest
@@ -68,3 +69,30 @@ def test_the_words_of_bubblewrap_are_not_repeated_below_the_error(user: User) ->
     assert_told(done, "masked or read-only", "container" if "container" in done.stderr else "findmnt -R /proc")
     after = done.stderr.partition("masked or read-only")[2]
     assert after.count("Can't mount proc") == 1, done.stderr
+
+
+SLOW = """
+import os, select, sys
+from jhansi_runner.proxy.cell.process import Cell
+from jhansi_runner.runner import sandbox
+from jhansi_runner.runner.limits.hold import Hold
+
+owner, name = {"ready": (Cell, "wait_ready"), "limits": (Hold, "apply")}[sys.argv.pop(1)]
+method, sealed = getattr(owner, name), sandbox.sealed
+def slow(self, *cell):
+    os.waitid(os.P_PID, (cell or (self,))[0].pid, os.WEXITED | os.WNOWAIT)
+    return method(self, *cell)
+setattr(owner, name, slow)
+sandbox.sealed = lambda: ["--ro-bind", "/no/such/source", "/x", *sealed()]
+from jhansi_runner.runner.entry import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("step", ["ready", "limits"])
+def test_the_words_of_bubblewrap_are_told_though_it_ended_before_we_came_to_it(user: User, step: str) -> None:
+    slow, python = user.write(user.root / "slow.py", SLOW), f"{os.path.dirname(ordinary_command())}/python"
+    done = user.shell(f"{python} {slow} {step} exec --memory 1GiB -- true")
+    assert (done.returncode, done.stdout) == (125, ""), done
+    assert "/no/such/source" in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr and "a fault of jhansi-runner" not in done.stderr, done.stderr

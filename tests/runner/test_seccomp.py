@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import errno
+import resource
 from functools import cache
 from pathlib import Path
 from struct import iter_unpack
@@ -185,6 +186,22 @@ def test_unshare_takes_only_what_concerns_the_caller_alone(machine: str, flags: 
     assert answer(machine, "unshare", newtime) == errno.EPERM
     expected = None if flags & ~0x50F00 == 0 else errno.EPERM
     assert answer(machine, "unshare", flags) == expected
+
+
+@machines
+@given(upper=UPPER_HALF, which=WORD, new=WORD, old=WORD)
+def test_the_limit_of_dumps_stays_and_every_other_may_be_set(
+    machine: str, upper: int, which: int, new: int, old: int
+) -> None:
+    core = which & 0xFFFFFFFF == resource.RLIMIT_CORE
+    assert answer(machine, "setrlimit", which, new) == (0 if core else None)
+    expected = None if not core or new == 0 else 0 if old == 0 else errno.EPERM
+    assert answer(machine, "prlimit64", 0, which, new, old) == expected
+    for pointer in (1, 1 << 32, upper | 8):
+        assert answer(machine, "setrlimit", upper | resource.RLIMIT_CORE, pointer) == 0
+        assert answer(machine, "prlimit64", 7, upper | resource.RLIMIT_CORE, pointer, 0) == 0
+        assert answer(machine, "prlimit64", 7, resource.RLIMIT_CORE, pointer, pointer) == errno.EPERM
+        assert answer(machine, "prlimit64", 7, resource.RLIMIT_CORE, 0, pointer) is None
 
 
 @machines

@@ -129,6 +129,10 @@ CHECKED: dict[str, tuple[tuple[int | str, ...], int]] = {
     "openat unnamed setgid": ((number("openat"), 0xFFFFFF9C, ".", 0o20200002, 0o2755), MARK + errno.EPERM),
     "openat creating": ((number("openat"), 0xFFFFFF9C, "o", 0o101, 0o755), 0),
     "openat with garbage for a mode": ((number("openat"), 0xFFFFFF9C, "o", 0, 0xFFFFFFFFFFFFFFFF), 0),
+    "a limit of dumps": ((number("setrlimit"), 4, "0123456789abcdef"), MARK),
+    "a limit of dumps with bits above": ((number("prlimit64"), 0, 0x100000004, "0123456789abcdef", 0), MARK),
+    "a limit of dumps for the old one": ((number("prlimit64"), 0, 4, "0" * 16, "0" * 16), MARK + errno.EPERM),
+    "what the limit of dumps is": ((number("prlimit64"), 0, 4, 0, "0123456789abcdef"), 0),
     "a call of the future": ((syscalls.NEWEST + 1, 0), MARK + errno.ENOSYS),
     "x32 getpid": ((0x40000000 | 39, 0), MARK + errno.ENOSYS),
 }

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 
-from jhansi_runner.runner.limits.tiers import read_facts
+from jhansi_runner.runner.limits.host_groups import read_facts
 from support.ordinary import ORDINARY_GID, ORDINARY_UID
 
 _NAME = "jhtest"

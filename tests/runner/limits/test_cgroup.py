@@ -43,7 +43,8 @@ def test_what_is_not_limited_is_not_written() -> None:
 
 def test_a_group_that_cannot_have_its_limits_is_removed_again(tmp_path: Path) -> None:
     (tmp_path / "cgroup.subtree_control").write_text("cpu memory pids")
-    facts = tiers.Facts(1, (6, 1), above=[tiers.Level(str(tmp_path), ("cpu", "memory", "pids"), True)])
+    own = tiers.Level(str(tmp_path), ("cpu", "memory", "pids"), True, delegated=True)
+    facts = tiers.Facts(1, (6, 1), own=own)
     with pytest.raises(FileNotFoundError, match=r"memory\.max"):
         cgroup.make(tiers.offer(facts), ALL, "name", str(tmp_path))
     assert os.listdir(tmp_path) == ["cgroup.subtree_control"]

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 
 from jhansi_runner.runner.limits.model import CPUS, DISK, FILES, MEMORY, OUTPUT, PROCESSES, TIME
-from jhansi_runner.runner.limits.tiers import LEGACY, MANAGER, NONE, UNIFIED, Facts, Level, offer, read_facts
+from jhansi_runner.runner.limits.tiers import LEGACY, MANAGER, NONE, UNIFIED, Facts, Level, Offer, offer
 from jhansi_runner.runner.limits.weak import AFFINITY, CGROUP, RLIMIT, RUNNER, WATCHER, kernel
 
 MODERN = (6, 1)
@@ -23,7 +20,7 @@ def level(
 
 def test_the_nearest_folder_that_can_be_written_and_has_the_controllers() -> None:
     above = [level("/s/a/b", "memory", writable=True), level("/s/a", *ALL), level("/s", *ALL)]
-    found = offer(Facts(1000, MODERN, own=level("/s/a/b/c", writable=False), above=above))
+    found = offer(Facts(0, MODERN, own=level("/s/a/b/session-1.scope", writable=False), above=above))
     assert (found.way, found.place, found.why, found.remedy) == (UNIFIED, "/s/a", "", "")
     assert [found.tier(name) for name in (MEMORY, PROCESSES, CPUS)] == [CGROUP] * 3
 
@@ -40,19 +37,84 @@ def test_a_group_below_it_into_which_we_moved_what_was_there() -> None:
     assert (found.way, found.place) == (UNIFIED, "/s/unit")
 
 
+SLICE = "/s/user.slice/user-1000.slice"
+USER = f"{SLICE}/user@1000.service"
+
+
+def moved(own: Level, above: list[Level], uid: int = 1000) -> Offer:
+    """What is offered where the user's systemd is there and willing."""
+    return offer(Facts(uid, MODERN, own=own, above=above, manager="/m", managed=level(USER, *ALL)))
+
+
 def test_nobody_is_moved_away_from_the_limits_of_our_own_group() -> None:
-    own = level("/s/u/x.scope", "memory", "pids", bounded=True)
-    found = offer(Facts(1000, MODERN, own=own, above=[level("/s/u", *ALL)], manager="/m", managed=level("/u", *ALL)))
-    assert (found.way, found.place) == (UNIFIED, "/s/u/x.scope")
-    own = level("/s/u/x.scope", "memory", "pids", bounded=True, writable=False)
-    found = offer(Facts(1000, MODERN, own=own, above=[level("/s/u", *ALL)], manager="/m", managed=level("/u", *ALL)))
+    above = [level(USER, *ALL)]
+    found = moved(level(f"{USER}/x.scope", "memory", "pids", bounded=True), above)
+    assert (found.way, found.place) == (UNIFIED, f"{USER}/x.scope")
+    found = moved(level(f"{USER}/x.scope", "memory", "pids", bounded=True, writable=False), above)
     assert found.way == NONE and "has limits" in found.why and "Delegate=yes" in found.remedy
 
 
+@pytest.mark.parametrize("bounded", ["batch.slice", "x.scope"])
+def test_nobody_is_moved_past_a_group_that_has_limits(bounded: str) -> None:
+    own = level(f"{USER}/batch.slice/x.scope", *ALL, writable=False, bounded=bounded == "x.scope")
+    above = [level(f"{USER}/batch.slice", bounded=bounded == "batch.slice"), level(USER, *ALL), level(SLICE)]
+    found = moved(own, above)
+    assert (found.way, found.place) == (NONE, "") and "one above it, has limits" in found.why
+    assert offer(Facts(0, MODERN, own=own, above=above)).way == NONE
+    free = [level(f"{USER}/batch.slice"), *above[1:]]
+    assert moved(level(own.folder, *ALL, writable=False), free).way == MANAGER
+
+
+def test_a_group_below_one_that_has_limits_is_taken_where_it_can_be() -> None:
+    own = level(f"{USER}/batch.slice/x.scope", *ALL)
+    found = moved(own, [level(f"{USER}/batch.slice", bounded=True), level(USER, *ALL)])
+    assert (found.way, found.place) == (UNIFIED, own.folder)
+
+
+def test_limits_that_hold_for_all_of_a_user_are_not_left_and_so_do_not_matter() -> None:
+    above = [level(SLICE, bounded=True, writable=False), level("/s/user.slice", writable=False)]
+    found = moved(level(f"{SLICE}/session-3.scope", writable=False), above)
+    assert (found.way, found.place) == (MANAGER, USER)
+
+
+def test_the_limits_of_the_user_that_su_began_with_are_not_left() -> None:
+    above = [level("/s/user.slice/user-7.slice", bounded=True, writable=False), level("/s/user.slice", writable=False)]
+    assert moved(level("/s/user.slice/user-7.slice/session-3.scope", writable=False), above).way == NONE
+    above[0].bounded = False
+    assert moved(level("/s/user.slice/user-7.slice/session-3.scope", writable=False), above).way == MANAGER
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "/s/system.slice/slurmstepd.scope/job_1/step_0/user/task_0",
+        "/s/pbs_jobs.service/jobid/1.host",
+        "/s/lsf/cluster/job.1.2",
+        "/s/system.slice/cron.service",
+        "/s/kubepods.slice/kubepods-pod1.slice/cri-containerd-1.scope",
+        "/s/docker/0123",
+        "/s/user-1000.slice/users",
+    ],
+)
+@pytest.mark.parametrize("uid", [0, 1000])
+def test_nobody_is_moved_out_of_a_job_a_service_or_a_container(folder: str, uid: int) -> None:
+    above, at = [], folder
+    while (at := at.rpartition("/")[0]) != "":
+        above.append(level(at, *ALL))
+    found = moved(level(folder, *ALL, writable=uid == 0), above, uid)
+    assert (found.way, found.place) == (NONE, "") and "not moved out of the job" in found.why
+    assert found.tier(MEMORY) == WATCHER and "Delegate=yes" in found.remedy
+
+
+def test_a_job_whose_group_was_delegated_has_its_own_below_that() -> None:
+    own = level("/s/htcondor/slot_1", *ALL, delegated=True)
+    found = moved(own, [level("/s/htcondor", *ALL, bounded=True)])
+    assert (found.way, found.place) == (UNIFIED, own.folder)
+
+
 def test_the_systemd_of_the_user_comes_before_folders_that_it_manages() -> None:
-    own = level("/s/u/x.scope", "memory", "pids")
-    found = offer(Facts(1000, MODERN, own=own, above=[level("/s/u", *ALL)], manager="/m", managed=level("/u", *ALL)))
-    assert (found.way, found.place) == (MANAGER, "/u")
+    found = moved(level(f"{USER}/x.scope", "memory", "pids"), [level(USER, *ALL)])
+    assert (found.way, found.place) == (MANAGER, USER)
 
 
 def test_version_1_folders() -> None:
@@ -62,7 +124,7 @@ def test_version_1_folders() -> None:
 
 
 def test_the_systemd_of_the_user() -> None:
-    own = level("/s/user.slice/session-1.scope", writable=False)
+    own = level(f"{SLICE}/session-1.scope", writable=False)
     managed = level("/s/user@1000.service", "memory", "pids")
     found = offer(Facts(1000, MODERN, own=own, manager="/run/user/1000/systemd/private", managed=managed))
     assert (found.way, found.place, found.manager) == (MANAGER, managed.folder, "/run/user/1000/systemd/private")
@@ -73,11 +135,18 @@ def test_the_systemd_of_the_user() -> None:
     ("facts", "says"),
     [
         (Facts(1000, MODERN), "unified_cgroup_hierarchy"),
-        (Facts(1000, MODERN, own=level("/s/x", writable=False)), "enable-linger"),
+        (Facts(1000, MODERN, own=level("/s/session-1.scope", writable=False)), "enable-linger"),
         (
-            Facts(1000, MODERN, own=level("/s/x", writable=False), manager="/m", managed=level("/u", "memory")),
+            Facts(
+                1000,
+                MODERN,
+                own=level("/s/session-1.scope", writable=False),
+                manager="/m",
+                managed=level("/u", "memory"),
+            ),
             "user@.service",
         ),
+        (Facts(0, MODERN, own=level("/s/session-1.scope", *ALL, writable=False)), "systemd-run"),
         (Facts(0, MODERN, own=level("/s/x", *ALL, writable=False)), "mounted writable"),
         (Facts(1000, MODERN, legacy={"memory": "/m/x"}), "unified_cgroup_hierarchy"),
     ],
@@ -110,88 +179,3 @@ def test_processes_are_left_to_the_kernel_only_where_it_counts_them_by_namespace
 )
 def test_the_kernel_by_its_release(release: str, version: tuple[int, int]) -> None:
     assert kernel(release) == version
-
-
-def made_up(root: Path, groups: str, mounts: str, files: dict[str, str]) -> str:
-    for path, text in {"/proc/self/cgroup": groups, "/proc/self/mountinfo": mounts, **files}.items():
-        made = Path(f"{root}{path}")
-        made.parent.mkdir(parents=True, exist_ok=True)
-        made.write_text(text)
-    return str(root)
-
-
-V2 = "30 20 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw\n"
-S = "/sys/fs/cgroup"
-SESSION = "/user.slice/user-1000.slice/session-1.scope"
-
-
-def test_reading_a_login_session(tmp_path: Path) -> None:
-    user = f"{S}/user.slice/user-{os.getuid()}.slice/user@{os.getuid()}.service"
-    files = {
-        f"{S}/cgroup.controllers": "cpuset cpu io memory pids",
-        f"{S}{SESSION}/cgroup.controllers": "memory pids",
-        f"{S}/user.slice/user-1000.slice/cgroup.subtree_control": "memory pids",
-        f"{user}/cgroup.subtree_control": "cpu memory pids",
-        f"{user}/cgroup.procs": "",
-        "/run/user/7/systemd/private": "",
-    }
-    found = read_facts({"XDG_RUNTIME_DIR": "/run/user/7"}, made_up(tmp_path, f"0::{SESSION}\n", V2, files))
-    assert found.own is not None and found.own.folder == S + SESSION
-    assert [each.folder for each in found.above] == [f"{S}/user.slice/user-1000.slice", f"{S}/user.slice", S]
-    assert found.above[0].controllers == {"memory", "pids"}
-    assert found.manager == "/run/user/7/systemd/private"
-    assert found.managed is not None and found.managed.controllers == {"cpu", "memory", "pids"}
-    assert offer(found).way == MANAGER  # nothing of it has a cgroup.procs that could be written
-
-
-def test_reading_a_unit_with_limits_of_its_own(tmp_path: Path) -> None:
-    unit = f"{S}/user.slice/user@1.service/x.scope"
-    files = {
-        f"{S}/cgroup.controllers": "cpu memory pids",
-        f"{unit}/cgroup.controllers": "memory pids",
-        f"{unit}/cgroup.procs": "",
-        f"{unit}/memory.max": "1073741824",
-        f"{unit}/cpu.max": "max 100000",
-    }
-    found = read_facts({}, made_up(tmp_path, "0::/user.slice/user@1.service/x.scope\n", V2, files)).own
-    assert found is not None and (found.writable, found.delegated, found.bounded) == (True, False, True)
-    Path(f"{tmp_path}{unit}/memory.max").write_text("max\n")
-    found = read_facts({}, made_up(tmp_path, "0::/user.slice/user@1.service/x.scope\n", V2, {})).own
-    assert found is not None and not found.bounded
-
-
-def test_reading_a_container_with_a_group_of_its_own(tmp_path: Path) -> None:
-    files = {f"{S}/cgroup.controllers": "cpu memory pids", f"{S}/cgroup.procs": ""}
-    found = offer(read_facts({}, made_up(tmp_path, "0::/\n", V2, files)))
-    assert (found.way, found.place) == (UNIFIED, S)
-
-
-def test_reading_a_group_that_is_mounted_below_the_top(tmp_path: Path) -> None:
-    mounts = V2.replace("0:26 / ", "0:26 /box ")
-    files = {f"{S}/cgroup.controllers": "memory pids", f"{S}/in/cgroup.controllers": ""}
-    found = read_facts({}, made_up(tmp_path, "0::/box/in\n", mounts, files))
-    assert found.own is not None and found.own.folder == f"{S}/in"
-
-
-@pytest.mark.parametrize("groups", ["0::/../elsewhere\n", "0::/outside\n", "", "nonsense"])
-def test_a_group_that_is_not_mounted_is_none(groups: str, tmp_path: Path) -> None:
-    mounts = V2.replace("0:26 / ", "0:26 /box ")
-    files = {f"{S}/cgroup.controllers": "memory pids"}
-    assert read_facts({}, made_up(tmp_path, groups, mounts, files)).own is None
-
-
-def test_reading_version_1(tmp_path: Path) -> None:
-    mounts = "".join(
-        f"3{n} 20 0:2{n} / {S}/{name} rw - cgroup cgroup rw,{name}\n"
-        for n, name in enumerate(("memory", "pids", "cpu"))
-    )
-    files = {f"{S}/memory/job/cgroup.procs": "", f"{S}/pids/job/cgroup.procs": "", f"{S}/cpu/cgroup.sane": ""}
-    groups = "9:name=systemd:/\n4:memory:/job\n3:pids:/job\n2:cpu,cpuacct:/\n0::/\n"
-    found = read_facts({}, made_up(tmp_path, groups, mounts + V2.replace(S, f"{S}/unified"), files))
-    assert found.legacy == {"memory": f"{S}/memory/job", "pids": f"{S}/pids/job"}
-    assert found.own is None
-    assert offer(found).way == LEGACY
-
-
-def test_reading_a_host_that_shows_nothing(tmp_path: Path) -> None:
-    assert offer(read_facts({}, str(tmp_path))).way == NONE
