@@ -78,7 +78,8 @@ class Watcher:
             self._look, self._spent = self._all(), 0.0
         self.delay = 0.0
         try:
-            while time.monotonic() <= began + _STEP_SECONDS:
+            next(self._look)
+            while time.monotonic() < began + _STEP_SECONDS:
                 next(self._look)
         except StopIteration as end:
             self._look = None
@@ -111,7 +112,7 @@ class Watcher:
         host = _of_host(meminfo())
         self._least = (min(self._least[0], host[0]), min(self._least[1], host[1]))
         kept, grown, unknown = self._in_memory(), host[1] - self._least[1], 0
-        if own + grown > most:
+        if grown > max(shared, kept) and own + grown > most:
             found = yield from held.in_memory(self._processes)
             self._settled = self._settled and found.settled
             kept += sum(found.sizes.values())
