@@ -11,14 +11,18 @@ import os
 import time
 
 from jhansi_runner.runner.errors import RunnerError
+from jhansi_runner.runner.limits import held
 from jhansi_runner.runner.limits.model import DISK, FILES
 from jhansi_runner.runner.limits.proc import Processes
+from jhansi_runner.runner.limits.sample import UNSETTLED
 from jhansi_runner.runner.limits.tree import Count, walk
-from jhansi_runner.runner.limits.weak import LONGEST_SECONDS, pause
+from jhansi_runner.runner.limits.weak import IN_MEMORY, LONGEST_SECONDS, pause
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
+
+    from jhansi_runner.runner.limits.held import Held
 
 _STEP_SECONDS, _FIRST_SECONDS = 0.02, 2.0
 _SHARE, _HURRIED = 10, 1
@@ -34,22 +38,24 @@ class Disk:
     """
 
     __slots__ = (
-        "_at_start", "_before", "_bytes", "_files", "_folders", "_hurries", "_left", "_processes", "_since", "_systems",
-        "_unseen", "_walk", "delay",
+        "_at_start", "_before", "_bytes", "_files", "_folders", "_found", "_hurries", "_left", "_processes", "_search",
+        "_since", "_systems", "_unseen", "_unsettled", "_walk", "delay",
     )  # fmt: skip
 
     def __init__(self, processes: Processes, folders: Sequence[str], size: int | None, files: int | None) -> None:
         self._processes, self._folders, self._bytes, self._files = processes, list(folders), size, files
         self._systems = {os.stat(folder).st_dev: (folder, used(folder)) for folder in folders}
         self._walk: Generator[Count, None, None] | None = None
+        self._search: Generator[None, None, Held] | None = None
         self._hurries = self._unseen = False
+        self._unsettled = 0
         first = Count()
         until = time.monotonic() + _FIRST_SECONDS
         for first in walk(self._folders, _FIRST_SECONDS):
             if time.monotonic() > until:
                 first.whole = first.whole and first.done
                 break
-        self._before = first
+        self._before = self._found = first
         if files is not None and not first.whole and not self._are_counted():
             raise RunnerError(
                 "the program cannot be held to its limit of files: not all that lies in its workspace can be counted, "
@@ -92,27 +98,40 @@ class Disk:
         """Close what is open."""
         if self._walk is not None:
             self._walk.close()
-            self._walk = None
+        if self._search is not None:
+            self._search.close()
+        self._walk = self._search = None
 
     def _seen(self) -> tuple[bool, int, int]:
         """Whether all was looked at, and by how many bytes and files it grew, of what was looked at by now."""
         self._walk = self._walk or walk(self._folders, _STEP_SECONDS)
-        found = next(self._walk)
+        if self._search is None:
+            self._found = next(self._walk)
+        found = self._found
         size, files = found.size - self._before.size, found.files - self._before.files
         if not found.done:
             return False, size, files
-        self._walk = None
-        self._processes.find()
-        unnamed_size, unnamed, hidden = self._processes.unnamed(self._systems.keys())
-        size, files = size + unnamed_size, files + unnamed
-        unseen = hidden or not (found.whole and self._before.whole)
+        all_size, all_files = self._grown()
+        if self._search is None:
+            mapped = self._are_exceeded(all_size, all_files)
+            memory = self._processes.devices_of(IN_MEMORY) | {held.memory_device()}
+            self._search = held.without_names(self._processes, self._systems.keys(), memory, mapped=mapped)
+        unnamed = _stepped(self._search)
+        if unnamed is None:
+            return False, size, files
+        self.close()
+        size, files = size + sum(unnamed.sizes.values()), files + len(unnamed.sizes)
+        self._unsettled = 0 if unnamed.settled else self._unsettled + 1
+        unseen = unnamed.hidden or self._unsettled >= UNSETTLED or not (found.whole and self._before.whole)
         if unseen:
-            all_size, all_files = self._grown()
             size, files = max(size, all_size), max(files, all_files)
             if self._files is not None and self._unseen and not self._are_counted():
                 files = self._files + 1  # what cannot be counted is too much; once may be a folder that went meanwhile
         self._unseen = unseen
         return True, size, files
+
+    def _are_exceeded(self, size: int, files: int) -> bool:
+        return (self._bytes is not None and size > self._bytes) or (self._files is not None and files > self._files)
 
     def _grown(self) -> tuple[int, int]:
         """By how many bytes and files the file systems grew since the beginning."""
@@ -133,6 +152,19 @@ class Disk:
             if most is not None
         ]
         return min(pauses, default=LONGEST_SECONDS)
+
+
+def _stepped(search: Generator[None, None, Held]) -> Held | None:
+    """What was found, None while that takes longer."""
+    until = time.monotonic() + _STEP_SECONDS
+    try:
+        while True:
+            next(search)
+            if time.monotonic() > until:
+                return None
+    except StopIteration as end:
+        found: Held = end.value
+        return found
 
 
 class Use:

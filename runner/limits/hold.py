@@ -8,11 +8,12 @@ Source: ADR 13.
 from __future__ import annotations
 
 import os
+import time
 
 from jhansi_runner.runner.errors import RunnerError
 from jhansi_runner.runner.limits import rlimits
 from jhansi_runner.runner.limits.model import DISK, FILES, MEMORY, NAMES, PROCESSES
-from jhansi_runner.runner.limits.weak import CGROUP, RLIMIT, WATCHER, kernel, pause, weak_tier
+from jhansi_runner.runner.limits.weak import CGROUP, RLIMIT, WATCHER, kernel, meminfo, pause, weak_tier
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,8 +50,8 @@ class Hold:
     """
 
     __slots__ = (
-        "_env", "_folders", "_group", "_init", "_looks", "_name", "_processes", "_watches", "delay", "ended_by",
-        "limits", "met", "note", "tiers",
+        "_before", "_due", "_env", "_folders", "_group", "_init", "_looks", "_name", "_processes", "_watches", "delay",
+        "ended_by", "limits", "met", "note", "tiers",
     )  # fmt: skip
 
     def __init__(self, limits: Limits, name: str, env: Mapping[str, str], folders: Sequence[str] = ()) -> None:
@@ -60,6 +61,8 @@ class Hold:
         self._group: Group | None = None
         self._processes: Processes | None = None
         self._looks: list[Look] = []
+        self._due: list[float] = []
+        self._before = b""
         self._init, self._watches = 0, False
         self.note = self.ended_by = ""
         self.met: list[str] = []
@@ -85,22 +88,27 @@ class Hold:
 
             self._looks.append(Disk(self._found(), self._folders, disk, files))  # it has to know what was there before
         self._watches = memory is not None or self._watched(PROCESSES) is not None
-        delays = [each.delay for each in self._looks]
+        now = time.monotonic()
+        self._due = [now + each.delay for each in self._looks]
         if self._watches:
-            delays.append(pause(_FIRST_BYTES if memory is None else memory, len(os.sched_getaffinity(0))))
-        self.delay = min(delays, default=None)
+            self._before = meminfo()
+            self._due.append(now + pause(_FIRST_BYTES if memory is None else memory, len(os.sched_getaffinity(0))))
+        self.delay = max(0.0, min(self._due) - now) if self._due else None
 
     def look(self) -> str:
         """Which limit was exceeded, "" for none; the sandbox is then to be killed."""
-        if self._watches:
+        if self._watches and time.monotonic() >= self._due[-1]:
             from jhansi_runner.runner.limits.watcher import Watcher
 
             self._watches = False
-            self._looks.append(Watcher(self._found(), self._watched(MEMORY), self._watched(PROCESSES)))
+            watcher = Watcher(self._found(), self._watched(MEMORY), self._watched(PROCESSES), self._before)
+            self._looks.append(watcher)
         found = ""
-        for each in self._looks:
-            found = found or each.look()
-        self.delay = min(each.delay for each in self._looks)
+        for at, each in enumerate(self._looks):
+            if time.monotonic() >= self._due[at]:
+                found = found or each.look()
+                self._due[at] = time.monotonic() + each.delay
+        self.delay = max(0.0, min(self._due) - time.monotonic())
         return found
 
     def finish(self, killed_for: str, code: int, words: bytes) -> None:

@@ -1,7 +1,7 @@
 """The processes of a sandbox, as its own /proc shows them to us: all of them, and no others.
 
-What a process says of itself it cannot change, but it can close its open files to our eyes. What ends while we look has
-nothing. Source: proc(5), proc_pid_status(5), proc_pid_smaps(5).
+What a process says of itself it cannot change, but it can close its open files to our eyes.
+Source: proc(5), proc_pid_status(5), proc_pid_smaps(5).
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
 _MOST_BYTES = 1 << 16
-_BLOCK = 512
 _FIRST = "1"
-"""bubblewrap's own process, whose files nobody may list."""
+"""bubblewrap's own process, which is covered up in the sandbox's /proc, and does not count."""
 
 
 class Processes:
@@ -33,22 +32,22 @@ class Processes:
             os.close(self._proc)
             self._proc = -1
 
-    def find(self) -> bool:
-        """Look for them; False while there is nothing to be seen."""
+    def find(self) -> None:
+        """Look for them; there is nothing to be seen before bubblewrap has mounted all, and after the end."""
         self.pids = []
         if self._proc < 0:
             self._proc = _open_proc(self._init)
         try:
-            self.pids = [name for name in os.listdir(self._proc) if name.isdigit()] if self._proc >= 0 else []
+            names = os.listdir(self._proc) if self._proc >= 0 else []
         except OSError:
-            return False
-        return bool(self.pids)
+            return
+        self.pids = [name for name in names if name.isdigit() and name != _FIRST]
 
     def status(self, pid: str, needed: bytes = b"\nRssAnon:") -> bytes:
         """What a process says. When its first thread has ended, another one has to tell of its memory."""
         text = self.read(f"{pid}/status")
         if needed not in text and number(text, b"\nThreads:") > 1:
-            return self.of_a_thread(pid, "status", needed)
+            return self.of_a_thread(pid, "status", needed) or text
         return text
 
     def rollup(self, pid: str) -> bytes:
@@ -63,44 +62,13 @@ class Processes:
                 return text
         return b""
 
-    def kept_shared(self) -> tuple[int, bool]:
-        """Bytes of memory in open files that are in no file system, and whether a process hides its files."""
-        found, hidden = self._open_files("/memfd:", "")
-        return sum(size for _, size in found.values()), hidden
-
-    def unnamed(self, devices: Collection[int]) -> tuple[int, int, bool]:
-        """Bytes and number of what is open without a name on file systems, and whether a process hides its files."""
-        found, hidden = self._open_files("/", " (deleted)")
-        sizes = [size for device, size in found.values() if device in devices]
-        return sum(sizes), len(sizes), hidden
-
-    def _open_files(self, start: str, end: str) -> tuple[dict[tuple[int, int], tuple[int, int]], bool]:
-        """Device and bytes, by device and inode, of files whose names start and end so."""
-        files: dict[tuple[int, int], tuple[int, int]] = {}
-        hidden = False
-        for pid in self.pids:
-            try:
-                names = os.listdir(f"/proc/self/fd/{self._proc}/{pid}/fd")
-            except PermissionError:
-                hidden = hidden or pid != _FIRST
-                continue
-            except OSError:
-                continue
-            for name in names:
-                path = f"/proc/self/fd/{self._proc}/{pid}/fd/{name}"
-                try:
-                    target = os.readlink(path)
-                    if not (target.startswith(start) and target.endswith(end)):
-                        continue
-                    found = os.stat(path)
-                except OSError:
-                    continue
-                files[found.st_dev, found.st_ino] = found.st_dev, found.st_blocks * _BLOCK
-        return files, hidden
+    def path(self, name: str) -> str:
+        """Where something of the sandbox's /proc is for us."""
+        return f"/proc/self/fd/{self._proc}/{name}"
 
     def _threads(self, pid: str) -> list[str]:
         try:
-            return os.listdir(f"/proc/self/fd/{self._proc}/{pid}/task")
+            return os.listdir(self.path(f"{pid}/task"))
         except OSError:
             return []
 
@@ -116,6 +84,16 @@ class Processes:
             return b""
         finally:
             os.close(file)
+
+    def devices_of(self, places: Collection[str]) -> set[int]:
+        """Devices of file systems that are mounted in the sandbox."""
+        found = set()
+        for place in places:
+            try:
+                found.add(os.stat(f"/proc/{self._init}/root{place}").st_dev)
+            except OSError:
+                continue
+        return found
 
     def used_in(self, places: Collection[str]) -> Iterator[os.statvfs_result]:
         """How full file systems are that are mounted in the sandbox."""

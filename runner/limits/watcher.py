@@ -1,10 +1,11 @@
 """The watcher: adds up now and then what a sandbox has, where no control group counts for us.
 
-Memory that is shared is first counted for everybody who has it; only where that is too much does a second look tell
-what it really is, which takes the kernel longer. Memory that a program holds without having it mapped is found by open
-files and by the file systems in memory. What else there is, such as pipes and buffers of sockets, is not: ADR 13.
+Memory that is shared is first counted for everybody who has it; only where that is too much is it asked what it really
+is, which takes the kernel longer. Open files and mappings are only searched once the host has so much more shared
+memory that it matters. What cannot be measured from outside counts by how much more the whole host has than at the
+least: it has to be more than the limit. What else there is, such as pipes and buffers of sockets, is not seen: ADR 13.
 
-Source: proc_pid_status(5), proc_pid_smaps(5), statvfs(3).
+Source: proc_pid_status(5), proc_pid_smaps(5), proc_meminfo(5), statvfs(3).
 """
 
 from __future__ import annotations
@@ -12,106 +13,189 @@ from __future__ import annotations
 import os
 import time
 
+from jhansi_runner.runner.limits import held
 from jhansi_runner.runner.limits.model import MEMORY, PROCESSES
 from jhansi_runner.runner.limits.proc import Processes, number
-from jhansi_runner.runner.limits.rlimits import OUR_OWN
-from jhansi_runner.runner.limits.weak import LONGEST_SECONDS, SHORTEST_SECONDS, pause
+from jhansi_runner.runner.limits.sample import UNSETTLED, sampled
+from jhansi_runner.runner.limits.weak import IN_MEMORY, LONGEST_SECONDS, SHORTEST_SECONDS, meminfo, pause
 
-_SHARE = 10
-"""Looking takes one of so many parts of the time."""
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+_STEP_SECONDS = 0.01
 _INODE_BYTES = 1024
-_IN_MEMORY = ("/tmp", "/dev/shm")  # noqa: S108  # the sandbox's own
+_PAGES_PER_TABLE = 512
+_SPARE_TABLES = 64 << 20
+"""Bytes of page tables, beside those that memory of its own needs, with which a process is not asked what is shared."""
+
+
+_CONFIRMED = 8
+"""So often has it to be too much, as a child that is just being made has all that its parent has."""
+
+
+class Use:
+    """What a process has: bytes of its `own`, bytes of `shared` memory, and `threads`.
+
+    `parent` is by number; `waits` tells that it does nothing until the kernel wakes it, as after vfork.
+    """
+
+    __slots__ = ("own", "parent", "pid", "shared", "threads", "waits")
+
+    def __init__(self, pid: str, status: bytes) -> None:
+        self.pid, self.parent = pid, str(number(status, b"\nPPid:"))
+        self.own = sum(number(status, key) for key in (b"\nRssAnon:", b"\nVmSwap:", b"\nVmPTE:")) << 10
+        self.shared = number(status, b"\nRssShmem:") << 10
+        self.threads = number(status, b"\nThreads:")
+        self.waits = b"\nState:\tD" in status
 
 
 class Watcher:
     """Looks at one sandbox for bytes of memory and for processes, None for no limit.
 
-    `delay` is in seconds, until the next look; `memory` is what was seen.
+    `before` is what the host said of its memory before the program began (`meminfo`). `delay` is in seconds, until the
+    next step of a look, or the next look; `memory` is what the last one saw.
     """
 
-    __slots__ = ("_cpus", "_held", "_most_memory", "_most_processes", "_processes", "_shared_before", "delay", "memory")
+    __slots__ = (
+        "_cpus", "_least", "_look", "_most_memory", "_most_processes", "_pause", "_processes", "_settled", "_spent",
+        "_unsettled", "delay", "memory",
+    )  # fmt: skip
 
-    def __init__(self, processes: Processes, memory: int | None, count: int | None) -> None:
+    def __init__(self, processes: Processes, memory: int | None, count: int | None, before: bytes) -> None:
         self._processes, self._most_memory, self._most_processes = processes, memory, count
         self._cpus = len(os.sched_getaffinity(0))
-        self._shared_before = _shared_on_host()
-        self._held = self.memory = 0
+        self._least = _of_host(before)
+        self._look: Generator[None, None, str] | None = None
+        self._spent = self._pause = 0.0
+        self._settled, self._unsettled, self.memory = True, 0, 0
         self.delay = SHORTEST_SECONDS
 
     def look(self) -> str:
-        """Which limit was exceeded, "" for none."""
+        """Look on for a moment: which limit was exceeded, "" for none by now."""
         began = time.monotonic()
-        self.delay = LONGEST_SECONDS if self._most_processes is None else LONGEST_SECONDS / 4
-        if not self._processes.find():
-            self.delay = SHORTEST_SECONDS
-            return ""
-        exceeded = PROCESSES if self._too_many() else MEMORY if self._too_much() else ""
-        self.delay = max(self.delay, _SHARE * (time.monotonic() - began))
-        return exceeded
+        if self._look is None:
+            self._look, self._spent = self._all(), 0.0
+        self.delay = 0.0
+        try:
+            next(self._look)
+            while time.monotonic() < began + _STEP_SECONDS:
+                next(self._look)
+        except StopIteration as end:
+            self._look = None
+            spent = self._spent + time.monotonic() - began
+            self.delay = min(max(self._pause, spent), LONGEST_SECONDS)  # at most half of one CPU
+            return str(end.value)
+        self._spent += time.monotonic() - began
+        return ""
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Close what is open."""
+        if self._look is not None:
+            self._look.close()
+            self._look = None
 
-    def _too_many(self) -> bool:
-        if self._most_processes is None:
-            return False
-        found = self._processes
-        return (
-            sum(number(found.read(f"{pid}/status"), b"\nThreads:") for pid in found.pids)
-            > self._most_processes + OUR_OWN
-        )
+    def _all(self) -> Generator[None, None, str]:
+        self._pause = LONGEST_SECONDS if self._most_processes is None else LONGEST_SECONDS / 4
+        rounds, self._settled = yield from sampled(self._processes, self._roughly)
+        exceeded = ""
+        if not rounds[-1]:
+            self._pause = SHORTEST_SECONDS
+        elif self._most_processes is not None and _threads(rounds) > self._most_processes:
+            exceeded = PROCESSES
+        elif self._most_memory is not None and (yield from self._is_too_much(*_most(rounds), self._most_memory)):
+            exceeded = MEMORY
+        self._unsettled = 0 if self._settled else self._unsettled + 1
+        return exceeded
 
-    def _too_much(self) -> bool:
-        most = self._most_memory
-        if most is None:
-            return False
-        files, hidden = self._processes.kept_shared()
-        self._held = files + self._in_memory()
-        self.memory = self._roughly()
-        if self.memory > most:
-            self.memory = self._exactly()
-            if self.memory > most:
-                return True
-        self.delay = min(self.delay, pause(most - self.memory, self._cpus))
-        return hidden and _shared_on_host() - self._shared_before - self._held > most
+    def _is_too_much(self, own: int, shared: int, most: int) -> Generator[None, None, bool]:
+        host = _of_host(meminfo())
+        self._least = (min(self._least[0], host[0]), min(self._least[1], host[1]))
+        kept, grown, unknown = self._in_memory(), host[1] - self._least[1], 0
+        if grown > max(shared, kept) and own + grown > most:
+            found = yield from held.in_memory(self._processes)
+            self._settled = self._settled and found.settled
+            kept += sum(found.sizes.values())
+            unknown, grown = grown - kept if found.hidden or self._is_suspicious else 0, 0
+        if own + max(shared, kept) > most:
+            own, shared = yield from self._confirmed(kept, most)
+        self.memory = own + max(shared, kept)
+        if self._is_suspicious:
+            unknown = max(unknown, host[0] - self._least[0] - own)
+        room = most - max(self.memory, own + grown, unknown)
+        self._pause = min(self._pause, pause(room, self._cpus) if self._settled else SHORTEST_SECONDS)
+        return max(self.memory, unknown) > most
 
-    def _roughly(self) -> int:
-        """Bytes, where shared pages count for everybody who has them."""
+    def _confirmed(self, kept: int, most: int) -> Generator[None, None, tuple[int, int]]:
+        """What they have, where each page counts once: the least of what is seen, unless all of that is too much."""
         own = shared = 0
-        for pid in self._processes.pids:
-            anonymous, mapped = _of(self._processes.status(pid))
-            own, shared = own + anonymous, shared + mapped
-        return own + max(shared, self._held)
+        for _ in range(_CONFIRMED):
+            rounds, settled = yield from sampled(self._processes, self._exactly)
+            own, shared = _most(rounds)
+            if own + max(shared, kept) <= most:
+                break
+        self._settled = self._settled and settled
+        return own, shared
 
-    def _exactly(self) -> int:
-        """Bytes, where each page counts once."""
-        own = shared = 0
-        for pid in self._processes.pids:
-            text, status = self._processes.rollup(pid), self._processes.status(pid)
-            anonymous, mapped = _of(status)
-            if b"\nPss_Anon:" in text:  # since Linux 5.4
-                pages = number(text, b"\nPss_Anon:") + number(text, b"\nSwapPss:")
-                anonymous, mapped = (pages + number(status, b"\nVmPTE:")) << 10, number(text, b"\nPss_Shmem:") << 10
-            own, shared = own + anonymous, shared + mapped
-        return own + max(shared, self._held)
+    @property
+    def _is_suspicious(self) -> bool:
+        return not self._settled and self._unsettled + 1 >= UNSETTLED
+
+    def _roughly(self, pid: str) -> Generator[None, None, Use | None]:
+        """Where shared pages count for everybody who has them."""
+        yield
+        return _of(pid, self._processes.status(pid))
+
+    def _exactly(self, pid: str) -> Generator[None, None, Use | None]:
+        """Where each page counts once."""
+        yield
+        status = self._processes.status(pid)
+        use, tables = _of(pid, status), number(status, b"\nVmPTE:") << 10
+        if use is None or tables > 2 * use.own // _PAGES_PER_TABLE + _SPARE_TABLES:
+            return use
+        text = self._processes.rollup(pid)
+        if b"\nPss_Anon:" not in text:  # Linux 5.4 has it; it may be denied, and then the rough figure counts
+            return use
+        use.own = ((number(text, b"\nPss_Anon:") + number(text, b"\nSwapPss:")) << 10) + tables
+        use.shared = number(text, b"\nPss_Shmem:") << 10
+        return use
 
     def _in_memory(self) -> int:
         return sum(
             (found.f_blocks - found.f_bfree) * found.f_frsize + (found.f_files - found.f_ffree) * _INODE_BYTES
-            for found in self._processes.used_in(_IN_MEMORY)
+            for found in self._processes.used_in(IN_MEMORY)
         )
 
 
-def _of(status: bytes) -> tuple[int, int]:
-    """Bytes that a process has of its own, and bytes of shared memory that it has mapped."""
-    own = sum(number(status, key) for key in (b"\nRssAnon:", b"\nVmSwap:", b"\nVmPTE:"))
-    return own << 10, number(status, b"\nRssShmem:") << 10
+def _of(pid: str, status: bytes) -> Use | None:
+    """What a process has; None when it has gone, or its memory cannot be seen just now."""
+    use = Use(pid, status)
+    return None if not use.threads or (use.threads > 1 and b"\nRssAnon:" not in status) else use
 
 
-def _shared_on_host() -> int:
-    """Bytes of shared memory on the whole host, of whomever."""
-    try:
-        with open("/proc/meminfo", "rb") as file:
-            return number(file.read(), b"\nShmem:") << 10
-    except OSError:
-        return 0
+def _of_host(text: bytes) -> tuple[int, int]:
+    """Bytes that all processes of the host have of their own, and that are shared, of whomever."""
+    swapped = number(text, b"\nSwapTotal:") - number(text, b"\nSwapFree:")
+    return (number(text, b"\nAnonPages:") + swapped) << 10, number(text, b"\nShmem:") << 10
+
+
+def _most(rounds: list[list[Use]]) -> tuple[int, int]:
+    """Bytes of their own, and shared, that all had together, at the time when it was the most."""
+    return max(map(_together, rounds), key=sum)
+
+
+def _together(uses: list[Use]) -> tuple[int, int]:
+    """A child of vfork is not counted besides its parent, whose memory it has; one of each, as there cannot be two."""
+    waiting = {use.pid: use for use in uses if use.waits}
+    own = shared = 0
+    for use in uses:
+        parent = None if use.waits else waiting.get(use.parent)
+        if parent is not None and (parent.own, parent.shared) == (use.own, use.shared):
+            del waiting[use.parent]
+            continue
+        own, shared = own + use.own, shared + use.shared
+    return own, shared
+
+
+def _threads(rounds: list[list[Use]]) -> int:
+    return max(sum(use.threads for use in each) for each in rounds)

@@ -80,6 +80,49 @@ os.close(file)
 mapped(area)
 """,
     "shared memory without a name": "mapped(mmap.mmap(-1, AMOUNT << 20))",
+    "shared memory that no page table shows": """
+area = mmap.mmap(-1, AMOUNT << 20)
+for at in range(AMOUNT):
+    area[at << 20:at + 1 << 20] = MIB
+    area.madvise(mmap.MADV_DONTNEED)
+kept.append(area)
+""",
+    "a memfd of which one page is mapped": """
+file = os.memfd_create('x')
+written(file)
+kept.append(mmap.mmap(file, 4096))
+libc.close_range(3, 1000, 0)
+""",
+    "a memfd on its way through a socket": """
+import socket
+kept.extend(socket.socketpair())
+file = os.memfd_create('x')
+written(file)
+socket.send_fds(kept[0], [b'x'], [file])
+os.close(file)
+""",
+    "memory that goes from process to process": """
+read, write = os.pipe()
+if os.fork() == 0:
+    heap()
+    os.write(write, b'.')
+    while True:
+        if os.fork():
+            os._exit(0)
+        time.sleep(0.01)
+os.read(read, 1)
+""",
+    "heap beside descriptors by the hundred thousand": """
+import resource
+most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+kept.extend(os.dup(0) for _ in range(min(most, 16000) - 20))
+for _ in range(20):
+    if os.fork() == 0:
+        time.sleep(STAYS)
+        os._exit(0)
+heap()
+""",
     "page tables": """
 area = mmap.mmap(-1, AMOUNT << 29, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000)
 for at in range(0, AMOUNT << 29, 2 << 20):
@@ -117,6 +160,18 @@ for _ in range(8):
     if os.fork() == 0:
         time.sleep(STAYS)
         os._exit(0)
+""",
+    "shared memory that nobody touched": "kept.append(mmap.mmap(-1, AMOUNT << 24))",
+    "one short process after the other": """
+import subprocess
+heap(AMOUNT // 3)
+for _ in range(300):
+    subprocess.run(['true'], check=True)
+""",
+    "many open files": """
+import resource
+resource.setrlimit(resource.RLIMIT_NOFILE, (2100, 2100))
+kept.extend(os.open('/dev/null', os.O_RDONLY) for _ in range(2000))
 """,
     "memory that nobody touched": "kept.append(mmap.mmap(-1, AMOUNT << 24))",
 }
@@ -211,6 +266,17 @@ for number in range(AMOUNT):
 kept.append(os.open('file', os.O_CREAT | os.O_WRONLY))
 os.unlink('file')
 written(kept[0])
+""",
+    "files that are only mapped": """
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + [ctypes.c_int] * 3 + [ctypes.c_long]
+for _ in range(AMOUNT // 4):
+    file = os.open('file', os.O_CREAT | os.O_RDWR)
+    os.unlink('file')
+    for _ in range(4):
+        os.write(file, MIB)
+    assert libc.mmap(None, 4096, 1, 1, file, 0)
+    os.close(file)
 """,
     "room that is kept": "os.posix_fallocate(os.open('file', os.O_CREAT | os.O_WRONLY), 0, AMOUNT << 20)",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import subprocess
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -79,3 +80,30 @@ def test_nothing_is_looked_after_where_nothing_is_limited(cell: Waiting) -> None
     hold.apply(cell)
     hold.close()
     assert hold.delay is None and resource.getrlimit(resource.RLIMIT_CORE) == before
+
+
+class Clock:
+    """Looks once in so many seconds, and counts."""
+
+    def __init__(self, delay: float) -> None:
+        self.delay, self.looked = delay, 0
+
+    def look(self) -> str:
+        self.looked += 1
+        return ""
+
+    def close(self) -> None:
+        pass
+
+
+def test_each_looks_when_it_wants_to(cell: Waiting, monkeypatch: pytest.MonkeyPatch) -> None:
+    hold = Hold(Limits({}), "name", {})
+    often, seldom = Clock(1.0), Clock(4.0)
+    monkeypatch.setattr(hold, "_looks", [often, seldom])
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    monkeypatch.setattr(rlimits, "apply", lambda *_, **__: None)
+    hold.apply(cell)
+    for now in range(1, 13):  # noqa: B007  # the clock reads it
+        hold.look()
+    assert (often.looked, seldom.looked, hold.delay) == (12, 3, 1.0)

@@ -1,0 +1,103 @@
+"""What is too much, by what processes and the host say; and never more than a moment at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+
+import pytest
+
+from jhansi_runner.runner.limits import held, watcher
+from jhansi_runner.runner.limits.held import Held
+from jhansi_runner.runner.limits.proc import Processes
+from jhansi_runner.runner.limits.watcher import Watcher
+
+MIB = 1 << 20
+
+
+def status(anonymous: int = 0, shared: int = 0, parent: int = 1, state: str = "S", threads: int = 1) -> bytes:
+    """In MiB."""
+    return (
+        f"Name:\tx\nState:\t{state} (x)\nPPid:\t{parent}\nRssAnon:\t{anonymous << 10} kB\n"
+        f"RssShmem:\t{shared << 10} kB\nThreads:\t{threads}\n"
+    ).encode()
+
+
+def host(anonymous: int = 0, shared: int = 0) -> bytes:
+    return f"MemTotal: 1 kB\nAnonPages: {anonymous << 10} kB\nShmem: {shared << 10} kB\n".encode()
+
+
+class Said(Processes):
+    """Processes that say this of themselves; with `fleeting` there is one more, which has always gone."""
+
+    def __init__(self, texts: Mapping[str, bytes], *, fleeting: bool = False) -> None:
+        self.pids, self._texts, self._next, self._fleeting = [], texts, 1000, fleeting
+
+    def find(self) -> None:
+        self._next += 1
+        self.pids = [*self._texts, *([str(self._next)] if self._fleeting else [])]
+
+    def status(self, pid: str, _needed: bytes = b"") -> bytes:
+        return self._texts.get(pid, b"")
+
+    def rollup(self, _pid: str) -> bytes:
+        return b""
+
+    def used_in(self, _places: object) -> list[object]:  # type: ignore[override]
+        return []
+
+
+def look(processes: Said, monkeypatch: pytest.MonkeyPatch, now: bytes = b"", times: int = 1) -> list[str]:
+    """What each look says, with 100 MiB and 10 threads allowed, where the host said 1,000 MiB of each before."""
+    monkeypatch.setattr(watcher, "meminfo", lambda: now or host(1000, 1000))
+    monkeypatch.setattr(watcher, "_STEP_SECONDS", 60)
+    watch = Watcher(processes, 100 * MIB, 10, host(1000, 1000))
+    return [watch.look() for _ in range(times)]
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        ({"2": status(60), "3": status(39)}, ""),
+        ({"2": status(60), "3": status(41)}, "memory"),
+        ({"2": status(60, 30), "3": status(0, 41)}, "memory"),
+        ({"2": status(1, threads=4), "3": status(1, threads=7)}, "processes"),
+        ({"2": status(60, state="D"), "3": status(60, parent=2)}, ""),  # after vfork
+        ({"2": status(60, state="D"), "3": status(60, parent=2), "4": status(60, parent=2)}, "memory"),
+        ({"2": status(60), "3": status(60, parent=2)}, "memory"),
+        ({"2": status(60, state="D"), "3": status(60)}, "memory"),
+        ({}, ""),
+    ],
+)
+def test_what_processes_say(texts: Mapping[str, bytes], said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert look(Said(texts), monkeypatch) == [said]
+
+
+@pytest.mark.parametrize(("grown", "hidden", "said"), [(101, True, "memory"), (100, True, ""), (101, False, "")])
+def test_shared_memory_that_cannot_be_measured(
+    grown: int, hidden: bool, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found(_: object) -> Generator[None, None, Held]:
+        yield
+        return Held({}, hidden=hidden, settled=True)
+
+    monkeypatch.setattr(held, "in_memory", found)
+    assert look(Said({"2": status(1)}), monkeypatch, host(1000, 1000 + grown)) == [said]
+
+
+def test_what_others_have_does_not_count_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert look(Said({"2": status(1)}), monkeypatch, host(9000, 1000), times=5) == [""] * 5
+
+
+@pytest.mark.parametrize(("grown", "said"), [(101, ["", "", "memory"]), (100, ["", "", ""])])
+def test_memory_of_processes_that_have_always_gone(
+    grown: int, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert look(Said({"2": status(0)}, fleeting=True), monkeypatch, host(1000 + grown, 1000), times=3) == said
+
+
+def test_a_look_takes_a_moment_and_goes_on_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watcher, "_STEP_SECONDS", -1)
+    watch = Watcher(Said({str(pid): status(1) for pid in range(2, 500)}), 100 * MIB, None, host())
+    for _ in range(100):
+        assert (watch.look(), watch.delay) == ("", 0)
+    watch.close()
