@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 
+from jhansi_runner.proxy.cell import seccomp
 from jhansi_runner.proxy.cell.doorway import CellGone, DoorwayFailed, make_ready, open_doorway
 from jhansi_runner.proxy.cell.process import killed_by, start
-from jhansi_runner.runner import seccomp
 from jhansi_runner.runner.door import Door
 from jhansi_runner.runner.errors import KILLED, NO_DOORWAY, NOT_STARTED, NOTHING_TO_RUN, SIGSYS, RunnerError
 from jhansi_runner.runner.limits.hold import Hold

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from errno import errorcode
 from pathlib import Path
 
-from jhansi_runner.runner import seccomp, syscalls
+from jhansi_runner.proxy.cell import seccomp, syscalls
 
 PLACE = Path(__file__).resolve().parent.parent / "docs/seccomp.md"
 
 HEAD = f"""# The system-call filter
 
-Made by `scripts/filter_table.py` from `runner/syscalls.py` and `runner/seccomp.py`; a test compares. The reasons for
-its shape are in [ADR 6](adr/0006-seccomp.md).
+Made by `scripts/filter_table.py` from `proxy/cell/syscalls.py` and `proxy/cell/seccomp.py`; a test compares. The
+reasons for its shape are in [ADR 6](adr/0006-seccomp.md).
 
 - Every process of a sandbox is under it, PID 1 too, and no child can leave it. If it cannot be loaded, nothing runs.
 - A call of a foreign architecture (`int 0x80`, ARM32) kills the process; x32 does not exist (ENOSYS).

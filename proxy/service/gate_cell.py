@@ -1,4 +1,7 @@
-"""The cell that the gate lives in: Python, its libraries, the CA, and no network but the mirror's doorway."""
+"""The cell that the gate lives in: Python, its libraries, the CA, and no network but the mirror's doorway.
+
+It reads what hostile programs send, so it is under the filter of their sandboxes.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import socket
 import sys
 
 import jhansi_runner.proxy
+from jhansi_runner.proxy.cell import seccomp
 from jhansi_runner.proxy.cell.devices import devices
 from jhansi_runner.proxy.cell.doorway import CellGone, DoorwayFailed, open_doorway
 from jhansi_runner.proxy.cell.process import Cell, killed_by, start
@@ -70,7 +74,8 @@ def start_gate(bwrap: str, authority: str, log: int) -> tuple[Cell, socket.socke
     null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
     command = [sys.executable, "-P", "-s", "-m", "jhansi_runner.proxy.gate.main", "/authority", str(control)]
     try:
-        cell = start(bwrap, arguments(authority), command, (null, log, log), inherited=(control,))
+        calls = seccomp.program(os.uname().machine)
+        cell = start(bwrap, arguments(authority), command, (null, log, log), seccomp=calls, inherited=(control,))
         if not cell.wait_ready():
             raise GateFailed(_not_made(cell))
         try:
@@ -86,6 +91,8 @@ def start_gate(bwrap: str, authority: str, log: int) -> tuple[Cell, socket.socke
         if not cell.release():
             raise GateFailed(_not_made(cell))
         return cell, ours, listener
+    except seccomp.UnsupportedMachine as error:
+        raise GateFailed(str(error)) from None
     finally:
         os.close(null)
         theirs.close()

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from jhansi_runner.proxy.cell.doorway import PORT
-from jhansi_runner.runner.syscalls import CHECKED, DENIED, MACHINES
+from jhansi_runner.proxy.cell.syscalls import CHECKED, DENIED, MACHINES
 
 Asked = Mapping[str, object]
 

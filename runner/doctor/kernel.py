@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from jhansi_runner.proxy.cell.seccomp import AUDIT_ARCH
 from jhansi_runner.runner.doctor.facts import Host
 from jhansi_runner.runner.doctor.findings import ADMINISTRATOR, YOU, Finding, fault, untried, warning, well
 from jhansi_runner.runner.host_diagnosis import foresee
-from jhansi_runner.runner.seccomp import AUDIT_ARCH
 
 
 def check_machine(host: Host) -> Finding:

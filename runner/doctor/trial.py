@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from jhansi_runner.proxy import paths
+from jhansi_runner.proxy.cell.syscalls import MACHINES
 from jhansi_runner.proxy.registries.upstreams import public_host
 from jhansi_runner.runner.doctor import probe, probe_host, probe_kernel, probe_lock
 from jhansi_runner.runner.doctor.attempts import DOOR, REGISTRY, Attempt, Planted, at_the_gate, attempts
@@ -25,7 +26,6 @@ from jhansi_runner.runner.doctor.killed import CODE as KILLED
 from jhansi_runner.runner.doctor.killed import check_killed, released, touch
 from jhansi_runner.runner.doctor.probe_lock import held
 from jhansi_runner.runner.errors import FAILED
-from jhansi_runner.runner.syscalls import MACHINES
 
 EXEC = (sys.executable, "-I", "-c", "from jhansi_runner.runner.entry import main; main()", "exec")
 """How the doctor starts `exec`: as a user's shell would, in a process of its own."""

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
+from jhansi_runner.proxy.cell.syscalls import MACHINES
 from jhansi_runner.runner.doctor.attempts import Attempt, Planted, attempts
 from jhansi_runner.runner.doctor.findings import Finding, State
 from jhansi_runner.runner.doctor.judge import Answer, answers, judge
 from jhansi_runner.runner.doctor.trial import nothing_tried
-from jhansi_runner.runner.syscalls import MACHINES
 
 TRIED = (Attempt("JH-X", "JH-X one", {}, {}), Attempt("JH-X", "JH-X two", {}, {}))
 YES, NO = Answer(True, "it was read"), Answer(False, "No such file")

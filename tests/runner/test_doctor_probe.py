@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from jhansi_runner.proxy.cell.syscalls import MACHINES
 from jhansi_runner.runner.doctor import probe, probe_host, probe_kernel, probe_lock
 from jhansi_runner.runner.doctor.attempts import Planted, at_the_gate, attempts
 from jhansi_runner.runner.doctor.canaries import Canaries, inheritable
 from jhansi_runner.runner.doctor.judge import Answer, answers
-from jhansi_runner.runner.syscalls import MACHINES
 
 
 def ask(asked: dict[str, dict[str, Any]], folder: Path, passed: tuple[int, ...] = ()) -> dict[str, Answer]:

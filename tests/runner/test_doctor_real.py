@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from jhansi_runner.proxy.cell.syscalls import CHECKED, MACHINES
 from jhansi_runner.runner.doctor.topics import TOPICS
-from jhansi_runner.runner.syscalls import CHECKED, MACHINES
 from support.bwrap_stub import stub
 from support.installation import ordinary_command
 from support.ordinary import PYTHON

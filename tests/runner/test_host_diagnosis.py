@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from jhansi_runner.proxy.cell.syscalls import CHECKED, MACHINES
 from jhansi_runner.runner.errors import KILLED, NO_DOORWAY, NOT_STARTED, SIGSYS
 from jhansi_runner.runner.host_diagnosis import HostProblem, diagnose, explain_bwrap_failure
 from jhansi_runner.runner.host_facts import HostFacts
-from jhansi_runner.runner.syscalls import CHECKED, MACHINES
 from support.bwrap_stub import stub
 from support.ordinary import PYTHON, as_ordinary
 

@@ -14,7 +14,7 @@ from struct import iter_unpack, pack
 
 import pytest
 
-from jhansi_runner.runner import seccomp, syscalls
+from jhansi_runner.proxy.cell import seccomp, syscalls
 from support.ordinary import PYTHON
 from support.sandbox import in_sandbox
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jhansi_runner.runner import seccomp, syscalls
+from jhansi_runner.proxy.cell import seccomp, syscalls
 from support.bpf import ALLOW, KILL_PROCESS, Call, refused_with, run
 
 MACHINES = ("x86_64", "aarch64")

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from jhansi_runner.runner import seccomp, syscalls
+from jhansi_runner.proxy.cell import seccomp, syscalls
 from support.bpf import Call, refused_with, run
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 ROWS = [line.strip("|").split("|") for line in (ROOT / "docs/seccomp.md").read_text().splitlines() if "| `" in line]
 NUMBERED = [[cell.strip(" `") for cell in row] for row in ROWS if len(row) > 2]
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from errno import EAFNOSUPPORT, EINVAL, ENOSYS, ENOTTY, EPERM, EPROTONOSUPPORT
 from struct import Struct
 
-from jhansi_runner.runner.syscalls import CHECKED, DENIED, MACHINES, NEWEST
+from jhansi_runner.proxy.cell.syscalls import CHECKED, DENIED, MACHINES, NEWEST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
