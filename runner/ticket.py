@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _HEAD = "jhansi-ticket 10"
-ABSENT, UNREADABLE = "absent", "unreadable"
+ABSENT, UNREADABLE, CHANGED = "absent", "unreadable", "changed"
+"""What stands for a digest. Nothing is ever found to be `CHANGED`, so that a ticket with it is never true."""
 ENTRY = "{entry}"
 """Stands in a command for the program's path, as in `resolvers/resolver.py`, which is not light."""
 _TEXTS = ("policy", "egress", "until", "language", "place", "dependencies", "asked")

@@ -6,12 +6,16 @@ import hashlib
 
 from jhansi_runner.resolvers.interface import ViewError
 from jhansi_runner.runner import sources
-from jhansi_runner.runner.ticket import ABSENT, UNREADABLE
+from jhansi_runner.runner.ticket import ABSENT, CHANGED, UNREADABLE
 from jhansi_runner.runner.workspace import Unreadable, Workspace
 
 
 class RecordingView:
-    """A view of a workspace that remembers what was consulted, and what was there."""
+    """A view of a workspace that remembers what was consulted, and what was there.
+
+    What was not the same each time it was looked at is remembered as that, and no ticket that rests on it stays true:
+    a program may be at work there, and who knows what was decided by which.
+    """
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -27,9 +31,9 @@ class RecordingView:
         try:
             data = self._workspace.read(path)
         except (Unreadable, OSError) as error:
-            self._seen["file", path] = UNREADABLE
+            self._note("file", path, UNREADABLE)
             raise ViewError(path, str(error)) from None
-        self._seen["file", path] = ABSENT if data is None else hashlib.sha256(data).hexdigest()
+        self._note("file", path, ABSENT if data is None else hashlib.sha256(data).hexdigest())
         return data
 
     def names(self, folder: str) -> tuple[str, ...]:
@@ -37,10 +41,10 @@ class RecordingView:
         try:
             names = self._workspace.telling(folder)
         except (Unreadable, OSError) as error:
-            self._seen["names", folder] = UNREADABLE
+            self._note("names", folder, UNREADABLE)
             raise ViewError(folder, str(error)) from None
         listing = "\0".join(names).encode("utf-8", "surrogateescape")
-        self._seen["names", folder] = hashlib.sha256(listing).hexdigest()
+        self._note("names", folder, hashlib.sha256(listing).hexdigest())
         return names
 
     def sources(self, folder: str) -> tuple[dict[str, bytes], str]:
@@ -51,7 +55,12 @@ class RecordingView:
         try:
             found = dict(sources.files(self._workspace, folder))
         except (Unreadable, OSError) as error:
-            self._seen["sources", folder] = UNREADABLE
+            self._note("sources", folder, UNREADABLE)
             raise ViewError(folder or ".", str(error)) from None
-        digest = self._seen["sources", folder] = sources.digest(found.items())
+        digest = sources.digest(found.items())
+        self._note("sources", folder, digest)
         return found, digest
+
+    def _note(self, kind: str, path: str, digest: str) -> None:
+        if self._seen.setdefault((kind, path), digest) != digest:
+            self._seen[kind, path] = CHANGED
