@@ -8,7 +8,7 @@ import pytest
 
 from support.hostile import hostile_sdist
 from support.registry import Upstream
-from support.user import User
+from support.user import User, alive, wait_for
 from support.wheels import make_wheel
 
 pytestmark = pytest.mark.attack
@@ -42,6 +42,7 @@ def test_a_manifest_that_changes_while_it_is_read_gets_nothing_past_the_policy(u
     finally:
         flipper.kill()
         flipper.communicate()
+    wait_for(lambda: not alive("flip.py"))  # a moment after its runner
     assert not list((user.state / "state/sets").rglob("canary_denied*"))
     user.write("requirements.txt", "canary-denied\n")
     assert user.exec("main.py").returncode == 126, "the policy does not deny it: this shows nothing"
