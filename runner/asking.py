@@ -3,7 +3,7 @@
 The code runs in a sandbox that sees a copy of the sources and what the build requires, which came through the gate. It
 has no network, and no folder of the host that it can write to: all that is taken from it is a text on its stdout.
 
-Source: ADR 0005.
+Source: ADR 0011.
 """
 
 from __future__ import annotations

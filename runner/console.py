@@ -51,7 +51,7 @@ class Progress:
         """A step begins."""
         self._files, self._bytes, self._last = 0, 0, ""
         self._began = self._said = self._clock()
-        self._patience = _QUIET_SECONDS
+        self._patience = _BUILD_QUIET_SECONDS if self._doing else _QUIET_SECONDS
 
     def add(self, what: str, size: int) -> None:
         """Something came in, of so many bytes."""

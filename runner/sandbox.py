@@ -21,7 +21,6 @@ PLACES = ("/deps", "/node_modules", "/keep", "/launch", "/stage", "/tools")
 """Where a language may put its set, what it keeps, and what its programs are launched with."""
 HOME = "/tmp/home"  # noqa: S108  # a tmpfs of the sandbox's own
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
-MINIMUM_BWRAP = (0, 8, 0)
 
 _SYSTEM_LINKS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _NAMES = "/interpreter"

@@ -161,7 +161,7 @@ def start(
     command: Sequence[str],
     stdio: tuple[int, int, int],
     *,
-    seccomp: bytes | None = None,
+    seccomp: bytes,
     inherited: Sequence[int] = (),
 ) -> Cell:
     """Start a command in a cell, stopped before its first instruction until `release`.
@@ -181,9 +181,8 @@ def start(
         kept = os.dup(block_write)
         opened.append(kept)
         options += ["--sync-fd", str(kept)]
-        if seccomp is not None:
-            opened.append(sealed(seccomp))
-            options += ["--seccomp", str(opened[-1])]
+        opened.append(sealed(seccomp))
+        options += ["--seccomp", str(opened[-1])]
         opened.append(sealed(b"".join(os.fsencode(option) + b"\0" for option in options)))
         argv = ["bwrap", "--args", str(opened[-1]), "--", *command]
         passed = [each for each in opened if each not in (status_read, block_write)]

@@ -2,7 +2,7 @@
 
 The plan names what has to be asked, and is made again when the answer is there.
 
-Source: PEP 517, PEP 518; ADR 0005.
+Source: PEP 517, PEP 518; ADR 0011.
 """
 
 from __future__ import annotations

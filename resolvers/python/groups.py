@@ -44,9 +44,6 @@ def wanted(groups: dict[str, list[object]], document: toml.Table, path: str, tex
     return [name for name in dict.fromkeys(names) if name in groups]
 
 
-_Known = dict[str, list[str]]
-
-
 def requirements(groups: dict[str, list[object]], name: str, path: str, text: str) -> list[str]:
     """The requirements of a group and of those that it includes, each once. Raises ManifestError."""
     return _expanded(groups, name, path, text, (), {})

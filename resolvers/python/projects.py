@@ -83,9 +83,9 @@ def _is_project(view: View, folder: str) -> bool:
     path = join(folder, PYPROJECT)
     if data := read(view, path):
         document, text = toml.parse(data, path)
-        return not {"project", "build-system"}.isdisjoint(document) or "poetry" in toml.table(
-            document, "tool", path, text
-        )
+        tools = toml.table(document, "tool", path, text)
+        if not {"project", "build-system"}.isdisjoint(document) or "poetry" in tools:
+            return True
     return read(view, join(folder, setup_files.SETUP_PY)) is not None
 
 

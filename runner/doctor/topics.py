@@ -29,7 +29,7 @@ TOPICS = {
         "a program that runs in a workspace while another one is started there may win a race, and make files outside",
     ),
     "JH-LIMITS": Topic(
-        SANDBOX, "how memory, processes and time of a run can be limited", "a limit may be noticed late, or be evaded"
+        SANDBOX, "how memory, processes and CPUs of a run can be limited", "a limit may be noticed late, or be evaded"
     ),
     "JH-CRASH": Topic(
         SANDBOX,

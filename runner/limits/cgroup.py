@@ -108,8 +108,8 @@ def _made(folders: dict[str, str], settings: list[tuple[str, str, str, bool]]) -
                 continue
             try:
                 _write(f"{folders[controller]}/{file}", value)
-            except OSError:
-                if is_needed:
+            except OSError as error:
+                if is_needed or not isinstance(error, FileNotFoundError):
                     raise
     except OSError:
         for folder in made:

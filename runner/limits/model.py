@@ -153,9 +153,13 @@ def as_pairs(limits: Limits) -> list[tuple[str, str]]:
 
 def of_pairs(pairs: Sequence[tuple[str, str]]) -> Limits:
     """The limits that a ticket keeps. Raises ValueError for pairs of another form."""
-    found = {}
+    found, required = {}, False
     for name, text in pairs:
-        if name in NAMES:
-            value, _, origin = text.partition(" ")
+        value, _, origin = text.partition(" ")
+        if (name, text) == ("required", "yes"):
+            required = True
+        elif name in NAMES and 0 < float(value) < float("inf"):
             found[name] = Limit(float(value), origin)
-    return Limits(found, required=("required", "yes") in pairs)
+        else:
+            raise ValueError(f"{name} {text!r} is no limit")
+    return Limits(found, required=required)

@@ -11,7 +11,7 @@ import pytest
 import uv
 
 from jhansi_runner.proxy import paths
-from jhansi_runner.proxy.cell import doorway, process
+from jhansi_runner.proxy.cell import doorway, process, seccomp
 from jhansi_runner.proxy.ledger import Entry
 from jhansi_runner.proxy.registries.upstreams import upstream
 from jhansi_runner.proxy.service.client import connect, register
@@ -103,7 +103,9 @@ def _inside(home: paths.Paths, up: Upstream, heard: list[Entry], command: list[s
     arguments += [part for name, value in settings.items() for part in ("--setenv", name, value)]
     policy = (("policy.yaml", policy_text(up, RULES), "main"),)
     with tempfile.TemporaryFile() as output, open(os.devnull) as null:
-        cell = process.start("/usr/bin/bwrap", arguments, command, (null.fileno(), output.fileno(), output.fileno()))
+        stdio = (null.fileno(), output.fileno(), output.fileno())
+        calls = seccomp.program(os.uname().machine)
+        cell = process.start("/usr/bin/bwrap", arguments, command, stdio, seccomp=calls)
         assert cell.wait_ready()
         listener = doorway.open_doorway(cell.init)
         link = register(connect(home), Registration("run", "box", "install", False, policy), listener, heard.append)

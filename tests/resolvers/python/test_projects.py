@@ -141,6 +141,7 @@ def test_a_folder_that_is_no_project_is_an_error_with_its_line(planned: MakePlan
         ({"pyproject.toml": "[tool.ruff]\n", "src/demo/__init__.py": "", "main.py": ""}, "main.py", ()),
         ({"src/demo/__init__.py": "", "main.py": ""}, "main.py", ()),
         ({"pyproject.toml": PROJECT, "types.py": "", "scripts/m.py": ""}, "scripts/m.py", ()),
+        ({"pyproject.toml": "[tool.ruff]\n", "setup.py": "", "scripts/m.py": ""}, "scripts/m.py", ("",)),
         ({"pyproject.toml": PROJECT, "string.pyc": "", "scripts/m.py": ""}, "scripts/m.py", ()),
         ({"pyproject.toml": PROJECT, "json.abi3.so": "", "scripts/m.py": ""}, "scripts/m.py", ()),
         ({"pyproject.toml": PROJECT, "src/json/__init__.py": "", "main.py": ""}, "main.py", ()),
