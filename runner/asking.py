@@ -33,7 +33,7 @@ from jhansi_runner.runner.view import RecordingView
 SECONDS = 600.0
 """How long a build may take to answer; one without the hook for metadata makes a whole wheel."""
 _FORMAT = "asked 1"
-_MAX_ANSWER, _MAX_WORDS, _SHOWN = 8 << 20, 1 << 14, 25
+_MAX_ANSWER, _SHOWN = 8 << 20, 25
 _CORRECT = "correct the build, or write what the project depends on where it can be read (docs/languages.md)"
 
 
@@ -76,7 +76,7 @@ class Asker:
         self, unbuilt: Unbuilt, launch: Launch, files: Mapping[str, bytes], required: Installed, place: str
     ) -> str:
         stage = Stage(self._job, self._tools)
-        answer, words = bytearray(), bytearray()
+        answer = bytearray()
         try:
             _pack(files, stage.folder + PROJECT.removeprefix(STAGE))
             ended = run_inside(
@@ -85,7 +85,7 @@ class Asker:
                 launch.argv,
                 limits=self._job.limits,
                 sinks=(-1, -1),
-                keep=(lambda data: _head(answer, data), lambda data: _tail(words, data)),
+                keep=(lambda data: _head(answer, data), None),
                 timeout=SECONDS,
             )
         finally:
@@ -100,7 +100,7 @@ class Asker:
             reason = exceeded(ended.hold, "the project's build")
             raise RunnerError(f"{where}: {reason}", lines=(raised(ended.hold, by_option=False),))
         if ended.code != 0:
-            lines = [line for line in words.decode("utf-8", "replace").splitlines() if line.strip()][-_SHOWN:]
+            lines = [line for line in ended.words.decode("utf-8", "replace").splitlines() if line.strip()][-_SHOWN:]
             raise RunnerError(
                 f"{where}: the project's build ({unbuilt.backend}) could not say what the project depends on",
                 lines=(*lines, _CORRECT),
@@ -124,11 +124,6 @@ class Asker:
 
 def _head(answer: bytearray, data: bytes) -> None:
     answer += data[: _MAX_ANSWER + 1 - len(answer)]
-
-
-def _tail(words: bytearray, data: bytes) -> None:
-    words += data
-    del words[:-_MAX_WORDS]
 
 
 def _pack(files: Mapping[str, bytes], path: str) -> None:

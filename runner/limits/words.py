@@ -61,8 +61,7 @@ def as_json(hold: Hold, timeout: float | None) -> dict[str, object]:
     for name in NAMES:
         limit = hold.limits.get(name)
         if limit is not None:
-            whole = name in (CPUS, TIME)
-            value: float = limit.value if whole else int(limit.value)
+            value: float = limit.value if name in (CPUS, TIME) else int(limit.value)
             found[name] = {"limit": value, "set_by": limit.origin or "default", "held_by": hold.tiers[name]}
     found["strong"] = all(
         hold.tiers[name] in (CGROUP, RUNNER) for name in (MEMORY, PROCESSES, CPUS) if hold.limits.get(name) is not None
