@@ -15,7 +15,7 @@ from support.wheels import make_wheel
 _DRIVER = """
 import json, os, sys
 from jhansi_runner.proxy import paths
-from jhansi_runner.proxy.cell import doorway, process
+from jhansi_runner.proxy.cell import doorway, process, seccomp
 from jhansi_runner.proxy.registries.upstreams import upstream
 from jhansi_runner.proxy.service.client import connect, register
 from jhansi_runner.proxy.service.messages import Registration
@@ -32,7 +32,7 @@ settings = {"SSL_CERT_FILE": "/ca.pem", "https_proxy": proxy, "http_proxy": prox
 arguments += [part for name, value in settings.items() for part in ("--setenv", name, value)]
 command = ["/usr/bin/python3", "-I", "-c", sys.argv[1], *urls]
 endpoint = connect(folders)
-cell = process.start("/usr/bin/bwrap", arguments, command, (0, 1, 2))
+cell = process.start("/usr/bin/bwrap", arguments, command, (0, 1, 2), seccomp=seccomp.program(os.uname().machine))
 assert cell.wait_ready()
 listener = doorway.open_doorway(cell.init)
 policy = (("policy.yaml", open(sys.argv[2]).read(), "main"),)
