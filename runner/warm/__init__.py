@@ -1,0 +1,1 @@
+"""Filling the cache with what another side will ask for."""
