@@ -109,13 +109,13 @@ class Asker:
 
     def _arguments(self, launch: Launch, sources: str, required: Installed, place: str) -> list[str]:
         job, tools = self._job, self._tools
-        folder = f"{job.private if required.private else job.folders.sets}/{required.name}/site"
+        site = job.site(required.name, private=required.private)
         return [
             *sandbox.root(job.folders.state + "/etc", memory=job.limits.amount(MEMORY)),
             *sandbox.toolchain(tools.shown, tools.hidden),
             *sandbox.programs(tools.named),
             *sandbox.read_only([(sources, STAGE), *launch.mounts]),
-            *sandbox.read_only([(folder, place)] if required.name else []),
+            *sandbox.read_only([(site, place)] if site else []),
             *("--chdir", STAGE),
             *sandbox.environment({**sandbox.variables(launch.path, tools.path, door=False), **launch.env}),
             *sandbox.sealed(),

@@ -52,7 +52,8 @@ def _carried_out(job: Job, env: Mapping[str, str], extra: Mapping[str, str], rec
         if record is not None:
             from jhansi_runner.runner.evidence.dossier import installed_in
 
-            record.language, record.installed = found.language, installed_in(set_path(job, found), found.language)
+            site = job.site(found.dependencies, private=found.private)
+            record.language, record.installed = found.language, installed_in(site, found.language)
     else:
         from jhansi_runner.runner.prepare import prepare
 
@@ -92,13 +93,6 @@ def _position() -> int:
         return -1
 
 
-def set_path(job: Job, found: ticket.Ticket) -> str:
-    """Where the dependencies of a ticket are, "" for none."""
-    if not found.dependencies:
-        return ""
-    return f"{job.private if found.private else job.folders.sets}/{found.dependencies}/site"
-
-
 def _limits(job: Job, found: ticket.Ticket) -> Limits:
     """What the program may use; and its build, of which options do not speak.
 
@@ -124,7 +118,7 @@ def _run(
     options = job.options
     hear = record.live if record is not None else None
     door = Door(job, "run", hear) if found.egress == "registries" else None
-    dependencies = set_path(job, found)
+    dependencies = job.site(found.dependencies, private=found.private)
     variables = {**sandbox.variables(found.path, found.after, door=door is not None), **dict(found.env)}
     if options.command:
         require_command(options.command[0], extra.get("PATH", variables["PATH"]), found, dependencies)
@@ -180,7 +174,7 @@ def _run(
 
 
 def _holds(found: ticket.Ticket, job: Job) -> bool:
-    dependencies = set_path(job, found)
+    dependencies = job.site(found.dependencies, private=found.private)
     return (
         ticket.still_true(found, job.workspace, job.policy)
         and (not dependencies or os.path.isdir(dependencies))

@@ -199,7 +199,8 @@ class Installer:
         )
         with open(os.path.join(made, FILE), "x", encoding="utf-8", errors="surrogateescape", newline="") as file:
             file.write(render(made_from))
-        target = f"{paths.make(self._base(lock))}/{name}"
+        target = self._folder(lock, name)
+        paths.make(os.path.dirname(target))
         try:
             os.rename(made, target)
         except OSError:
@@ -209,10 +210,10 @@ class Installer:
             learn(job.folders, resolver, packages, self._policy)
 
     def _has(self, lock: _Lock, name: str) -> bool:
-        return os.path.isdir(f"{self._base(lock)}/{name}/site")
+        return os.path.isdir(f"{self._folder(lock, name)}/site")
 
-    def _base(self, lock: _Lock) -> str:
-        return self._job.private if lock.private else self._job.folders.sets
+    def _folder(self, lock: _Lock, name: str) -> str:
+        return self._job.folders.stored_set(name, self._job.sandbox, private=lock.private)
 
     def _request_digest(self) -> str:
         """What is asked of which registries, whatever the policy's rules: two plans with one digest get one lock."""

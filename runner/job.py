@@ -78,7 +78,11 @@ class Job:
     @property
     def private(self) -> str:
         """The folder of our state for what belongs to this workspace alone."""
-        return f"{self.folders.state}/private/{self.sandbox}"
+        return self.folders.private(self.sandbox)
+
+    def site(self, name: str, *, private: bool) -> str:
+        """The packages of a stored set, "" for none."""
+        return f"{self.folders.stored_set(name, self.sandbox, private=private)}/site" if name else ""
 
 
 def _given(options: ExecOptions) -> Limits:
