@@ -24,7 +24,7 @@ from jhansi_runner.runner.inside import run_inside
 from jhansi_runner.runner.install import Installed
 from jhansi_runner.runner.job import Job
 from jhansi_runner.runner.limits.model import MEMORY
-from jhansi_runner.runner.limits.words import exceeded, raised
+from jhansi_runner.runner.required_end import require_own_end
 from jhansi_runner.runner.stage import Stage
 from jhansi_runner.runner.ticket import signature
 from jhansi_runner.runner.toolchain import Toolchain
@@ -91,14 +91,7 @@ class Asker:
         finally:
             stage.close()
         where = f"{unbuilt.file}:{unbuilt.line}"
-        if ended.stopped_by:
-            raise RunnerError("stopped; nothing half-done was kept", code=128 + ended.stopped_by)
-        if ended.timed_out:
-            message = f"{where}: the project's build gave no answer in {SECONDS / 60:.0f} minutes"
-            raise RunnerError(message, lines=(_CORRECT,))
-        if ended.hold.ended_by:
-            reason = exceeded(ended.hold, "the project's build")
-            raise RunnerError(f"{where}: {reason}", lines=(raised(ended.hold, by_option=False),))
+        require_own_end(ended, "the project's build", SECONDS, where=where, hint=_CORRECT)
         if ended.code != 0:
             lines = [line for line in ended.words.decode("utf-8", "replace").splitlines() if line.strip()][-_SHOWN:]
             raise RunnerError(

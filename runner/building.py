@@ -6,8 +6,8 @@ Light: a warm `exec` imports this module.
 from __future__ import annotations
 
 from jhansi_runner.runner.console import Progress
-from jhansi_runner.runner.errors import RunnerError
 from jhansi_runner.runner.inside import run_inside
+from jhansi_runner.runner.required_end import require_own_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,10 +42,5 @@ def build(
         tick=progress.tick,
     )
     progress.clear()
-    if ended.timed_out:
-        raise RunnerError(f"the program was not compiled within {_SECONDS / 60:.0f} minutes, and not started")
-    if ended.hold.ended_by:
-        from jhansi_runner.runner.limits.words import exceeded, raised
-
-        raise RunnerError(exceeded(ended.hold, "the compiler"), lines=(raised(ended.hold, by_option=False),))
+    require_own_end(ended, "the compiler", _SECONDS, left="the program was not started")
     return ended if ended.code != 0 else None
