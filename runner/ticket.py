@@ -99,12 +99,20 @@ def digest_of(workspace: Workspace, kind: str, path: str) -> str:
         if kind == "sources":
             return sources.digest(sources.files(workspace, path))
         if kind == "names":
-            data: bytes | None = "\0".join(workspace.telling(path)).encode("utf-8", "surrogateescape")
-        else:
-            data = workspace.read(path)
+            return names_digest(workspace.telling(path))
+        return file_digest(workspace.read(path))
     except (Unreadable, OSError):
         return UNREADABLE
+
+
+def file_digest(data: bytes | None) -> str:
+    """What stands for a file's content, None for none."""
     return ABSENT if data is None else sha256(data).hexdigest()
+
+
+def names_digest(names: Sequence[str]) -> str:
+    """What stands for the names in a folder."""
+    return sha256("\0".join(names).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def still_true(ticket: Ticket, workspace: Workspace, policy: str) -> bool:
