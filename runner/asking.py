@@ -11,11 +11,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-import os
 import tarfile
 from collections.abc import Mapping
 
-from jhansi_runner.proxy import paths
+from jhansi_runner.proxy import paths, whole_file
 from jhansi_runner.resolvers.interface import Unbuilt, ViewError
 from jhansi_runner.resolvers.resolver import PROJECT, STAGE, Asking, Launch, Resolver
 from jhansi_runner.runner import sandbox
@@ -69,7 +68,7 @@ class Asker:
         words = self._ask(unbuilt, launch, files, required, resolver.place)
         found = asking.told(unbuilt, words)
         with contextlib.suppress(OSError):  # it only saves time
-            _keep(path, key, words)
+            whole_file.write(path, f"{key}\n{words}".encode())
         return found
 
     def _ask(
@@ -139,10 +138,3 @@ def _kept(path: str, key: str) -> str | None:
     except (OSError, UnicodeDecodeError):
         return None
     return words if known == key else None
-
-
-def _keep(path: str, key: str, words: str) -> None:
-    partial = f"{path}.{os.urandom(4).hex()}"
-    with open(partial, "w", encoding="utf-8", newline="") as file:
-        file.write(f"{key}\n{words}")
-    os.rename(partial, path)

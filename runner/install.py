@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from jhansi_runner.proxy import paths
+from jhansi_runner.proxy import paths, whole_file
 from jhansi_runner.proxy.coordinate import NPM, PYPI, Coordinate
 from jhansi_runner.proxy.ledger import DENY, WITHHELD
 from jhansi_runner.proxy.policy.decide import PolicySet
@@ -278,11 +278,8 @@ def _kept_lock(job: Job, request: str) -> _Lock | None:
 
 def _keep_lock(job: Job, request: str, lock: _Lock) -> None:
     path = f"{job.folders.state}/requests/{request}"
-    partial = f"{path}.{os.urandom(8).hex()}"
-    with open(partial, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-        kind = next(name for name, found in _KINDS.items() if found == (lock.built, lock.private))
-        file.write(f"{kind}\n{lock.text}")
-    os.rename(partial, path)
+    kind = next(name for name, found in _KINDS.items() if found == (lock.built, lock.private))
+    whole_file.write(path, f"{kind}\n{lock.text}".encode("utf-8", "surrogateescape"))
 
 
 @contextlib.contextmanager
