@@ -83,6 +83,11 @@ class Paths:
         return f"{self.private(sandbox) if private else self.sets}/{name}"
 
     @property
+    def requests(self) -> str:
+        """Locks, named by the digest of the request that was resolved to them."""
+        return self.state + "/requests"
+
+    @property
     def tickets(self) -> str:
         """What was decided for a workspace, so that a repeat decides nothing."""
         return self.state + "/tickets"

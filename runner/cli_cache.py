@@ -94,7 +94,8 @@ def prune(older_than: str | None, unused: str | None, to_size: str | None, dry_r
     """Make room. What is installed, or pinned otherwise, stays; so does what is being sent or fetched.
 
     Documents, such as index pages, go by the time they were fetched or confirmed last. With --unused, what was built
-    and kept for a workspace goes too, when its folder is gone and nothing ran in it for so long.
+    and kept for a workspace goes too, when its folder is gone and nothing ran in it for so long; and locks that nothing
+    is installed from any more.
     """
     from jhansi_runner.proxy.cache.pruning import Wish
     from jhansi_runner.proxy.cache.pruning import prune as prune_now
@@ -122,6 +123,7 @@ def prune(older_than: str | None, unused: str | None, to_size: str | None, dry_r
 
 def _forget(unused: float, *, dry_run: bool) -> list[str]:
     """The paths of the workspaces that are forgotten, or would be."""
+    from jhansi_runner.runner import resolved
     from jhansi_runner.runner.gone import forget, gone
 
     found = gone(_folders(), unused)
@@ -129,6 +131,7 @@ def _forget(unused: float, *, dry_run: bool) -> list[str]:
         found, whole = forget(_folders(), found)
         if not whole:
             say("what was kept for workspaces that are gone is much; later installs go on removing it")
+        resolved.prune(_folders(), unused)
     return [one.path for one in found]
 
 
