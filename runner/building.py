@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from jhansi_runner.runner.console import Progress
 from jhansi_runner.runner.inside import run_inside
-from jhansi_runner.runner.required_end import require_own_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +28,8 @@ def build(
     `folders` are those that it can write to. What it says is the user's to read, as what a program says on stderr.
     Raises RunnerError.
     """
+    from jhansi_runner.runner.required_end import require_own_end
+
     progress = Progress(doing="compiling the program")
     ended = run_inside(
         job,

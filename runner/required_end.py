@@ -1,15 +1,10 @@
-"""What is said when a command that works for a program, such as an installer or a compiler, did not end by itself.
-
-Light: a warm `exec` imports this module.
-"""
+"""What is said when a command that works for a program, such as an installer or a compiler, did not end by itself."""
 
 from __future__ import annotations
 
 from jhansi_runner.runner.errors import RunnerError
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from jhansi_runner.runner.inside import Ended
+from jhansi_runner.runner.inside import Ended
+from jhansi_runner.runner.limits.words import exceeded, raised
 
 
 def require_own_end(
@@ -26,6 +21,4 @@ def require_own_end(
         message = f"{place}{who} did not end within {seconds / 60:.0f} minutes; {left}"
         raise RunnerError(message, lines=(hint,) if hint else ())
     if ended.hold.ended_by:
-        from jhansi_runner.runner.limits.words import exceeded, raised
-
         raise RunnerError(f"{place}{exceeded(ended.hold, who)}", lines=(raised(ended.hold, by_option=False),))
