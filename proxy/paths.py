@@ -74,6 +74,19 @@ class Paths:
         """Stored sets of dependencies, named by the digest of their lock."""
         return self.state + "/sets"
 
+    def private(self, sandbox: str) -> str:
+        """The folder of what belongs to one workspace alone."""
+        return f"{self.state}/private/{sandbox}"
+
+    def stored_set(self, name: str, sandbox: str, *, private: bool) -> str:
+        """The folder of a stored set, which is a workspace's own when it is private."""
+        return f"{self.private(sandbox) if private else self.sets}/{name}"
+
+    @property
+    def requests(self) -> str:
+        """Locks, named by the digest of the request that was resolved to them."""
+        return self.state + "/requests"
+
     @property
     def tickets(self) -> str:
         """What was decided for a workspace, so that a repeat decides nothing."""

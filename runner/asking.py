@@ -11,11 +11,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-import os
 import tarfile
 from collections.abc import Mapping
 
-from jhansi_runner.proxy import paths
+from jhansi_runner.proxy import paths, whole_file
 from jhansi_runner.resolvers.interface import Unbuilt, ViewError
 from jhansi_runner.resolvers.resolver import PROJECT, STAGE, Asking, Launch, Resolver
 from jhansi_runner.runner import sandbox
@@ -24,7 +23,7 @@ from jhansi_runner.runner.inside import run_inside
 from jhansi_runner.runner.install import Installed
 from jhansi_runner.runner.job import Job
 from jhansi_runner.runner.limits.model import MEMORY
-from jhansi_runner.runner.limits.words import exceeded, raised
+from jhansi_runner.runner.required_end import require_own_end
 from jhansi_runner.runner.stage import Stage
 from jhansi_runner.runner.ticket import signature
 from jhansi_runner.runner.toolchain import Toolchain
@@ -69,7 +68,7 @@ class Asker:
         words = self._ask(unbuilt, launch, files, required, resolver.place)
         found = asking.told(unbuilt, words)
         with contextlib.suppress(OSError):  # it only saves time
-            _keep(path, key, words)
+            whole_file.write(path, f"{key}\n{words}".encode())
         return found
 
     def _ask(
@@ -91,14 +90,7 @@ class Asker:
         finally:
             stage.close()
         where = f"{unbuilt.file}:{unbuilt.line}"
-        if ended.stopped_by:
-            raise RunnerError("stopped; nothing half-done was kept", code=128 + ended.stopped_by)
-        if ended.timed_out:
-            message = f"{where}: the project's build gave no answer in {SECONDS / 60:.0f} minutes"
-            raise RunnerError(message, lines=(_CORRECT,))
-        if ended.hold.ended_by:
-            reason = exceeded(ended.hold, "the project's build")
-            raise RunnerError(f"{where}: {reason}", lines=(raised(ended.hold, by_option=False),))
+        require_own_end(ended, "the project's build", SECONDS, where=where, hint=_CORRECT)
         if ended.code != 0:
             lines = [line for line in ended.words.decode("utf-8", "replace").splitlines() if line.strip()][-_SHOWN:]
             raise RunnerError(
@@ -109,13 +101,13 @@ class Asker:
 
     def _arguments(self, launch: Launch, sources: str, required: Installed, place: str) -> list[str]:
         job, tools = self._job, self._tools
-        folder = f"{job.private if required.private else job.folders.sets}/{required.name}/site"
+        site = job.site(required.name, private=required.private)
         return [
             *sandbox.root(job.folders.state + "/etc", memory=job.limits.amount(MEMORY)),
             *sandbox.toolchain(tools.shown, tools.hidden),
             *sandbox.programs(tools.named),
             *sandbox.read_only([(sources, STAGE), *launch.mounts]),
-            *sandbox.read_only([(folder, place)] if required.name else []),
+            *sandbox.read_only([(site, place)] if site else []),
             *("--chdir", STAGE),
             *sandbox.environment({**sandbox.variables(launch.path, tools.path, door=False), **launch.env}),
             *sandbox.sealed(),
@@ -146,10 +138,3 @@ def _kept(path: str, key: str) -> str | None:
     except (OSError, UnicodeDecodeError):
         return None
     return words if known == key else None
-
-
-def _keep(path: str, key: str, words: str) -> None:
-    partial = f"{path}.{os.urandom(4).hex()}"
-    with open(partial, "w", encoding="utf-8", newline="") as file:
-        file.write(f"{key}\n{words}")
-    os.rename(partial, path)

@@ -6,7 +6,6 @@ Light: a warm `exec` imports this module.
 from __future__ import annotations
 
 from jhansi_runner.runner.console import Progress
-from jhansi_runner.runner.errors import RunnerError
 from jhansi_runner.runner.inside import run_inside
 
 TYPE_CHECKING = False
@@ -29,6 +28,8 @@ def build(
     `folders` are those that it can write to. What it says is the user's to read, as what a program says on stderr.
     Raises RunnerError.
     """
+    from jhansi_runner.runner.required_end import require_own_end
+
     progress = Progress(doing="compiling the program")
     ended = run_inside(
         job,
@@ -42,10 +43,5 @@ def build(
         tick=progress.tick,
     )
     progress.clear()
-    if ended.timed_out:
-        raise RunnerError(f"the program was not compiled within {_SECONDS / 60:.0f} minutes, and not started")
-    if ended.hold.ended_by:
-        from jhansi_runner.runner.limits.words import exceeded, raised
-
-        raise RunnerError(exceeded(ended.hold, "the compiler"), lines=(raised(ended.hold, by_option=False),))
+    require_own_end(ended, "the compiler", _SECONDS, left="the program was not started")
     return ended if ended.code != 0 else None

@@ -18,6 +18,7 @@ from jhansi_runner.proxy.cache.store import DamagedCache, Store
 from jhansi_runner.proxy.policy.pattern import SUPPORTED_TYPES
 from jhansi_runner.runner import cache_words
 from jhansi_runner.runner.cache_words import parse_age, parse_room
+from jhansi_runner.runner.console import say, shown
 from jhansi_runner.runner.errors import FAILED, RunnerError
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -92,7 +93,9 @@ def verify(keep: bool, as_json: bool) -> None:
 def prune(older_than: str | None, unused: str | None, to_size: str | None, dry_run: bool, as_json: bool) -> None:
     """Make room. What is installed, or pinned otherwise, stays; so does what is being sent or fetched.
 
-    Documents, such as index pages, go by the time they were fetched or confirmed last.
+    Documents, such as index pages, go by the time they were fetched or confirmed last. With --unused, what was built
+    and kept for a workspace goes too, when its folder is gone and nothing ran in it for so long; and locks that nothing
+    is installed from any more.
     """
     from jhansi_runner.proxy.cache.pruning import Wish
     from jhansi_runner.proxy.cache.pruning import prune as prune_now
@@ -107,12 +110,29 @@ def prune(older_than: str | None, unused: str | None, to_size: str | None, dry_r
         )
     except ValueError as error:
         raise RunnerError(str(error)) from None
+    forgotten = [] if wish.unused is None else _forget(wish.unused, dry_run=dry_run)  # first: sets pin what they are of
     with _opened() as (store, files):
         done = prune_now(store, files, _folders().state, wish, dry_run=dry_run)
     if as_json:
-        print(json.dumps(cache_words.pruned_data(done, dry_run=dry_run), indent=2))
+        print(json.dumps({**cache_words.pruned_data(done, dry_run=dry_run), "workspaces": forgotten}, indent=2))
     else:
+        for path in forgotten:
+            print(f"{'would be forgotten' if dry_run else 'forgotten'}: {shown(path)}, a workspace that is gone")
         print(cache_words.render_pruned(done, wish, dry_run=dry_run))
+
+
+def _forget(unused: float, *, dry_run: bool) -> list[str]:
+    """The paths of the workspaces that are forgotten, or would be."""
+    from jhansi_runner.runner import resolved
+    from jhansi_runner.runner.gone import forget, gone
+
+    found = gone(_folders(), unused)
+    if not dry_run:
+        found, whole = forget(_folders(), found)
+        if not whole:
+            say("what was kept for workspaces that are gone is much; later installs go on removing it")
+        resolved.prune(_folders(), unused)
+    return [one.path for one in found]
 
 
 def _folders() -> paths.Paths:

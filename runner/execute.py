@@ -14,10 +14,10 @@ from jhansi_runner.runner import sandbox, ticket
 from jhansi_runner.runner.account import recorded
 from jhansi_runner.runner.building import build
 from jhansi_runner.runner.door import Door
-from jhansi_runner.runner.errors import REFUSED, TIMED_OUT, RunnerError
+from jhansi_runner.runner.errors import TIMED_OUT
 from jhansi_runner.runner.inside import run_inside
 from jhansi_runner.runner.job import Job
-from jhansi_runner.runner.limits.model import MEMORY, TIME, Limits, defaults, host_memory, narrowed, of_pairs
+from jhansi_runner.runner.limits.model import MEMORY, TIME, of_pairs
 from jhansi_runner.runner.obeyed import mounts, planted, survey
 from jhansi_runner.runner.variables import given_variables
 from jhansi_runner.runner.visible import require_command, shown_entry, shown_paths
@@ -49,20 +49,21 @@ def _carried_out(job: Job, env: Mapping[str, str], extra: Mapping[str, str], rec
     kept = ticket.read(job.folders.tickets, job.name)
     if kept is not None and _holds(kept, job):
         found = kept
+        job.bound(of_pairs(found.limits))
         if record is not None:
             from jhansi_runner.runner.evidence.dossier import installed_in
 
-            record.language, record.installed = found.language, installed_in(set_path(job, found), found.language)
+            site = job.site(found.dependencies, private=found.private)
+            record.language, record.installed = found.language, installed_in(site, found.language)
     else:
         from jhansi_runner.runner.prepare import prepare
 
         found = prepare(job, env, record)
     job.account.took(found)
-    limits = _limits(job, found)
-    position, left = _position(), limits.value(TIME)
+    position, left = _position(), job.granted.value(TIME)
     mending: Mending | None = None
     while True:
-        ended = _run(job, found, limits, extra, left, record)
+        ended = _run(job, found, extra, left, record)
         left = None if left is None else left - ended.seconds  # all runs together have the time of one
         if not _may_have_missed(ended, found) or (left is not None and left <= 0):
             return TIMED_OUT if ended.timed_out else ended.code
@@ -92,31 +93,9 @@ def _position() -> int:
         return -1
 
 
-def set_path(job: Job, found: ticket.Ticket) -> str:
-    """Where the dependencies of a ticket are, "" for none."""
-    if not found.dependencies:
-        return ""
-    return f"{job.private if found.private else job.folders.sets}/{found.dependencies}/site"
-
-
-def _limits(job: Job, found: ticket.Ticket) -> Limits:
-    """What the program may use; and its build, of which options do not speak.
-
-    Raises RunnerError when an option asks for more than the policy allows.
-    """
-    allowed, usual = of_pairs(found.limits), defaults(host_memory())
-    try:
-        if found.build:
-            job.limits = narrowed(allowed, Limits({}, required=job.given.required), usual)
-        return narrowed(allowed, job.given, usual)
-    except ValueError as error:
-        raise RunnerError(str(error), code=REFUSED) from None
-
-
 def _run(
     job: Job,
     found: ticket.Ticket,
-    limits: Limits,
     extra: Mapping[str, str],
     timeout: float | None,
     record: Record | None,
@@ -124,7 +103,7 @@ def _run(
     options = job.options
     hear = record.live if record is not None else None
     door = Door(job, "run", hear) if found.egress == "registries" else None
-    dependencies = set_path(job, found)
+    dependencies = job.site(found.dependencies, private=found.private)
     variables = {**sandbox.variables(found.path, found.after, door=door is not None), **dict(found.env)}
     if options.command:
         require_command(options.command[0], extra.get("PATH", variables["PATH"]), found, dependencies)
@@ -135,7 +114,7 @@ def _run(
     below = [name for name in protected if "/" in name]
     kept = [(persistent(job, found.language, place), place) for place in found.keeps]
     arguments = [
-        *sandbox.root(job.folders.state + "/etc", memory=limits.amount(MEMORY)),
+        *sandbox.root(job.folders.state + "/etc", memory=job.granted.amount(MEMORY)),
         *sandbox.toolchain(found.shown, found.hidden),
         *sandbox.programs(found.named),
         *sandbox.read_only([*shown, *found.mounts]),
@@ -155,7 +134,7 @@ def _run(
             job,
             arguments,
             command,
-            limits=limits,
+            limits=job.granted,
             folders=folders,
             sinks=(-1, -1) if options.json else (1, 2),
             keep=(record.out, record.err) if record is not None else (None, None),
@@ -180,7 +159,7 @@ def _run(
 
 
 def _holds(found: ticket.Ticket, job: Job) -> bool:
-    dependencies = set_path(job, found)
+    dependencies = job.site(found.dependencies, private=found.private)
     return (
         ticket.still_true(found, job.workspace, job.policy)
         and (not dependencies or os.path.isdir(dependencies))

@@ -7,13 +7,11 @@ with its workspace. It appears by rename: there is no half of one.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import os
 import re
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from jhansi_runner.proxy import paths
@@ -22,6 +20,7 @@ from jhansi_runner.proxy.ledger import DENY, WITHHELD
 from jhansi_runner.proxy.policy.decide import PolicySet
 from jhansi_runner.resolvers.interface import Plan
 from jhansi_runner.resolvers.resolver import CACHE, Locked, Resolver, UnfitLock
+from jhansi_runner.runner import resolved
 from jhansi_runner.runner.aftermath import tell_refused
 from jhansi_runner.runner.console import counted, say
 from jhansi_runner.runner.errors import FAILED, REFUSED, RunnerError
@@ -33,6 +32,7 @@ from jhansi_runner.runner.learning import learn
 from jhansi_runner.runner.link import start_early
 from jhansi_runner.runner.record import Record
 from jhansi_runner.runner.rejudge import still_allowed
+from jhansi_runner.runner.resolved import Lock
 from jhansi_runner.runner.stage import Stage, StepFailed, Workshop
 from jhansi_runner.runner.toolchain import Toolchain
 
@@ -40,8 +40,6 @@ _FORMAT = "set 4"
 _SHOWN = 8
 _ABSENT = 404
 """Go looks for a module at each beginning of a path: what was not there for an installer that succeeded is no news."""
-_KINDS = {"shared": (False, False), "private": (False, True), "built": (True, True)}
-"""What a lock that is kept says of itself: whether it was built, and whether it is private."""
 _VERSION = re.compile(r"v?\d[0-9A-Za-z.+-]*")
 
 
@@ -52,15 +50,6 @@ class Installed:
     name: str
     private: bool
     packages: tuple[Locked, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Lock:
-    """`built` tells that code of packages may have run for it, `private` that its set stays with the workspace."""
-
-    text: str
-    built: bool
-    private: bool
 
 
 class Installer:
@@ -82,15 +71,15 @@ class Installer:
         if policy.egress.install == "none":
             raise RunnerError("the policy says egress.install: none, so nothing can be installed", code=REFUSED)
         start_early(job)
-        with _locked(job, request):
+        with resolved.alone(job.folders, request):
             workshop = Workshop(job, self._tools, record.live if record is not None else lambda _: None)
             try:
                 stage, lock = self._obtained(workshop)
                 probed = {id(entry) for entry in stage.entries if entry.status == _ABSENT}
                 tell_refused([entry for entry in workshop.entries if id(entry) not in probed])
-                paths.make(f"{job.folders.state}/requests")
                 name = self._set_name(lock)
-                _keep_lock(job, request, lock)  # first: it keeps the files in the cache until they have been compared
+                # first: it keeps the files in the cache until they have been compared
+                resolved.keep(job.folders, request, lock)
                 if not self._has(lock, name):
                     self._fill(stage, lock, name)
             except StepFailed as failed:
@@ -106,7 +95,7 @@ class Installer:
 
     def _stored(self, request: str) -> Installed | None:
         """The set of a lock that was made before, if it is there and the policy still lets all of it in."""
-        kept = _kept_lock(self._job, request)
+        kept = resolved.kept(self._job.folders, request)
         if kept is None:
             return None
         try:
@@ -120,7 +109,7 @@ class Installer:
             say(f"{counted(len(packages), 'package')}, installed before")
         return Installed(name, kept.private, packages)
 
-    def _obtained(self, workshop: Workshop) -> tuple[Stage, _Lock]:
+    def _obtained(self, workshop: Workshop) -> tuple[Stage, Lock]:
         """A lock for the plan, or for what of it is needed, and the stage that it was made in."""
         say("resolving")
         needed = tuple(each for each in self._plan.requirements if not each.optional)
@@ -132,10 +121,10 @@ class Installer:
         left_out = ", ".join(each.name for each in self._plan.requirements if each.optional)
         say(f"resolving without {left_out}, which the program can do without")
         if not needed:
-            return workshop.stage(), _Lock("", False, False)
+            return workshop.stage(), Lock("", False, False)
         return self._resolved(workshop, replace(self._plan, requirements=needed))
 
-    def _resolved(self, workshop: Workshop, plan: Plan) -> tuple[Stage, _Lock]:
+    def _resolved(self, workshop: Workshop, plan: Plan) -> tuple[Stage, Lock]:
         """Resolve to what needs no building, else with what has to be built.
 
         Each attempt has a stage of its own: code that was built in a stage may have changed whatever is in it.
@@ -163,7 +152,7 @@ class Installer:
             return self._policy.sdists != "deny"
         return self._resolver.type != NPM or not self._policy.needs(NPM).scripts
 
-    def _attempted(self, stage: Stage, plan: Plan, *, build: bool) -> tuple[Stage, _Lock]:
+    def _attempted(self, stage: Stage, plan: Plan, *, build: bool) -> tuple[Stage, Lock]:
         for step in self._resolver.resolve(plan, self._tools.tools, build=build):
             stage.run(step)
         left = {}
@@ -171,11 +160,11 @@ class Installer:
             with contextlib.suppress(FileNotFoundError):
                 left[name] = stage.read(name)
         try:
-            return stage, _Lock(self._resolver.lock(plan, left), build, build or not self._is_shareable())
+            return stage, Lock(self._resolver.lock(plan, left), build, build or not self._is_shareable())
         except UnfitLock as error:
             raise RunnerError(str(error)) from None
 
-    def _fill(self, stage: Stage, lock: _Lock, name: str) -> None:
+    def _fill(self, stage: Stage, lock: Lock, name: str) -> None:
         job, resolver = self._job, self._resolver
         packages = resolver.locked(lock.text)
         shown = ", ".join(f"{one.name} {one.version}" for one in packages[:_SHOWN])
@@ -199,7 +188,8 @@ class Installer:
         )
         with open(os.path.join(made, FILE), "x", encoding="utf-8", errors="surrogateescape", newline="") as file:
             file.write(render(made_from))
-        target = f"{paths.make(self._base(lock))}/{name}"
+        target = self._folder(lock, name)
+        paths.make(os.path.dirname(target))
         try:
             os.rename(made, target)
         except OSError:
@@ -208,11 +198,11 @@ class Installer:
         if not lock.built or is_always_compared(resolver.language):
             learn(job.folders, resolver, packages, self._policy)
 
-    def _has(self, lock: _Lock, name: str) -> bool:
-        return os.path.isdir(f"{self._base(lock)}/{name}/site")
+    def _has(self, lock: Lock, name: str) -> bool:
+        return os.path.isdir(f"{self._folder(lock, name)}/site")
 
-    def _base(self, lock: _Lock) -> str:
-        return self._job.private if lock.private else self._job.folders.sets
+    def _folder(self, lock: Lock, name: str) -> str:
+        return self._job.folders.stored_set(name, self._job.sandbox, private=lock.private)
 
     def _request_digest(self) -> str:
         """What is asked of which registries, whatever the policy's rules: two plans with one digest get one lock."""
@@ -224,7 +214,7 @@ class Installer:
         parts += ["--", *sorted(f"{each.type} {each.upstream or ''}" for each in self._policy.registries)]
         return _digest("\n".join(parts))
 
-    def _set_name(self, lock: _Lock) -> str:
+    def _set_name(self, lock: Lock) -> str:
         return _digest("\n".join([_FORMAT, self._tools.tools.tag, *self._tools.programs, lock.text]))
 
 
@@ -262,36 +252,3 @@ def _pinned(purl: str, specifier: str) -> tuple[Coordinate, ...]:
     """The one version that a requirement leaves, if it does."""
     version = specifier.removeprefix("==").strip()
     return (Coordinate.parse(purl).at(version),) if _VERSION.fullmatch(version) else ()
-
-
-def _kept_lock(job: Job, request: str) -> _Lock | None:
-    try:
-        path = f"{job.folders.state}/requests/{request}"
-        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
-            kind, _, text = file.read().partition("\n")
-    except OSError:
-        return None
-    found = _KINDS.get(kind)
-    return _Lock(text, *found) if found is not None else None
-
-
-def _keep_lock(job: Job, request: str, lock: _Lock) -> None:
-    path = f"{job.folders.state}/requests/{request}"
-    partial = f"{path}.{os.urandom(8).hex()}"
-    with open(partial, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-        kind = next(name for name, found in _KINDS.items() if found == (lock.built, lock.private))
-        file.write(f"{kind}\n{lock.text}")
-    os.rename(partial, path)
-
-
-@contextlib.contextmanager
-def _locked(job: Job, request: str) -> Iterator[None]:
-    """One install of a request at a time: whoever waits finds it done."""
-    lock = os.open(
-        f"{paths.make(job.folders.locks)}/request-{request[:32]}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-    )
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(lock)

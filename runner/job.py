@@ -9,8 +9,8 @@ from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.policy.sources import PolicyUnreadable, Source, collect, digest
 from jhansi_runner.runner import host, sandbox, ticket
 from jhansi_runner.runner.account import Account
-from jhansi_runner.runner.errors import NOTHING_TO_RUN, RunnerError
-from jhansi_runner.runner.limits.model import OPTIONS, defaults, host_memory, of_options
+from jhansi_runner.runner.errors import NOTHING_TO_RUN, REFUSED, RunnerError
+from jhansi_runner.runner.limits.model import OPTIONS, Limits, defaults, host_memory, narrowed, of_options
 from jhansi_runner.runner.workspace import PEOPLE, Workspace, open_workspace, true_path
 from jhansi_runner.runner.workspace_lock import is_known
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jhansi_runner.proxy.service.client import Starting
-    from jhansi_runner.runner.limits.model import Limits
     from jhansi_runner.runner.options import ExecOptions
     from jhansi_runner.runner.outlet import Outlet
 
@@ -27,7 +26,8 @@ if TYPE_CHECKING:
 class Job:
     """What is to be run, and where: everything that was settled before anything is decided.
 
-    `given` are the limits that options ask for, for the program alone; `limits` those of installers and builds.
+    `given` are the limits that options ask for, for the program alone; `granted` those that it has, and `limits` those
+    of installers and builds: both are the defaults until `bound` is told what the policy allows.
     """
 
     __slots__ = (
@@ -38,6 +38,7 @@ class Job:
         "env",
         "folders",
         "given",
+        "granted",
         "limits",
         "links",
         "name",
@@ -54,7 +55,7 @@ class Job:
     def __init__(self, options: ExecOptions, folders: paths.Paths, env: Mapping[str, str]) -> None:
         self.options, self.folders, self.account, self.env = options, folders, Account(), env
         self.given = _given(options)
-        self.limits = defaults(host_memory())
+        self.limits = self.granted = defaults(host_memory())
         try:
             self.sources: tuple[Source, ...] = collect(options.policy, env)
         except PolicyUnreadable as error:
@@ -78,7 +79,20 @@ class Job:
     @property
     def private(self) -> str:
         """The folder of our state for what belongs to this workspace alone."""
-        return f"{self.folders.state}/private/{self.sandbox}"
+        return self.folders.private(self.sandbox)
+
+    def bound(self, allowed: Limits) -> None:
+        """Keep all limits within those of the policy. Raises RunnerError when an option asks for more."""
+        usual = defaults(host_memory())
+        try:
+            self.granted = narrowed(allowed, self.given, usual)
+            self.limits = narrowed(allowed, Limits({}, required=self.given.required), usual)
+        except ValueError as error:
+            raise RunnerError(str(error), code=REFUSED) from None
+
+    def site(self, name: str, *, private: bool) -> str:
+        """The packages of a stored set, "" for none."""
+        return f"{self.folders.stored_set(name, self.sandbox, private=private)}/site" if name else ""
 
 
 def _given(options: ExecOptions) -> Limits:

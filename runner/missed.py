@@ -6,11 +6,10 @@ Only for a program without a manifest that speaks for it, or with `--fix`; delet
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
-from jhansi_runner.proxy import paths
+from jhansi_runner.proxy import paths, whole_file
 from jhansi_runner.proxy.coordinate import Coordinate
 from jhansi_runner.proxy.policy.decide import PolicySet
 from jhansi_runner.resolvers.interface import NOTHING, SCAN, Plan, Requirement
@@ -27,10 +26,7 @@ def by_hand(plan: Plan, job: Job) -> bool:
 def keep(job: Job, missed: Sequence[Requirement]) -> None:
     """Remember what a run found missing; it appears whole."""
     path = f"{paths.make(f'{job.private}/missed')}/{job.name}"
-    partial = f"{path}.{os.urandom(8).hex()}"
-    with open(partial, "w", encoding="utf-8") as file:
-        json.dump([asdict(each) for each in missed], file)
-    os.rename(partial, path)
+    whole_file.write(path, json.dumps([asdict(each) for each in missed]).encode("ascii"))
 
 
 def kept(job: Job, policy: PolicySet) -> tuple[Requirement, ...]:

@@ -29,7 +29,7 @@ from jhansi_runner.runner.interpreter import own
 from jhansi_runner.runner.job import Job
 from jhansi_runner.runner.language import choose
 from jhansi_runner.runner.learning import informed
-from jhansi_runner.runner.limits.model import Limits, as_pairs, defaults, host_memory, narrowed
+from jhansi_runner.runner.limits.model import as_pairs
 from jhansi_runner.runner.limits.policy import of_policy
 from jhansi_runner.runner.missed import by_hand, kept, with_missed
 from jhansi_runner.runner.old_tickets import prune
@@ -54,14 +54,6 @@ def load_policy(job: Job) -> PolicySet:
     except PolicyError as error:
         lines = tuple(str(problem) for problem in error.problems)
         raise RunnerError("the policy cannot be obeyed, so nothing is run", lines=lines) from None
-
-
-def allowed_limits(policy: PolicySet, given: Limits) -> Limits:
-    """The limits of a sandbox, from what the policy sets and what options ask for. Raises RunnerError."""
-    try:
-        return narrowed(of_policy(policy), given, defaults(host_memory()))
-    except ValueError as error:
-        raise RunnerError(str(error), code=REFUSED) from None
 
 
 def make_etc(job: Job) -> str:
@@ -112,8 +104,7 @@ def prepare(
     """
     began = time.monotonic()
     policy = load_policy(job)
-    job.limits = allowed_limits(policy, Limits({}, required=job.given.required))
-    allowed_limits(policy, job.given)
+    job.bound(of_policy(policy))
     view = RecordingView(job.workspace)
     resolver = language_of(job, view)
     job.account.language = resolver.language

@@ -17,11 +17,10 @@ from jhansi_runner.runner import sandbox, staging
 from jhansi_runner.runner.beneath import beneath
 from jhansi_runner.runner.console import Progress, say
 from jhansi_runner.runner.door import Door
-from jhansi_runner.runner.errors import RunnerError
 from jhansi_runner.runner.inside import run_inside
 from jhansi_runner.runner.job import Job
 from jhansi_runner.runner.limits.model import MEMORY
-from jhansi_runner.runner.limits.words import exceeded, raised
+from jhansi_runner.runner.required_end import require_own_end
 from jhansi_runner.runner.toolchain import Toolchain
 
 _CLOSE_SECONDS = 30.0
@@ -155,12 +154,7 @@ class Stage:
         )
         self._progress.clear()
         self.entries += door.entries
-        if ended.stopped_by:
-            raise RunnerError("stopped; nothing half-done was kept", code=128 + ended.stopped_by)
-        if ended.timed_out:
-            raise RunnerError(f"an install step did not end within {_STEP_SECONDS / 60:.0f} minutes; nothing was kept")
-        if ended.hold.ended_by:
-            raise RunnerError(exceeded(ended.hold, "an install step"), lines=(raised(ended.hold, by_option=False),))
+        require_own_end(ended, "an install step", _STEP_SECONDS)
         if ended.code != 0:
             raise StepFailed(words.decode("utf-8", "replace"), door.entries)
 

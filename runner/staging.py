@@ -26,7 +26,7 @@ def claimed(staging: str) -> tuple[str, int]:
         lock = os.open(folder + _LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if _is_at(lock, folder + _LOCK):  # else somebody who sweeps was faster
+            if is_at(lock, folder + _LOCK):  # else somebody who sweeps was faster
                 os.mkdir(folder, 0o700)
                 return folder, lock
         except OSError:
@@ -61,13 +61,14 @@ def sweep(staging: str, seconds: float = _SWEEP_SECONDS) -> None:
         except BlockingIOError:  # somebody works there
             os.close(lock)
             continue
-        if _is_at(lock, folder + _LOCK):
+        if is_at(lock, folder + _LOCK):
             released(folder, lock, until - time.monotonic())
         else:
             os.close(lock)
 
 
-def _is_at(lock: int, path: str) -> bool:
+def is_at(lock: int, path: str) -> bool:
+    """Whether a lock file is still the one with its name: else another one may be, which somebody else holds."""
     try:
         return os.path.samestat(os.fstat(lock), os.stat(path, follow_symlinks=False))
     except FileNotFoundError:

@@ -99,12 +99,20 @@ def digest_of(workspace: Workspace, kind: str, path: str) -> str:
         if kind == "sources":
             return sources.digest(sources.files(workspace, path))
         if kind == "names":
-            data: bytes | None = "\0".join(workspace.telling(path)).encode("utf-8", "surrogateescape")
-        else:
-            data = workspace.read(path)
+            return names_digest(workspace.telling(path))
+        return file_digest(workspace.read(path))
     except (Unreadable, OSError):
         return UNREADABLE
+
+
+def file_digest(data: bytes | None) -> str:
+    """What stands for a file's content, None for none."""
     return ABSENT if data is None else sha256(data).hexdigest()
+
+
+def names_digest(names: Sequence[str]) -> str:
+    """What stands for the names in a folder."""
+    return sha256("\0".join(names).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def still_true(ticket: Ticket, workspace: Workspace, policy: str) -> bool:
@@ -119,20 +127,15 @@ def still_true(ticket: Ticket, workspace: Workspace, policy: str) -> bool:
 
 def write(folder: str, name: str, ticket: Ticket) -> None:
     """Keep a ticket; it appears whole or not at all."""
+    from jhansi_runner.proxy import whole_file
+
     rows: list[tuple[str, ...]] = [(name, str(getattr(ticket, name))) for name in _TEXTS]
     rows += [(name, *getattr(ticket, name)) for name in _LISTS]
     rows += [(name, *pair) for name in _PAIRS for pair in getattr(ticket, name)]
     rows += [("private", "yes" if ticket.private else "no")]
     rows += [("input", kind, digest, path) for kind, path, digest in ticket.inputs]
     lines = [_HEAD, *("\t".join(map(_quoted, row)) for row in rows), "end", ""]
-    partial = f"{folder}/.{name}.{os.urandom(8).hex()}"  # process ids are the same in other namespaces and hosts
-    try:
-        with open(partial, "wb") as file:
-            file.write("\n".join(lines).encode("utf-8", "surrogateescape"))
-        os.rename(partial, f"{folder}/{name}")
-    except OSError:
-        os.unlink(partial)
-        raise
+    whole_file.write(f"{folder}/{name}", "\n".join(lines).encode("utf-8", "surrogateescape"))
 
 
 def read(folder: str, name: str) -> Ticket | None:

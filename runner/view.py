@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from jhansi_runner.resolvers.interface import ViewError
 from jhansi_runner.runner import sources
-from jhansi_runner.runner.ticket import ABSENT, CHANGED, UNREADABLE
+from jhansi_runner.runner.ticket import CHANGED, UNREADABLE, file_digest, names_digest
 from jhansi_runner.runner.workspace import Unreadable, Workspace
 
 
@@ -33,7 +31,7 @@ class RecordingView:
         except (Unreadable, OSError) as error:
             self._note("file", path, UNREADABLE)
             raise ViewError(path, str(error)) from None
-        self._note("file", path, ABSENT if data is None else hashlib.sha256(data).hexdigest())
+        self._note("file", path, file_digest(data))
         return data
 
     def names(self, folder: str) -> tuple[str, ...]:
@@ -43,8 +41,7 @@ class RecordingView:
         except (Unreadable, OSError) as error:
             self._note("names", folder, UNREADABLE)
             raise ViewError(folder, str(error)) from None
-        listing = "\0".join(names).encode("utf-8", "surrogateescape")
-        self._note("names", folder, hashlib.sha256(listing).hexdigest())
+        self._note("names", folder, names_digest(names))
         return names
 
     def sources(self, folder: str) -> tuple[dict[str, bytes], str]:

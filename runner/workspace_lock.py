@@ -32,7 +32,7 @@ from jhansi_runner.runner.workspace import enclosing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from jhansi_runner.proxy.paths import Paths
     from jhansi_runner.runner.obeyed import Survey
@@ -49,9 +49,7 @@ def hold(folders: Paths, workspace: Workspace, shown: Sequence[str] = ()) -> tup
     `shown` are true paths elsewhere that the program is to see. Raises RunnerError while a program runs in a workspace
     that encloses this one, one of them, or lies in this one; and when a path leads elsewhere than it did.
     """
-    os.makedirs(folders.locks, mode=0o700, exist_ok=True)
-    path = workspace.path
-    lock = os.open(f"{folders.locks}/running", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    path, lock = workspace.path, _opened(folders)
     try:
         _lock(lock, fcntl.F_OFD_SETLKW, fcntl.F_WRLCK, _DOOR)
         for folder in enclosing(path):
@@ -77,9 +75,33 @@ def hold(folders: Paths, workspace: Workspace, shown: Sequence[str] = ()) -> tup
     return lock, names, found
 
 
+def retire(folders: Paths, path: str, put_away: Callable[[], bool]) -> bool:
+    """Forget the workspace with this true path, unless a program runs in it; whether it was forgotten.
+
+    `put_away` is called while nobody gets into any workspace, and tells whether to go on. Raises OSError.
+    """
+    lock = _opened(folders)
+    try:
+        _lock(lock, fcntl.F_OFD_SETLKW, fcntl.F_WRLCK, _DOOR)
+        if _held(lock, _runs_in(path)) or not put_away():
+            return False
+        try:
+            os.unlink(_list_file(folders, path))
+        except FileNotFoundError:
+            pass
+        return True
+    finally:
+        os.close(lock)
+
+
 def is_known(folders: Paths, path: str) -> bool:
     """Whether a program was ever run in the workspace with this true path."""
     return os.path.exists(_list_file(folders, path))
+
+
+def _opened(folders: Paths) -> int:
+    os.makedirs(folders.locks, mode=0o700, exist_ok=True)
+    return os.open(f"{folders.locks}/running", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def _names(folders: Paths, workspace: Workspace, found: Survey, *, idle: bool) -> list[str]:

@@ -32,17 +32,21 @@ class Cell:
     that becomes readable when something is to be learned, and ends with the cell.
     """
 
-    __slots__ = ("_block", "_guardian", "_said", "handle", "init", "pid", "status")
+    __slots__ = ("_block", "_guardian", "_is_over", "_said", "handle", "init", "pid", "status")
 
     def __init__(self, pid: int, status: int, block: int, guardian: Guardian) -> None:
         self.pid, self.status, self._block, self._guardian = pid, status, block, guardian
         self.init, self.handle = 0, -1
-        self._said = b""
+        self._said, self._is_over = b"", False
 
-    def wait_ready(self) -> bool:
-        """Wait until the namespaces exist; False when bubblewrap gave up, and how it ends tells why."""
+    def wait_ready(self, seconds: float | None = None) -> bool:
+        """Wait until the namespaces exist; False when bubblewrap gave up, and how it ends tells why.
+
+        Also when it has not said anything of use, after so many seconds if they are given.
+        """
+        deadline = None if seconds is None else time.monotonic() + seconds
         while b"\n" not in self._said and b"}" not in self._said:
-            if not self.read_status():
+            if not (self.read_status() if deadline is None else self._read_by(deadline)):
                 return False
         init = _number_after(_CHILD_PID, self._said)
         if init <= 0:
@@ -86,7 +90,15 @@ class Cell:
         """Take in what bubblewrap says; False at its end."""
         data = os.read(self.status, 4096)
         self._said += data
+        self._is_over = not data
         return bool(data)
+
+    def _read_by(self, deadline: float) -> bool:
+        """Take in what bubblewrap says; False at its end, and when the time is over."""
+        poll = select.poll()
+        poll.register(self.status, select.POLLIN)
+        left = deadline - time.monotonic()
+        return left > 0 and bool(poll.poll(left * 1000)) and self.read_status()
 
     @property
     def exit_code(self) -> int:
@@ -96,13 +108,12 @@ class Cell:
         """
         return _number_after(_EXIT_CODE, self._said) & 0xFF if _EXIT_CODE in self._said else -1
 
-    def wait_end(self, seconds: float) -> None:
-        """Wait until a cell whose first process is gone has ended; not for ever."""
-        poll = select.poll()
-        poll.register(self.status, select.POLLIN)
+    def wait_end(self, seconds: float) -> bool:
+        """Wait until a cell whose first process is gone has ended, but not for ever; whether it has."""
         deadline = time.monotonic() + seconds
-        while poll.poll(max(0.0, deadline - time.monotonic()) * 1000) and self.read_status():
+        while self._read_by(deadline):
             pass
+        return self._is_over
 
     def kill(self) -> None:
         """End a cell whose program was not released: its first process, which waits for that, would wait for ever."""
@@ -124,11 +135,12 @@ class Cell:
 
 
 def _number_after(key: bytes, text: bytes) -> int:
+    """The number that a key has, -1 where there is none that the kernel would take."""
     at = text.find(key)
     if at < 0:
         return -1
-    digits = text[at + len(key) : at + len(key) + 24].split(b",", 1)[0].split(b"}", 1)[0].split(b"\n", 1)[0]
-    return int(digits)
+    digits = text[at + len(key) : at + len(key) + 24].split(b",", 1)[0].split(b"}", 1)[0].split(b"\n", 1)[0].strip()
+    return int(digits) if digits.isdigit() and len(digits) < 10 else -1
 
 
 def killed_by(status: int) -> int:

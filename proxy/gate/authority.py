@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from jhansi_runner.proxy import whole_file
 from jhansi_runner.proxy.paths import AUTHORITY_CERTIFICATE, AUTHORITY_FILE
 
 _LIFE = datetime.timedelta(days=3650)
@@ -55,8 +56,8 @@ def ensure(folder: str, now: datetime.datetime) -> None:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     pem = certificate.public_bytes(serialization.Encoding.PEM)
-    _write(os.path.join(folder, AUTHORITY_FILE), secret + pem)
-    _write(os.path.join(folder, AUTHORITY_CERTIFICATE), pem)
+    whole_file.write(os.path.join(folder, AUTHORITY_FILE), secret + pem)
+    whole_file.write(os.path.join(folder, AUTHORITY_CERTIFICATE), pem)
 
 
 def _certificates_only() -> x509.KeyUsage:
@@ -86,14 +87,3 @@ def usable(folder: str, now: datetime.datetime) -> bool:
             )
     except (OSError, ValueError):
         return False
-
-
-def _write(path: str, data: bytes) -> None:
-    partial = f"{path}.{os.getpid()}"
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(descriptor, data)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    os.rename(partial, path)

@@ -17,7 +17,8 @@ from jhansi_runner.proxy.cell.process import Cell, killed_by, start
 from jhansi_runner.proxy.paths import AUTHORITY_FILE
 
 MIRROR_PORT = 3129
-_DYING_SECONDS = 5.0
+_READY_SECONDS, _DYING_SECONDS = 15.0, 5.0
+"""Together less than a runner waits for the proxy, so that it hears why there is none."""
 _SYSTEM = ("/usr", "/bin", "/lib", "/lib64", "/lib32", "/libx32", "/etc/ld.so.cache", "/etc/alternatives")
 _HEAP = {"MALLOC_MMAP_THRESHOLD_": str(1 << 20), "MALLOC_TRIM_THRESHOLD_": str(8 << 20)}
 """Has the gate keep a little memory from piece to piece of a stream, in bytes. Given back and taken again for each, it
@@ -67,39 +68,63 @@ def arguments(authority: str) -> list[str]:
 def start_gate(bwrap: str, authority: str, log: int) -> tuple[Cell, socket.socket, int]:
     """Start the gate; its cell, our end of its control socket, and the mirror's listener in its namespace.
 
-    Raises GateFailed; then nothing runs.
+    Raises GateFailed, OSError; then nothing runs, and nothing is open.
     """
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    control = theirs.fileno()
-    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
-    command = [sys.executable, "-P", "-s", "-m", "jhansi_runner.proxy.gate.main", "/authority", str(control)]
     try:
         calls = seccomp.program(os.uname().machine)
-        cell = start(bwrap, arguments(authority), command, (null, log, log), seccomp=calls, inherited=(control,))
-        if not cell.wait_ready():
-            raise GateFailed(_not_made(cell))
-        try:
-            listener = open_doorway(cell.init, MIRROR_PORT)
-        except CellGone:
-            cell.wait_end(_DYING_SECONDS)
-            cell.kill()
-            raise GateFailed(_not_made(cell)) from None
-        except DoorwayFailed as error:
-            cell.kill()
-            os.waitpid(cell.pid, 0)
-            raise GateFailed(f"no listener could be put into the gate's cell: {error}") from error
-        if not cell.release():
-            raise GateFailed(_not_made(cell))
-        return cell, ours, listener
     except seccomp.UnsupportedMachine as error:
         raise GateFailed(str(error)) from None
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        cell = _started(bwrap, authority, calls, theirs.fileno(), log)
+        try:
+            return cell, ours, _let_go(cell)
+        except CellGone:
+            raise GateFailed(_not_made(cell)) from None
+        except DoorwayFailed as error:
+            _end(cell)
+            raise GateFailed(f"no listener could be put into the gate's cell: {error}") from error
+        except BaseException:
+            _end(cell)
+            raise
+    except BaseException:
+        ours.close()
+        raise
     finally:
-        os.close(null)
         theirs.close()
 
 
+def _started(bwrap: str, authority: str, calls: bytes, control: int, log: int) -> Cell:
+    command = [sys.executable, "-P", "-s", "-m", "jhansi_runner.proxy.gate.main", "/authority", str(control)]
+    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        return start(bwrap, arguments(authority), command, (null, log, log), seccomp=calls, inherited=(control,))
+    finally:
+        os.close(null)
+
+
+def _let_go(cell: Cell) -> int:
+    """Let the gate begin; the mirror's listener in its namespace. Raises CellGone, DoorwayFailed, OSError."""
+    if not cell.wait_ready(_READY_SECONDS):
+        raise CellGone
+    listener = open_doorway(cell.init, MIRROR_PORT)
+    if not cell.release():
+        os.close(listener)
+        raise CellGone
+    return listener
+
+
 def _not_made(cell: Cell) -> str:
-    """Why there is no cell. It has ended or does so soon."""
-    number = killed_by(os.waitpid(cell.pid, 0)[1])
+    """Why there is no cell, once what there is of it has ended."""
+    by_itself = cell.wait_end(_DYING_SECONDS)
+    number = killed_by(_end(cell))
     told = f"it was killed by signal {number}" if number else "its words are in the proxy's log"
-    return f"bubblewrap could not make the gate's cell; {told}"
+    return f"bubblewrap could not make the gate's cell; {told if by_itself else 'it neither answered nor ended'}"
+
+
+def _end(cell: Cell) -> int:
+    """End a cell; how bubblewrap ended, as waitpid tells it."""
+    cell.kill()
+    _, status = os.waitpid(cell.pid, 0)
+    cell.close()
+    return status

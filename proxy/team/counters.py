@@ -13,6 +13,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from jhansi_runner.proxy import whole_file
 from jhansi_runner.proxy.ledger import Entry
 from jhansi_runner.proxy.policy.pattern import SUPPORTED_TYPES
 
@@ -54,9 +55,7 @@ class Counters:
         """Write this worker's numbers where the others find them."""
         path = os.path.join(folder, str(os.getpid()))
         rows = [[name, list(labels), value] for (name, labels), value in self._values.items()]
-        with open(f"{path}.new", "w", encoding="utf-8") as file:
-            json.dump(rows, file)
-        os.rename(f"{path}.new", path)
+        whole_file.write(path, json.dumps(rows).encode("ascii"))
 
 
 def render(folder: str) -> bytes:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import tempfile
 from collections.abc import Sequence
 
+from jhansi_runner.proxy import whole_file
 from jhansi_runner.proxy.policy.sources import FLOOR, MAIN, Source
 
 NAME = "policy.json"
@@ -17,10 +16,7 @@ NAME = "policy.json"
 def keep(path: str, sources: Sequence[Source]) -> None:
     """Write the copy as a whole, for its owner alone. Raises OSError."""
     rows = [[source.name, source.role, base64.b64encode(source.data).decode("ascii")] for source in sources]
-    descriptor, new = tempfile.mkstemp(prefix=".policy-", dir=os.path.dirname(path))  # 0600
-    with open(descriptor, "w", encoding="ascii") as file:
-        json.dump(rows, file)
-    os.rename(new, path)
+    whole_file.write(path, json.dumps(rows).encode("ascii"))
 
 
 def kept(path: str) -> tuple[Source, ...]:

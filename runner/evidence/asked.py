@@ -10,6 +10,7 @@ import json
 import os
 from dataclasses import dataclass
 
+from jhansi_runner.proxy import whole_file
 from jhansi_runner.resolvers.interface import Plan
 
 _FOLDER = "asked"
@@ -55,10 +56,7 @@ def keep(runs: str, plan: Plan) -> str:
     folder = f"{runs}/{_FOLDER}"
     if not os.path.exists(f"{folder}/{digest}"):
         os.makedirs(folder, mode=0o700, exist_ok=True)
-        partial = f"{folder}/.{digest}.{os.urandom(8).hex()}"
-        with open(partial, "wb") as file:
-            file.write(data)
-        os.rename(partial, f"{folder}/{digest}")
+        whole_file.write(f"{folder}/{digest}", data)
     return digest
 
 

@@ -71,7 +71,7 @@ def dossier(folders: Paths, run: Run, *, or_nothing: bool = False) -> Dossier:
         missing = [] if run.asked else ["what asked for the packages was not recorded"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         who, missing = (), [f"what asked for the packages cannot be told: {error}"]
-    site = f"{run.set_folder(folders.state)}/site"
+    site = f"{_set_folder(folders, run)}/site"
     try:
         present = inventory(run.language, site, packages, folders.cache, built=True)
     except OSError as error:
@@ -92,8 +92,12 @@ def installed_in(site: str, language: str) -> list[dict[str, str]]:
     return [{"name": one.name, "version": one.version, "purl": one.purl} for one in packages]
 
 
+def _set_folder(folders: Paths, run: Run) -> str:
+    return folders.stored_set(run.dependencies, run.sandbox, private=run.private)
+
+
 def _stored(folders: Paths, run: Run) -> tuple[Sequence[Locked], stored.Contents]:
-    folder = run.set_folder(folders.state)
+    folder = _set_folder(folders, run)
     resolver = resolvers().get(run.language)
     if resolver is None:
         raise RunnerError(f"run {run.run} was of {run.language}, which is not installed any more", code=FAILED)

@@ -74,11 +74,6 @@ class Run:
     met: tuple[str, ...] = ()
     error: str = ""
 
-    def set_folder(self, state: str) -> str:
-        """The folder of its stored set below the folder of our state."""
-        base = f"{state}/private/{self.sandbox}" if self.private else f"{state}/sets"
-        return f"{base}/{self.dependencies}"
-
     def to_json(self) -> dict[str, object]:
         """The object that `runs --json` prints for each run."""
         return {

@@ -20,6 +20,12 @@ def test_jhansi_home_holds_everything() -> None:
     assert (found.cache, found.state, found.runtime) == ("/x/cache", "/x/state", "/x/run")
 
 
+def test_a_stored_set_lies_with_its_workspace_when_it_is_private() -> None:
+    found = Paths({"JHANSI_HOME": "/j"}, 1000, "host")
+    assert found.stored_set("s", "w", private=False) == f"{found.sets}/s"
+    assert found.stored_set("s", "w", private=True) == f"{found.private('w')}/s"
+
+
 def test_xdg_directories_are_honoured_unless_they_are_relative(tmp_path: Path) -> None:
     found = _of(HOME="/home/me", XDG_CACHE_HOME="/c", XDG_STATE_HOME="rel", XDG_RUNTIME_DIR=str(tmp_path))
     assert (found.cache, found.state) == ("/c/jhansi-runner", "/home/me/.local/state/jhansi-runner")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from support.registry.golang import GoUpstream
-from support.user import PATH, User
+from support.user import PATH, User, alive, wait_for
 
 GO = shutil.which("go")
 SECONDS = 400
@@ -102,6 +103,22 @@ def test_compiling_takes_none_of_a_programs_time_and_is_said(go: User) -> None:
     endless = go.exec("--read", toolchain, "--timeout", "1", "main.go", timeout=SECONDS)
     assert endless.returncode == 124
     assert endless.stderr.endswith("jhansi-runner: killed after 1 s (--timeout)\n")
+
+
+def test_a_program_is_not_started_after_the_user_stopped_its_compiler(go: User) -> None:
+    """Also where the compiler takes no notice, and ends well."""
+    deaf = f'#!/bin/sh\n[ "$1" != build ] || [ "$2" != -C ] || {{ trap "" INT; sleep 7; }}\nexec {GO} "$@"\n'
+    go.write(go.root / "deaf/go", deaf, mode=0o700)
+    go.env["PATH"] = f"{go.root}/deaf:{PATH}"
+    go.write("main.go", HELLO)
+    toolchain = os.path.dirname(os.path.dirname(os.path.realpath(GO or "")))
+    process = go.start("--read", toolchain, "main.go")
+    wait_for(lambda: alive("sleep\x007"), seconds=60)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=SECONDS)
+    assert process.returncode == 130
+    assert said.endswith(b"jhansi-runner: error: stopped; the program was not started\n"), said
+    assert b"hello" not in said
 
 
 def test_modules_of_one_workspace_file_are_built_together(go: User, modules: GoUpstream) -> None:

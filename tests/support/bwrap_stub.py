@@ -16,6 +16,10 @@ def stub(folder: Path, script: str = "exit 1") -> Path:
     return path
 
 
+_DESCRIPTORS = """
+words = os.pread(int(sys.argv[sys.argv.index("--args") + 1]), 1 << 20, 0).split(b"\\0")
+status, block, kept = (int(words[words.index(name) + 1]) for name in (b"--json-status-fd", b"--block-fd", b"--sync-fd"))
+"""
 _DYING = """#!PYTHON -IS
 import os, signal, subprocess, sys, time
 if "--version" in sys.argv:
@@ -23,9 +27,7 @@ if "--version" in sys.argv:
     sys.exit()
 if REAL and sys.argv[-1] != "true":
     os.execv(REAL, ["bwrap", *sys.argv[1:]])
-words = os.pread(int(sys.argv[sys.argv.index("--args") + 1]), 1 << 20, 0).split(b"\\0")
-status, block, kept = (int(words[words.index(name) + 1]) for name in (b"--json-status-fd", b"--block-fd", b"--sync-fd"))
-if STAGE != "before":
+DESCRIPTORSif STAGE != "before":
     null = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
     first = subprocess.Popen(["/bin/sleep", "0" if STAGE == "gone" else "20"], **null)
     if STAGE == "gone":
@@ -50,7 +52,16 @@ def dying(path: Path, stage: str, real: Path | None = None) -> Path:
 
     With `real`, where the true one is, only a cell for `true` ends like that.
     """
-    named = _DYING.replace("STAGE", repr(stage)).replace("REAL", repr(str(real or "")))
+    named = (
+        _DYING.replace("DESCRIPTORS", _DESCRIPTORS).replace("STAGE", repr(stage)).replace("REAL", repr(str(real or "")))
+    )
     path.write_text(named.replace("PYTHON", PYTHON))
+    path.chmod(0o755)
+    return path
+
+
+def misbehaving(path: Path, body: str) -> Path:
+    """A `bwrap` of these lines of Python, which know the descriptors `status`, `block` and `kept` that it was given."""
+    path.write_text(f"#!{PYTHON} -IS\nimport os, signal, subprocess, sys, time\n{_DESCRIPTORS}{body}\n")
     path.chmod(0o755)
     return path
