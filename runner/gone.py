@@ -17,7 +17,7 @@ from jhansi_runner.proxy.paths import Paths
 from jhansi_runner.runner import staging
 from jhansi_runner.runner.evidence.index import Index
 from jhansi_runner.runner.evidence.runs import RUNNING, Run
-from jhansi_runner.runner.workspace_lock import is_known, retire
+from jhansi_runner.runner.workspace_lock import while_idle
 
 _ALL_RUNS = -1
 _SANDBOX = re.compile(r"[0-9a-f]{16}")
@@ -50,7 +50,7 @@ def gone(folders: Paths, unused: float, clock: Callable[[], float] = time.time) 
         for path, runs in sorted(found.items())
         if all(run.host == here and run.state != RUNNING and _last(run) < before for run in runs)
     ]
-    return [one for one in candidates if (one.sandboxes or is_known(folders, one.path)) and is_gone(one.path)]
+    return [one for one in candidates if one.sandboxes and is_gone(one.path)]
 
 
 def forget(folders: Paths, workspaces: Sequence[Gone]) -> tuple[list[Gone], bool]:
@@ -64,7 +64,7 @@ def forget(folders: Paths, workspaces: Sequence[Gone]) -> tuple[list[Gone], bool
         return [], True
     folder, lock = staging.claimed(folders.staging)
     try:
-        done = [one for one in workspaces if retire(folders, one.path, partial(_put_away, folders, one, folder))]
+        done = [one for one in workspaces if while_idle(folders, one.path, partial(_put_away, folders, one, folder))]
     finally:
         whole = staging.released(folder, lock, _REMOVING_SECONDS)
     return done, whole

@@ -75,21 +75,16 @@ def hold(folders: Paths, workspace: Workspace, shown: Sequence[str] = ()) -> tup
     return lock, names, found
 
 
-def retire(folders: Paths, path: str, put_away: Callable[[], bool]) -> bool:
-    """Forget the workspace with this true path, unless a program runs in it; whether it was forgotten.
+def while_idle(folders: Paths, path: str, act: Callable[[], bool]) -> bool:
+    """What `act` says, called while nobody gets into any workspace; False where a program runs in the one at `path`.
 
-    `put_away` is called while nobody gets into any workspace, and tells whether to go on. Raises OSError.
+    That a program was ever run there stays known (`is_known`): a folder that comes back is as little to be trusted as
+    when it went. Raises OSError.
     """
     lock = _opened(folders)
     try:
         _lock(lock, fcntl.F_OFD_SETLKW, fcntl.F_WRLCK, _DOOR)
-        if _held(lock, _runs_in(path)) or not put_away():
-            return False
-        try:
-            os.unlink(_list_file(folders, path))
-        except FileNotFoundError:
-            pass
-        return True
+        return not _held(lock, _runs_in(path)) and act()
     finally:
         os.close(lock)
 

@@ -56,8 +56,8 @@ def ensure(folder: str, now: datetime.datetime) -> None:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     pem = certificate.public_bytes(serialization.Encoding.PEM)
-    whole_file.write(os.path.join(folder, AUTHORITY_FILE), secret + pem)
-    whole_file.write(os.path.join(folder, AUTHORITY_CERTIFICATE), pem)
+    whole_file.write(os.path.join(folder, AUTHORITY_FILE), secret + pem, lasting=True)
+    whole_file.write(os.path.join(folder, AUTHORITY_CERTIFICATE), pem, lasting=True)
 
 
 def _certificates_only() -> x509.KeyUsage:

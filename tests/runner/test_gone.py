@@ -75,15 +75,12 @@ class Home:
         assert whole
         assert os.listdir(self.folders.staging) == []
         assert (self.outside / "file").read_text() == "kept"
-        for one in done:
-            assert not is_known(self.folders, one.path)
         return [one.path for one in done]
 
     def keeps(self, path: Path) -> bool:
-        """Whether all is kept for a workspace; else nothing is."""
-        found = os.path.lexists(self.private(path))
-        assert found == is_known(self.folders, str(path))
-        return found
+        """Whether anything is kept for a workspace. That a program was there stays known: the folder may come back."""
+        assert is_known(self.folders, str(path))
+        return os.path.lexists(self.private(path))
 
 
 @pytest.fixture
@@ -310,5 +307,5 @@ def test_a_workspace_of_the_real_thing_is_known_and_forgotten(user: User) -> Non
     done = user.run("cache", "prune", "--unused", "1m", "--json", cwd=user.root)
     assert json.loads(done.stdout)["workspaces"] == [str(user.work)], done
     assert list((user.state / "state/private").iterdir()) == []
-    assert not list((user.state / "state/locks").glob("workspace-*"))
+    assert list((user.state / "state/locks").glob("workspace-*")), "what comes back is trusted as little as before"
     assert user.run("runs", "verify", cwd=user.root).returncode == 0
