@@ -37,6 +37,9 @@ _CONTAINER = {
 
 # (a word of bwrap's message, the system call behind it); the first that fits
 _CALLS = (
+    ("pidfd_", "pidfd_open or pidfd_send_signal, by which a program is ended in time"),
+    ("memfd_create", "memfd_create"),
+    ("realpath(", "looking up a path (readlink, faccessat2)"),
     ("setns", "setns, by which the sandbox's network is entered"),
     ("uid map", "writing uid_map"),
     ("gid map", "writing gid_map"),

@@ -13,7 +13,7 @@ import jhansi_runner.proxy
 from jhansi_runner.proxy.cell import seccomp
 from jhansi_runner.proxy.cell.devices import devices
 from jhansi_runner.proxy.cell.doorway import CellGone, DoorwayFailed, open_doorway
-from jhansi_runner.proxy.cell.process import Cell, killed_by, start
+from jhansi_runner.proxy.cell.process import Cell, NoHandle, killed_by, start
 from jhansi_runner.proxy.paths import AUTHORITY_FILE
 
 MIRROR_PORT = 3129
@@ -91,6 +91,10 @@ def start_gate(bwrap: str, authority: str, log: int) -> tuple[Cell, socket.socke
         if not cell.release():
             raise GateFailed(_not_made(cell))
         return cell, ours, listener
+    except NoHandle as error:
+        cell.kill()
+        os.waitpid(cell.pid, 0)
+        raise GateFailed(f"the gate's cell could not be ended: {error}") from None
     except seccomp.UnsupportedMachine as error:
         raise GateFailed(str(error)) from None
     finally:
