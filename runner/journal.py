@@ -13,6 +13,7 @@ Source: ADR 12; fcntl(2), "Open file description locks".
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import struct
@@ -31,6 +32,8 @@ BEGIN, END, FAULT = "begin", "end", "fault"
 FIRST = "-"
 WRITING, RUNNING = 1 << 62, 1 << 61
 """Bytes to lock: while a line is written, and with the number of its first line added while a run goes on."""
+NO_LOCKS = frozenset((errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL))
+"""Errors by which a file system says that it has no locks: Lustre mounted without `flock`, NFS without lockd."""
 _HEAD_BYTES = 100
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import shlex
 
@@ -101,15 +102,17 @@ def test_the_words_of_bubblewrap_are_told_though_it_ended_before_we_came_to_it(u
 
 REFUSE = """
 import ctypes, os, struct, sys
-# answer one system call with an error, as a container's filter does
-code = [(0x20, 0, 0, 0), (0x15, 0, 1, int(sys.argv[1])), (0x06, 0, 0, 0x50000 | int(sys.argv[2])),
+# answer one system call, whose second argument is not below a number, with an error, as a container's filter does
+number, error, least = map(int, sys.argv[1:4])
+code = [(0x20, 0, 0, 0), (0x15, 0, 3, number), (0x20, 0, 0, 24), (0x35, 0, 1, least), (0x06, 0, 0, 0x50000 | error),
         (0x06, 0, 0, 0x7FFF0000)]
 held = ctypes.create_string_buffer(b"".join(struct.pack("<HBBI", *c) for c in code))
 program = ctypes.create_string_buffer(struct.pack("@HxxxxxxP", len(code), ctypes.addressof(held)))
 libc = ctypes.CDLL(None)
 assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, program) == 0
-os.execvp(sys.argv[3], sys.argv[3:])
+os.execvp(sys.argv[4], sys.argv[4:])
 """
+FCNTL = {"x86_64": 72, "aarch64": 25}[os.uname().machine]
 PIDFD_OPEN, PIDFD_SEND_SIGNAL = 434, 424  # the same on all machines
 
 
@@ -128,7 +131,20 @@ def test_where_a_program_could_not_be_killed_in_time_none_is_begun(
     user.policy("http://127.0.0.1:9/simple/", f"egress: {{run: {egress}}}\n")
     refuse = user.write(user.root / "refuse.py", REFUSE)
     mark = f"never-{user.work.name}"
-    begun = f"timeout --signal=KILL 20 /usr/bin/python3 {refuse} {number} {error} $JR exec"
+    begun = f"timeout --signal=KILL 20 /usr/bin/python3 {refuse} {number} {error} 0 $JR exec"
     done = user.shell(f"{begun} --timeout 2 -- sh -c 'echo begun; sleep 10' {mark}")
     assert_told(done, f"{call}: {os.strerror(error)}", "Start ")
     assert not alive(mark)
+
+
+@pytest.mark.parametrize("error", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_is_named(user: User, error: int) -> None:
+    user.exec("--", "true")
+    refuse = user.write(user.root / "refuse.py", REFUSE)
+    begun = f"/usr/bin/python3 {refuse} {FCNTL} {error} {fcntl.F_OFD_GETLK}"
+    for words in ("exec -- true", "doctor"):
+        done = user.shell(f"{begun} $JR {words}")
+        told = done.stdout + done.stderr
+        assert done.returncode in (1, 125) and "Traceback" not in told, told
+        assert os.strerror(error) in told and "has no locks" in told and "JHANSI_HOME" in told, told
+    assert "[JH-STATE]" in done.stdout
