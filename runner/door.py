@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 TOO_MANY = "JR-TOO-MANY"
 _MOST = 20_000
-"""How many requests are kept: far more than an install makes, and all that a program's flood of them takes of memory."""
+"""How many requests are kept: far more than an install makes, and as many as a program can fill our memory with."""
 
 
 class Door:
