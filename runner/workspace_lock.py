@@ -27,6 +27,7 @@ import struct
 
 from jhansi_runner.proxy.digests import sha256
 from jhansi_runner.runner.errors import RunnerError
+from jhansi_runner.runner.journal import wait_for
 from jhansi_runner.runner.obeyed import look_up, protected, survey
 from jhansi_runner.runner.workspace import enclosing
 
@@ -51,9 +52,10 @@ def hold(folders: Paths, workspace: Workspace, shown: Sequence[str] = ()) -> tup
     """
     os.makedirs(folders.locks, mode=0o700, exist_ok=True)
     path = workspace.path
-    lock = os.open(f"{folders.locks}/running", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    file = f"{folders.locks}/running"
+    lock = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        _lock(lock, fcntl.F_OFD_SETLKW, fcntl.F_WRLCK, _DOOR)
+        wait_for(lock, _DOOR, file)
         for folder in enclosing(path):
             if _held(lock, _runs_in(folder)):
                 raise _busy(path, folder, "encloses it")
