@@ -11,7 +11,7 @@ import time
 
 from jhansi_runner.runner.console import say
 from jhansi_runner.runner.errors import FAILED, RunnerError
-from jhansi_runner.runner.journal import BEGIN, END, Journal
+from jhansi_runner.runner.journal import BEGIN, END, NO_LOCKS, Journal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,9 +89,10 @@ def recorded(job: Job, timeout: float | None, work: Callable[[], int]) -> int:
         limit = of_error(error.errno)
         if limit is not None:
             raise RunnerError(f"{reason}: {limit.wrong}", lines=(limit.remedy,)) from None
-        raise RunnerError(
-            reason, lines=("make it a folder of yours that can be written, with room on its disk",)
-        ) from None
+        line = "make it a folder of yours that can be written, with room on its disk"
+        if error.errno in NO_LOCKS:
+            line = "its file system has no locks: name a folder on another with JHANSI_HOME"
+        raise RunnerError(reason, lines=(line,)) from None
     code, error_text = FAILED, ""
     try:
         code = work()

@@ -16,8 +16,13 @@ if TYPE_CHECKING:
     from jhansi_runner.runner.job import Job
 
 
+TOO_MANY = "JR-TOO-MANY"
+_MOST = 20_000
+"""How many requests are kept: far more than an install makes, and as many as a program can fill our memory with."""
+
+
 class Door:
-    """The door of one phase of a job. `entries` is all that the gate told of it; `hear` is told as it comes.
+    """The door of one phase of a job. `entries` is what the gate told of it; `hear` is told all, as it comes.
 
     `listener` is the descriptor that the program connects to, -1 when it is closed.
     """
@@ -53,7 +58,10 @@ class Door:
             os.close(done)
 
     def _tell(self, entry: Entry) -> None:
-        self.entries.append(entry)
+        if len(self.entries) < _MOST:
+            self.entries.append(entry)
+        elif len(self.entries) == _MOST:
+            self.entries.append(_and_more())
         if self._hear is not None:
             self._hear(entry)
 
@@ -86,3 +94,10 @@ class Door:
         if self.listener >= 0:
             os.close(self.listener)
             self.listener = -1
+
+
+def _and_more() -> Entry:
+    from jhansi_runner.proxy.ledger import FAULT, Entry
+
+    reason = f"there were more than {_MOST} requests: what came then is in the ledger alone"
+    return Entry("gate", FAULT, "", "", code=TOO_MANY, reason=reason)

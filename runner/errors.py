@@ -8,6 +8,7 @@ from __future__ import annotations
 TIMED_OUT, FAILED, REFUSED, NOTHING_TO_RUN = 124, 125, 126, 127
 
 NOT_STARTED, NO_DOORWAY, KILLED = "it could not be started: ", "no doorway: ", "it was killed by signal "
+NO_HANDLE = "it could not be killed in time: "
 """How our own words about bubblewrap begin, where it said none."""
 SIGSYS = 31
 """What a system-call filter kills with, on every machine that we have one for."""

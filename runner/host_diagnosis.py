@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jhansi_runner.runner.errors import KILLED, NO_DOORWAY, NOT_STARTED, SIGSYS
+from jhansi_runner.runner.errors import KILLED, NO_DOORWAY, NO_HANDLE, NOT_STARTED, SIGSYS
 from jhansi_runner.runner.host import BWRAP_MINIMUM
 from jhansi_runner.runner.host_facts import HostFacts, read_facts
 from jhansi_runner.runner.host_remedies import (
@@ -51,10 +51,10 @@ def diagnose(stderr: str, bwrap: str | None, *, root: str = "/") -> HostProblem:
 
 def explain_bwrap_failure(stderr: str, facts: HostFacts) -> HostProblem:
     """The problem behind what bwrap wrote to stderr. What nobody foresaw comes back in bwrap's own words."""
-    told = ("bwrap: ", NO_DOORWAY, NOT_STARTED, KILLED)
+    told = ("bwrap: ", NO_DOORWAY, NO_HANDLE, NOT_STARTED, KILLED)
     said = next((line for line in reversed(stderr.splitlines()) if line.startswith(told)), "")
     said = said.removeprefix("bwrap: ")
-    for look in (_binary, _session, _kernel, _switched_off, _limit, _proc, _permission):
+    for look in (_binary, _session, _kernel, _switched_off, _limit, _proc, _permission, _missing):
         problem = look(said, facts)
         if problem is not None:
             return problem
@@ -196,6 +196,18 @@ def _permission(said: str, facts: HostFacts) -> HostProblem | None:
         "  sudo journalctl -k | grep -iE 'apparmor|avc|lsm'"
     )
     return HostProblem("userns-blocked", cause, remedy)
+
+
+def _missing(said: str, facts: HostFacts) -> HostProblem | None:
+    """A call that does not exist here: of an old kernel, or of a filter or a kernel of a container's own."""
+    if not said.endswith("Function not implemented"):
+        return None
+    call = blocked_call(said)
+    if facts.container:
+        cause = f"the container ({facts.container}) that this runs in lacks {call}: {said}"
+        return HostProblem("container-blocks", cause, container_options(facts))
+    cause = f"this kernel, or a filter that this session started with, lacks {call}: {said}"
+    return HostProblem("call-missing", cause, "Use Linux 5.4 or later, and start outside of the filter.")
 
 
 def _apparmor(said: str, facts: HostFacts) -> HostProblem:

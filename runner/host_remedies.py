@@ -8,6 +8,8 @@ from jhansi_runner.runner.host_facts import HostFacts
 
 RESTRICT = "kernel.apparmor_restrict_unprivileged_userns"
 
+_ANOTHER = "on the host"
+"""What remedies say that are to be typed outside of this container."""
 _PROFILE = "bwrap-userns-restrict"
 
 # ID or ID_LIKE of os-release: what its administrator types, before the names of packages
@@ -37,6 +39,9 @@ _CONTAINER = {
 
 # (a word of bwrap's message, the system call behind it); the first that fits
 _CALLS = (
+    ("pidfd_", "pidfd_open or pidfd_send_signal, by which a program is ended in time"),
+    ("memfd_create", "memfd_create"),
+    ("realpath(", "looking up a path (readlink, faccessat2)"),
     ("setns", "setns, by which the sandbox's network is entered"),
     ("uid map", "writing uid_map"),
     ("gid map", "writing gid_map"),
@@ -49,6 +54,11 @@ _CALLS = (
     ("slave", "mount"),
     ("bind", "mount"),
 )
+
+
+def as_typed(text: str, uid: int) -> str:
+    """A remedy as this user types it: root needs no `sudo`, which containers lack. What is for another host stays."""
+    return text if uid != 0 or _ANOTHER in text else text.replace("sudo ", "")
 
 
 def install(facts: HostFacts) -> str:

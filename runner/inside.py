@@ -9,9 +9,9 @@ import os
 
 from jhansi_runner.proxy.cell import seccomp
 from jhansi_runner.proxy.cell.doorway import CellGone, DoorwayFailed, make_ready, open_doorway
-from jhansi_runner.proxy.cell.process import killed_by, start
+from jhansi_runner.proxy.cell.process import NoHandle, killed_by, start
 from jhansi_runner.runner.door import Door
-from jhansi_runner.runner.errors import KILLED, NO_DOORWAY, NOT_STARTED, NOTHING_TO_RUN, SIGSYS, RunnerError
+from jhansi_runner.runner.errors import KILLED, NO_DOORWAY, NO_HANDLE, NOT_STARTED, NOTHING_TO_RUN, SIGSYS, RunnerError
 from jhansi_runner.runner.limits.hold import Hold
 from jhansi_runner.runner.limits.model import OUTPUT
 from jhansi_runner.runner.relay import Allowance, Relay, Stream
@@ -116,6 +116,8 @@ def run_inside(
         cell.wait_end(_DYING_SECONDS)
     except DoorwayFailed as error:
         refused = f"{NO_DOORWAY}{error}"
+    except NoHandle as error:
+        refused = f"{NO_HANDLE}{error}"
     finally:
         if relay is None:
             cell.kill()

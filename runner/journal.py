@@ -13,12 +13,14 @@ Source: ADR 12; fcntl(2), "Open file description locks".
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import struct
 
 from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.digests import sha256
+from jhansi_runner.runner.console import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +33,10 @@ BEGIN, END, FAULT = "begin", "end", "fault"
 FIRST = "-"
 WRITING, RUNNING = 1 << 62, 1 << 61
 """Bytes to lock: while a line is written, and with the number of its first line added while a run goes on."""
+NO_LOCKS = frozenset((errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL))
+"""Errors by which a file system says that it has no locks: Lustre mounted without `flock`, NFS without lockd."""
 _HEAD_BYTES = 100
+_LONG_SECONDS = 5.0
 
 
 class Journal:
@@ -55,7 +60,7 @@ class Journal:
 
         Raises OSError, and then the journal is as it was.
         """
-        lock(self._file, fcntl.F_OFD_SETLKW, fcntl.F_WRLCK, WRITING)
+        wait_for(self._file, WRITING, f"{self._folder}/{JOURNAL}")
         try:
             size = os.fstat(self._file).st_size
             head = read_head(self._folder)
@@ -144,3 +149,21 @@ def _write_head(folder: str, number: int, digest: str, size: int) -> None:
 def lock(file: int, command: int, kind: int, byte: int) -> bytes:
     """Set or ask for a lock on one byte of the journal."""
     return fcntl.fcntl(file, command, struct.pack("hhqqi4x", kind, os.SEEK_SET, byte, 1, 0))
+
+
+def wait_for(file: int, byte: int, path: str) -> None:
+    """Lock one byte for writing, however long others hold it; that it takes long is said. Raises OSError."""
+    try:
+        lock(file, fcntl.F_OFD_SETLK, fcntl.F_WRLCK, byte)
+    except (BlockingIOError, PermissionError):
+        import threading
+
+        others = "another run holds it, on this host or on one that shares the folder"
+        left = "one that a dead host has left is freed by the file server"
+        slow = threading.Timer(_LONG_SECONDS, say, [f"waiting for the lock of {path}: {others}; {left}"])
+        slow.start()
+        try:
+            lock(file, fcntl.F_OFD_SETLKW, fcntl.F_WRLCK, byte)
+        finally:
+            slow.cancel()
+            slow.join()  # we may be about to fork

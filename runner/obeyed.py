@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 PROTECTED = (
-    ".git", ".gitmodules", ".gitattributes", ".hg", ".svn", ".envrc", ".direnv", ".vscode", ".idea", ".devcontainer",
-    ".github", ".gitlab-ci.yml", ".husky", ".pre-commit-config.yaml", ".venv", "venv", ".bashrc", ".profile", ".zshrc",
-    ".npmrc", ".yarnrc", ".yarnrc.yml", ".cargo", ".claude", ".cursor", ".mcp.json",
+    ".git", ".gitmodules", ".gitattributes", ".hg", ".svn", ".jj", ".envrc", ".direnv", ".vscode", ".idea",
+    ".devcontainer", ".devcontainer.json", ".gitconfig", ".githooks", ".github", ".gitlab-ci.yml", ".circleci",
+    ".husky", ".pre-commit-config.yaml", "lefthook.yml", ".lefthook.yml", ".venv", "venv", ".bashrc", ".profile",
+    ".zshrc", ".npmrc", ".yarnrc", ".yarnrc.yml", ".yarn", ".cargo", ".mise.toml", "mise.toml", ".tool-versions",
+    ".exrc", ".nvimrc", ".nvim.lua", ".dir-locals.el", ".zed", ".Rprofile", ".claude", ".cursor", ".codex", ".gemini",
+    ".mcp.json",
 )  # fmt: skip
 """Names that tools on the host obey or run: read-only inside, and reported when they appear or change."""
 

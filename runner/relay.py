@@ -10,7 +10,7 @@ import os
 import select
 import time
 
-from jhansi_runner.runner.typed import Typed, read_some
+from jhansi_runner.runner.typed import Typed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ class Allowance:
 class Stream:
     """One stream on its way: from a descriptor, to a descriptor (or -1), and to `keep` when somebody wants it.
 
-    `allowance` is what it shares with the others, None for no limit.
+    `allowance` is what it shares with the others, None for no limit. A source is made to give what is there and never
+    to wait: the program can reopen its end through /proc, and take what we were told of.
     """
 
     __slots__ = ("allowance", "keep", "pending", "sink", "source")
@@ -64,6 +65,7 @@ class Stream:
         allowance: Allowance | None = None,
     ) -> None:
         self.source, self.sink, self.keep, self.allowance = source, sink, keep, allowance
+        os.set_blocking(source, False)
         self.pending = b""
 
     def watch(self, poll: select.poll) -> None:
@@ -88,7 +90,12 @@ class Stream:
             self.close()
 
     def _read(self) -> None:
-        data = read_some(self.source)
+        try:
+            data = os.read(self.source, _CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
         if not data:
             self.close()
             return

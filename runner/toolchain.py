@@ -79,7 +79,7 @@ def find(
             missing = f"{resolver.language} needs {program.name}, which is not on PATH"
             folder = _usual(program, env.get("HOME", ""), planted)
             if folder:
-                raise NotOnPath(missing, lines=(f"it is there: export PATH={shlex.quote(folder)}:$PATH",))
+                raise NotOnPath(missing, lines=("it is there:", f"  export PATH={shlex.quote(folder)}:$PATH"))
             raise RunnerError(missing, lines=(program.hint,))
         if path is not None:
             paths[program.name] = path

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 from jhansi_runner.runner.errors import RunnerError
 from jhansi_runner.runner.host_diagnosis import diagnose
+from jhansi_runner.runner.host_remedies import as_typed
 
 
 def explain(bwrap: str | None, words: str, *, shown: bool = False) -> RunnerError:
@@ -14,4 +17,6 @@ def explain(bwrap: str | None, words: str, *, shown: bool = False) -> RunnerErro
     problem = diagnose(words, bwrap)
     lines = [] if shown else words.strip().splitlines()[-3:]
     said = tuple(line for line in lines if line and line.removeprefix("bwrap: ") not in problem.cause)
-    return RunnerError(f"no sandbox, so nothing was run: {problem.cause}", lines=(problem.remedy, *said))
+    return RunnerError(
+        f"no sandbox, so nothing was run: {problem.cause}", lines=(as_typed(problem.remedy, os.getuid()), *said)
+    )

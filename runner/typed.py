@@ -1,7 +1,8 @@
 """A program's standard input: what the user types, pipes or redirects, passed on through a pipe of ours.
 
 A file is never handed over: the program could reopen it for writing through /proc. What was read of a file and not
-taken by the program is given back, so that a shell's `while read` loop goes on where it was.
+taken by the program is given back, so that a shell's `while read` loop goes on where it was. The pipe can be reopened
+as well, filled and emptied by the program: nothing of ours waits for it, and no more is given back than was read.
 Light: a warm `exec` imports this module.
 """
 
@@ -31,11 +32,13 @@ class Typed:
     `taken` tells that something was read that cannot be given back: what is no file has no way back.
     """
 
-    __slots__ = ("_back", "_pending", "_pipe", "taken", "theirs")
+    __slots__ = ("_back", "_pending", "_pipe", "_read", "taken", "theirs")
 
     def __init__(self, is_file: bool) -> None:
         self.theirs, self._pipe = os.pipe()
+        os.set_blocking(self._pipe, False)
         self._back = os.dup(self.theirs) if is_file else -1
+        self._read = 0
         self._pending = b""
         self.taken = False
 
@@ -55,10 +58,13 @@ class Typed:
         elif self._pending and self._pipe in ready:
             try:
                 self._pending = self._pending[os.write(self._pipe, self._pending[:_ATOMIC]) :]
+            except BlockingIOError:
+                pass
             except OSError:
                 self._end()
         elif not self._pending and ready.get(0, 0) & _READY:
             self._pending = read_some(0)
+            self._read += len(self._pending)
             self.taken = self.taken or (self._back < 0 and self._pending != b"")
             if not self._pending:
                 self._end()
@@ -70,7 +76,7 @@ class Typed:
             return
         waiting = struct.unpack("i", fcntl.ioctl(self._back, _FIONREAD, b"\0\0\0\0"))[0]
         try:
-            os.lseek(0, -(len(self._pending) + waiting), os.SEEK_CUR)
+            os.lseek(0, -min(len(self._pending) + waiting, self._read), os.SEEK_CUR)
         except OSError:
             pass
         os.close(self._back)

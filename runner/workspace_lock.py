@@ -27,6 +27,7 @@ import struct
 
 from jhansi_runner.proxy.digests import sha256
 from jhansi_runner.runner.errors import RunnerError
+from jhansi_runner.runner.journal import wait_for
 from jhansi_runner.runner.obeyed import look_up, protected, survey
 from jhansi_runner.runner.workspace import enclosing
 
@@ -49,9 +50,10 @@ def hold(folders: Paths, workspace: Workspace, shown: Sequence[str] = ()) -> tup
     `shown` are true paths elsewhere that the program is to see. Raises RunnerError while a program runs in a workspace
     that encloses this one, one of them, or lies in this one; and when a path leads elsewhere than it did.
     """
-    path, lock = workspace.path, _opened(folders)
+    path, file = workspace.path, _file(folders)
+    lock = _opened(file)
     try:
-        _lock(lock, fcntl.F_OFD_SETLKW, fcntl.F_WRLCK, _DOOR)
+        wait_for(lock, _DOOR, file)
         for folder in enclosing(path):
             if _held(lock, _runs_in(folder)):
                 raise _busy(path, folder, "encloses it")
@@ -81,9 +83,10 @@ def while_idle(folders: Paths, path: str, act: Callable[[], bool]) -> bool:
     That a program was ever run there stays known (`is_known`): a folder that comes back is as little to be trusted as
     when it went. Raises OSError.
     """
-    lock = _opened(folders)
+    file = _file(folders)
+    lock = _opened(file)
     try:
-        _lock(lock, fcntl.F_OFD_SETLKW, fcntl.F_WRLCK, _DOOR)
+        wait_for(lock, _DOOR, file)
         return not _held(lock, _runs_in(path)) and act()
     finally:
         os.close(lock)
@@ -94,9 +97,13 @@ def is_known(folders: Paths, path: str) -> bool:
     return os.path.exists(_list_file(folders, path))
 
 
-def _opened(folders: Paths) -> int:
+def _file(folders: Paths) -> str:
     os.makedirs(folders.locks, mode=0o700, exist_ok=True)
-    return os.open(f"{folders.locks}/running", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    return f"{folders.locks}/running"
+
+
+def _opened(file: str) -> int:
+    return os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def _names(folders: Paths, workspace: Workspace, found: Survey, *, idle: bool) -> list[str]:

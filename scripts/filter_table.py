@@ -37,6 +37,11 @@ ARGUMENTS = {
         ),
         (
             "ENOTTY",
+            "SIOCGIFBR, SIOCSIFBR, SIOCGIFVLAN, SIOCSIFVLAN, SIOCBRADDBR, SIOCBRDELBR",
+            "loads the kernel's module of bridges or VLANs, whoever asks",
+        ),
+        (
+            "ENOTTY",
             "whatever is Btrfs's (0x94) or Bcachefs's (0xBC), but for FICLONE, FICLONERANGE and FIDEDUPERANGE",
             "volumes and snapshots: one of the workspace's volume shows all that lies in it",
         ),

@@ -24,6 +24,10 @@ _CHILD_PID = b'"child-pid":'
 _EXIT_CODE = b'"exit-code":'
 
 
+class NoHandle(Exception):
+    """We are given no handle of a cell's first process, or it is of no use: nothing could end its program in time."""
+
+
 class Cell:
     """A bubblewrap process that has been started.
 
@@ -42,7 +46,8 @@ class Cell:
     def wait_ready(self, seconds: float | None = None) -> bool:
         """Wait until the namespaces exist; False when bubblewrap gave up, and how it ends tells why.
 
-        Also when it has not said anything of use, after so many seconds if they are given.
+        Also when it has not said anything of use, after so many seconds if they are given. Raises NoHandle, with the
+        call that was refused; the first process inside is then killed.
         """
         deadline = None if seconds is None else time.monotonic() + seconds
         while b"\n" not in self._said and b"}" not in self._said:
@@ -51,10 +56,16 @@ class Cell:
         init = _number_after(_CHILD_PID, self._said)
         if init <= 0:
             return False
+        call = "pidfd_open"
         try:
             self.handle = os.pidfd_open(init)
+            call = "pidfd_send_signal"  # as a filter may refuse it: tried now, since no kill later is heard of
+            signals.pidfd_send_signal(self.handle, 0)
         except ProcessLookupError:
             return False
+        except OSError as error:
+            os.kill(init, signals.SIGKILL)  # it waits for us, and bubblewrap for it: the number is its own still
+            raise NoHandle(f"{call}: {error.strerror}") from None
         self.init = init
         return True
 
@@ -155,7 +166,10 @@ def killed_by(status: int) -> int:
 
 def sealed(data: bytes) -> int:
     """A descriptor from which bubblewrap can read these bytes."""
-    descriptor = os.memfd_create("", 0)
+    try:
+        descriptor = os.memfd_create("", 0)
+    except OSError as error:
+        raise OSError(error.errno, f"memfd_create: {error.strerror}") from None
     view = memoryview(data)
     try:
         while view:

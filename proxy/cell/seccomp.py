@@ -54,6 +54,10 @@ VOLUME_LETTERS = (0x9400, 0xBC00)
 # FICLONE, FICLONERANGE, FIDEDUPERANGE: Btrfs had them first, and `cp` asks every file system for them.
 CLONE_REQUESTS = (0x40049409, 0x4020940D, 0xC0189436)
 
+# linux/sockios.h: SIOCGIFBR, SIOCSIFBR, SIOCGIFVLAN, SIOCSIFVLAN, SIOCBRADDBR, SIOCBRDELBR. The kernel loads the module
+# of bridges or VLANs for them before it asks who wants it (net/socket.c, sock_ioctl).
+MODULE_REQUESTS = (0x8940, 0x8941, 0x8982, 0x8983, 0x89A0, 0x89A1)
+
 # A lease on a file stops the host's programs for up to 45 s when they open it for writing.
 F_SETLEASE = 1024
 # Bytes of a new SysV segment. Nobody who counts the memory of processes sees one that none has mapped; the kernel's
@@ -188,8 +192,8 @@ def _values(values: tuple[int, ...], error: int) -> list[Instruction]:
 
 
 def _ioctl() -> list[Instruction]:
-    """ENOTTY is what a file system says that lacks such requests."""
-    code = [_low(1), *_values(TERMINAL_REQUESTS, EPERM), *_values(ATTRIBUTE_REQUESTS, ENOTTY)]
+    """ENOTTY is what a file system or a socket says that lacks such requests."""
+    code = [_low(1), *_values(TERMINAL_REQUESTS, EPERM), *_values((*ATTRIBUTE_REQUESTS, *MODULE_REQUESTS), ENOTTY)]
     code += [word for value in CLONE_REQUESTS for word in ((_IF_EQUAL, 0, 1, value), _PASS)]
     return [*code, (_AND, 0, 0, 0xFF00), *_values(VOLUME_LETTERS, ENOTTY), _PASS]
 

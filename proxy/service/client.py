@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import select
 import socket
 import subprocess
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable
 
 from jhansi_runner.proxy import paths
+from jhansi_runner.proxy.cell.doorway import raise_limit
 from jhansi_runner.proxy.ledger import FAULT, Entry
 from jhansi_runner.proxy.service.messages import MESSAGE_BYTES, Registration, read_entry, write_registration
 from jhansi_runner.proxy.service.socket_path import connected
@@ -148,6 +150,7 @@ class Link:
 def register(endpoint: socket.socket, registration: Registration, listener: int, tell: Callable[[Entry], None]) -> Link:
     """Register a run and its door; whoever calls keeps the listener as well. Raises ServiceFailed."""
     payload = write_registration(registration)
+    before = raise_limit()
     try:
         socket.send_fds(endpoint, [b"register"], [payload, listener])
         answer = endpoint.recv(MESSAGE_BYTES)
@@ -155,6 +158,7 @@ def register(endpoint: socket.socket, registration: Registration, listener: int,
         endpoint.close()
         raise ServiceFailed(f"the proxy went away: {error}") from error
     finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
         os.close(payload)
     fields = json.loads(answer or b"{}")
     if not fields.get("ok"):

@@ -13,7 +13,7 @@ import jhansi_runner.proxy
 from jhansi_runner.proxy.cell import seccomp
 from jhansi_runner.proxy.cell.devices import devices
 from jhansi_runner.proxy.cell.doorway import CellGone, DoorwayFailed, open_doorway
-from jhansi_runner.proxy.cell.process import Cell, killed_by, start
+from jhansi_runner.proxy.cell.process import Cell, NoHandle, killed_by, start
 from jhansi_runner.proxy.paths import AUTHORITY_FILE
 
 MIRROR_PORT = 3129
@@ -84,6 +84,9 @@ def start_gate(bwrap: str, authority: str, log: int) -> tuple[Cell, socket.socke
         except DoorwayFailed as error:
             _end(cell)
             raise GateFailed(f"no listener could be put into the gate's cell: {error}") from error
+        except NoHandle as error:
+            _end(cell)
+            raise GateFailed(f"the gate's cell could not be ended: {error}") from None
         except BaseException:
             _end(cell)
             raise
@@ -104,7 +107,7 @@ def _started(bwrap: str, authority: str, calls: bytes, control: int, log: int) -
 
 
 def _let_go(cell: Cell) -> int:
-    """Let the gate begin; the mirror's listener in its namespace. Raises CellGone, DoorwayFailed, OSError."""
+    """Let the gate begin; the mirror's listener in its namespace. Raises CellGone, NoHandle, DoorwayFailed, OSError."""
     if not cell.wait_ready(_READY_SECONDS):
         raise CellGone
     listener = open_doorway(cell.init, MIRROR_PORT)

@@ -6,6 +6,7 @@ Everything is read below a root, so that a folder can stand for a host.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import resource
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 
 from jhansi_runner.proxy.cache.filesystem import options_of, type_of
 from jhansi_runner.runner.host_facts import HostFacts, read_facts, run_version
+from jhansi_runner.runner.journal import JOURNAL, WRITING, lock
 
 _MOUNTS = "proc/self/mountinfo"
 
@@ -44,6 +46,7 @@ class Place:
 
     `owner` is the user who has `nearest`, `writable` whether we can write to it, `shared` whether others can.
     `free` is in bytes; `files` is how many more there is room for, None where the file system does not count them.
+    `no_locks` is why files there cannot be locked, "" where they can or nothing is there to try it on.
     """
 
     path: str
@@ -57,6 +60,7 @@ class Place:
     options: frozenset[str]
     free: int
     files: int | None
+    no_locks: str = ""
 
 
 def read_host(
@@ -108,7 +112,21 @@ def read_place(path: str, *, root: str = "/") -> Place:
         options=options_of(true, mounts),
         free=room.f_bavail * room.f_frsize,
         files=room.f_favail if room.f_files else None,
+        no_locks=_no_locks(f"{path}/runs/{JOURNAL}"),
     )
+
+
+def _no_locks(path: str) -> str:
+    """Why a file cannot be locked, "" where it can; it is asked for a lock, and none is taken."""
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            lock(descriptor, fcntl.F_OFD_GETLK, fcntl.F_RDLCK, WRITING)
+        except OSError as error:
+            return error.strerror or str(error)
+        finally:
+            os.close(descriptor)
+    return ""
 
 
 def text(root: str, path: str) -> str:

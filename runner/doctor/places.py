@@ -43,6 +43,9 @@ def _file_system(code: str, place: Place, other: str) -> Finding | None:
     if is_network(place.kind) and code == RUNTIME:
         what = f"{place.nearest} is on {place.kind}, which other hosts share; the proxy's socket is of this host alone"
         return warning(code, what, ("Put it on a disk of this host:", other))
+    if place.no_locks:
+        what = f"{place.nearest} is on a file system that has no locks ({place.kind}): {place.no_locks}"
+        return fault(code, what, ("Put it on another, or have this one mounted with locks:", other))
     if "noexec" in place.options and code == STATE:
         what = f"{place.nearest} is mounted noexec: packages with compiled code, and what Go builds, cannot be run"
         return fault(code, what, ("Put it where programs may be run:", other, "or mount it without noexec."))

@@ -17,6 +17,7 @@ from jhansi_runner.runner.doctor.facts import Host, read_host, read_place
 from jhansi_runner.runner.doctor.findings import Finding, State, fault, warning
 from jhansi_runner.runner.doctor.topics import TOPICS
 from jhansi_runner.runner.doctor.trial import EXEC, SANDBOX, hold_trial, nothing_tried, state_of
+from jhansi_runner.runner.host_remedies import as_typed
 from jhansi_runner.runner.limits.host_groups import read_facts
 from jhansi_runner.runner.limits.tiers import offer
 from jhansi_runner.runner.visible import private_folders
@@ -44,7 +45,7 @@ def examine(env: Mapping[str, str], policy: str | None, command: Sequence[str] =
         *_tools(folders, env, found),
         *_trial(folders, env, command),
     ]
-    looked = _once(looked)
+    looked = [_typed(one) for one in _once(looked)]
     order = list(TOPICS)
     return Report(found, tuple(sorted(looked, key=lambda finding: order.index(finding.code))))
 
@@ -57,6 +58,10 @@ def _once(findings: Sequence[Finding]) -> list[Finding]:
         replace(one, remedy=first, who="") if causes and one.code == SANDBOX and one.state is State.FAULT else one
         for one in findings
     ]
+
+
+def _typed(one: Finding) -> Finding:
+    return replace(one, remedy=tuple(as_typed("\n".join(one.remedy), os.getuid()).splitlines()))
 
 
 def _host(found: Host, env: Mapping[str, str]) -> Iterator[Finding]:

@@ -12,7 +12,10 @@ from support.user import User
 
 pytestmark = pytest.mark.attack
 
-PROTECTED = (".git", ".envrc", ".vscode", ".github", ".venv", ".bashrc", ".npmrc", ".claude", ".gitmodules")
+PROTECTED = (
+    ".git", ".envrc", ".vscode", ".github", ".venv", ".bashrc", ".npmrc", ".claude", ".gitmodules", ".githooks",
+    ".yarn", ".jj",
+)  # fmt: skip
 
 
 def test_only_the_workspace_and_the_temporary_folders_can_be_written(user: User, upstream: Upstream) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 
 import pytest
@@ -49,3 +50,26 @@ def test_an_interpreter_of_the_workspace_is_refused_even_in_a_venv(user: User) -
     assert done.returncode == 125
     assert "in a workspace, where a program may have put it" in done.stderr
     assert not (user.home / "proof").exists()
+
+
+@pytest.mark.parametrize(
+    ("setting", "obeyed", "text", "then"),
+    [
+        ("include.path ../.gitconfig", ".gitconfig", "[core]\n\tfsmonitor = touch {canary}; false\n", "status"),
+        ("core.hooksPath .githooks", ".githooks/post-index-change", "#!/bin/sh\ntouch {canary}\n", "add ."),
+    ],
+)
+def test_what_a_repository_leads_to_under_its_usual_names_is_read_only(
+    user: User, setting: str, obeyed: str, text: str, then: str
+) -> None:
+    """Written outside of the sandbox, the same has the host's git run it."""
+    user.write(obeyed, "", 0o700)
+    user.shell(f"git init -q . && git config {setting}")
+    canary = user.root / f"canary-{user.work.name}"
+    change = f"printf %s {shlex.quote(text.format(canary=canary))} > {obeyed}"
+    done = user.exec("--", "sh", "-c", change)
+    assert done.returncode != 0 and "Read-only" in done.stderr, done
+    user.shell(f"git {then}")
+    assert not canary.exists()
+    user.shell(f"{change}; git {then}")
+    assert canary.exists(), "shows nothing: git does not run it"

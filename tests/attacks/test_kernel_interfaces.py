@@ -54,6 +54,8 @@ ALL = {
     'events of devices': sock(16, 2, 15),
     'SCTP': sock(2, 1, 132),
     'MPTCP': sock(2, 1, 262),
+    'the module of bridges': lambda: fcntl.ioctl(
+        socket.socket(), 0x8940, ctypes.create_string_buffer(32)) > 0,  # BRCTL_GET_VERSION, where there are bridges
     'io_uring': lambda: call(425, 425, 1, ctypes.create_string_buffer(120)) > 0,
     'a mount as a descriptor': lambda: call(428, 428, -100, b'/usr', 0) > 0,
     'userfaultfd': lambda: call(323, 282, 1) > 0,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import json
+import shlex
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from support.hostile import in_run, on_host
+from support.ordinary import PYTHON
 from support.user import User, wait_for
 from support.weakened import weakened
 
@@ -110,3 +112,49 @@ def test_known_limit_two_runs_of_one_workspace_can_share_a_door(user: User) -> N
     assert "403" in second["stdout"]
     assert second["denied"] == []
     assert [row["url"] for row in json.loads(out)["denied"]] == ["canary.test:443"]
+
+
+ON_THE_WAY = """
+import os, socket, time
+kept, descriptor = [], os.open('/dev/null', os.O_RDONLY)
+try:
+    while True:
+        kept.append(socket.socketpair())
+        kept[-1][0].setblocking(False)
+        try:
+            while True: socket.send_fds(kept[-1][0], [b'x'], [descriptor] * 253)
+        except BlockingIOError: pass
+except OSError: pass
+print('ready', flush=True)
+time.sleep(60)
+"""
+SEND = """
+import os, socket
+ours, theirs = socket.socketpair()
+try: RESULT = socket.send_fds(ours, [b'x'], [0])
+except OSError as error: RESULT = error.strerror
+"""
+ASK = """
+import socket
+door = socket.create_connection(('127.0.0.1', 3128))
+door.sendall(b'CONNECT canary.test:443 HTTP/1.1\\r\\n\\r\\n')
+print(door.recv(12))
+"""
+
+
+def test_known_limit_a_program_uses_up_the_descriptors_that_may_be_on_their_way_and_others_run_all_the_same(
+    user: User,
+) -> None:
+    """The kernel counts them by user, and judges by the limit of open files of who sends, which is mostly 1,024."""
+    user.write("main.py", ON_THE_WAY)
+    user.write("../other/main.py", ASK)
+    running = user.begun("main.py")
+    try:
+        usual = f"ulimit -Sn 1024; exec {PYTHON} -c"
+        told = user.shell(f"{usual} {shlex.quote(SEND + 'print(RESULT)')}")
+        assert "Too many references" in told.stdout, "this shows nothing"
+        other = user.shell(f"cd {user.root}/other; ulimit -Sn 1024; $JR exec main.py")
+        assert "HTTP/1.1 403" in other.stdout, other
+    finally:
+        running.kill()
+        running.communicate()

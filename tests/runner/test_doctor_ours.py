@@ -160,7 +160,8 @@ def test_one_that_is_not_on_path_is_told_with_the_line_that_puts_it_there(tmp_pa
     ours = lambda path: not path.startswith(str(tmp_path))  # noqa: E731
     found = check_tool(look(resolvers()["go"], env, ours, ()), ("debian",))
     assert (found.state, found.who) == (State.WARNING, "you")
-    assert found.remedy == (f"it is there: export PATH={tmp_path}/sdk/go1.22.0/bin:$PATH",), "the newest, and no other"
+    newest = f"  export PATH={tmp_path}/sdk/go1.22.0/bin:$PATH"
+    assert found.remedy == ("it is there:", newest)
     found = check_tool(look(resolvers()["go"], env, lambda _: True, ()), ("debian",))
     assert "sdk" not in "\n".join(found.remedy), "what a program may have put there is nobody's Go"
 

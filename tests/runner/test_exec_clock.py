@@ -7,6 +7,8 @@ import signal
 import subprocess
 import time
 
+import pytest
+
 from support.user import User, read_line
 
 CONNECTS = """
@@ -72,3 +74,51 @@ def test_a_large_file_arrives_whole(user: User) -> None:
     )
     one, other = done.stdout.splitlines()
     assert one == other
+
+
+HANGS = """
+import fcntl, os, struct, termios, time
+def reopened(number, how): return os.open(f'/proc/self/fd/{{number}}', how | os.O_NONBLOCK)
+stdin, to_stdin = reopened(0, os.O_RDONLY), reopened(0, os.O_WRONLY)
+stdout, stderr = reopened(1, os.O_RDONLY), reopened(2, os.O_RDONLY)
+def all_of(action):
+    try:
+        while action(): pass
+    except BlockingIOError: pass
+def waits(): return struct.unpack('i', fcntl.ioctl(stderr, termios.FIONREAD, bytes(4)))[0]
+until, delay, hangs = time.monotonic() + 3, 0, False
+while time.monotonic() < until and not hangs:
+    delay = (delay + 1) % 200
+    at = time.monotonic() + delay / 1e6
+    {tempt}  # the relay is told that it can go on,
+    while time.monotonic() < at: pass
+    {trap}  # and cannot any more
+    os.write(2, b'.')  # what it does not take now tells that it hangs
+    at = time.monotonic() + 0.1
+    while waits() and time.monotonic() < at: pass
+    hangs = waits()
+time.sleep(60)
+"""
+STEALS = HANGS.format(tempt="os.write(1, b'x')", trap="all_of(lambda: os.read(stdout, 65536))")
+FILLS = HANGS.format(
+    tempt="all_of(lambda: os.read(stdin, 65536))", trap="all_of(lambda: os.write(to_stdin, bytes(4096)))"
+)
+
+
+@pytest.mark.parametrize(("source", "feed"), [(STEALS, "true"), (FILLS, "yes")])
+def test_a_program_that_reads_and_writes_the_other_ends_of_its_streams_does_not_stop_the_clock(
+    user: User, source: str, feed: str
+) -> None:
+    user.write("main.py", source)
+    done = user.shell(
+        f"{feed} | timeout --signal=KILL 30 $JR exec --timeout 3 main.py > /dev/null; echo ${{PIPESTATUS[1]}}"
+    )
+    assert done.stdout == "124\n", done
+
+
+def test_a_program_that_fills_its_stdin_moves_no_file_back_beyond_what_was_read(user: User) -> None:
+    """A shell that reads its script from the file would else run some of it again, from wherever the program likes."""
+    user.write("list", "one\ntwo\nthree\n")
+    user.write("main.py", "import os\nos.write(os.open('/proc/self/fd/0', os.O_WRONLY), b'x' * 9)\n")
+    done = user.shell("{ read line; $JR exec main.py; cat; } < list")
+    assert done.stdout == "two\nthree\n", done

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import shlex
 
@@ -9,7 +11,7 @@ import pytest
 
 from support.bwrap_stub import STAGES, dying
 from support.installation import ordinary_command
-from support.user import Done, User
+from support.user import Done, User, alive
 
 VIEW = "bwrap --dev-bind / / --ro-bind /usr/bin/bwrap {real} --ro-bind {stub} /usr/bin/bwrap --"
 IN_A_NAMESPACE = "unshare --user --map-root-user --mount --pid --fork --mount-proc sh -c"
@@ -96,3 +98,53 @@ def test_the_words_of_bubblewrap_are_told_though_it_ended_before_we_came_to_it(u
     assert (done.returncode, done.stdout) == (125, ""), done
     assert "/no/such/source" in done.stderr, done.stderr
     assert "Traceback" not in done.stderr and "a fault of jhansi-runner" not in done.stderr, done.stderr
+
+
+REFUSE = """
+import ctypes, os, struct, sys
+# answer one system call, whose second argument is not below a number, with an error, as a container's filter does
+number, error, least = map(int, sys.argv[1:4])
+code = [(0x20, 0, 0, 0), (0x15, 0, 3, number), (0x20, 0, 0, 24), (0x35, 0, 1, least), (0x06, 0, 0, 0x50000 | error),
+        (0x06, 0, 0, 0x7FFF0000)]
+held = ctypes.create_string_buffer(b"".join(struct.pack("<HBBI", *c) for c in code))
+program = ctypes.create_string_buffer(struct.pack("@HxxxxxxP", len(code), ctypes.addressof(held)))
+libc = ctypes.CDLL(None)
+assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, program) == 0
+os.execvp(sys.argv[4], sys.argv[4:])
+"""
+FCNTL = {"x86_64": 72, "aarch64": 25}[os.uname().machine]
+PIDFD_OPEN, PIDFD_SEND_SIGNAL = 434, 424  # the same on all machines
+
+
+@pytest.mark.parametrize("egress", ["none", "registries"])
+@pytest.mark.parametrize(
+    ("call", "number", "error"),
+    [
+        ("pidfd_open", PIDFD_OPEN, errno.ENOSYS),
+        ("pidfd_open", PIDFD_OPEN, errno.EPERM),
+        ("pidfd_send_signal", PIDFD_SEND_SIGNAL, errno.EPERM),
+    ],
+)
+def test_where_a_program_could_not_be_killed_in_time_none_is_begun(
+    user: User, call: str, number: int, error: int, egress: str
+) -> None:
+    user.policy("http://127.0.0.1:9/simple/", f"egress: {{run: {egress}}}\n")
+    refuse = user.write(user.root / "refuse.py", REFUSE)
+    mark = f"never-{user.work.name}"
+    begun = f"timeout --signal=KILL 20 /usr/bin/python3 {refuse} {number} {error} 0 $JR exec"
+    done = user.shell(f"{begun} --timeout 2 -- sh -c 'echo begun; sleep 10' {mark}")
+    assert_told(done, f"{call}: {os.strerror(error)}", "Start ")
+    assert not alive(mark)
+
+
+@pytest.mark.parametrize("error", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_is_named(user: User, error: int) -> None:
+    user.exec("--", "true")
+    refuse = user.write(user.root / "refuse.py", REFUSE)
+    begun = f"/usr/bin/python3 {refuse} {FCNTL} {error} {fcntl.F_OFD_GETLK}"
+    for words in ("exec -- true", "doctor"):
+        done = user.shell(f"{begun} $JR {words}")
+        told = done.stdout + done.stderr
+        assert done.returncode in (1, 125) and "Traceback" not in told, told
+        assert os.strerror(error) in told and "has no locks" in told and "JHANSI_HOME" in told, told
+    assert "[JH-STATE]" in done.stdout

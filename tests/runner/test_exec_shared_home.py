@@ -6,9 +6,11 @@ tried here.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shlex
+import struct
 import subprocess
 from typing import Any
 
@@ -58,3 +60,18 @@ def test_a_run_on_another_host_is_seen_to_go_on(new_user: User) -> None:
     (run,) = json.loads(second.communicate(timeout=60)[0])["runs"]
     assert run["state"] == "running"
     assert first.wait(timeout=60) == 0
+
+
+@pytest.mark.parametrize(("name", "byte"), [("runs/journal", 1 << 62), ("locks/running", 0)])
+def test_a_lock_that_somebody_keeps_is_waited_for_and_told(new_user: User, name: str, byte: int) -> None:
+    """As a host that died may leave one behind on a network file system."""
+    assert new_user.exec("--", "true").returncode == 0
+    path = new_user.state / "state" / name
+    with path.open("r+b") as kept:
+        fcntl.fcntl(kept, fcntl.F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, byte, 1, 0))
+        waiting = new_user.start("--", "echo", "ran")
+        assert waiting.stderr is not None
+        told = waiting.stderr.readline().decode()
+    assert f"waiting for the lock of {path}" in told
+    assert waiting.communicate(timeout=60)[0] == b"ran\n"
+    assert waiting.returncode == 0

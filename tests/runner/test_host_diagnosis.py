@@ -12,6 +12,7 @@ from jhansi_runner.proxy.cell.syscalls import CHECKED, MACHINES
 from jhansi_runner.runner.errors import KILLED, NO_DOORWAY, NOT_STARTED, SIGSYS
 from jhansi_runner.runner.host_diagnosis import HostProblem, diagnose, explain_bwrap_failure
 from jhansi_runner.runner.host_facts import HostFacts
+from jhansi_runner.runner.host_remedies import as_typed, container_options, install
 from support.bwrap_stub import stub
 from support.ordinary import PYTHON, as_ordinary
 
@@ -118,6 +119,10 @@ CASES = {
     "chroot": (REFUSED, DEBIAN, "userns-blocked", "clone with CLONE_NEWUSER", "chroot"),
     "docker, setns": ("no doorway: [Errno 1] setns: Operation not permitted", DOCKER, "container-blocks",
                       "blocks setns", "seccomp=unconfined"),
+    "an old kernel": ("it could not be killed in time: pidfd_open: Function not implemented", DEBIAN, "call-missing",
+                      "lacks pidfd_open", "Linux 5.4"),
+    "docker, an old filter": ("it could not be started: memfd_create: Function not implemented", DOCKER,
+                              "container-blocks", "lacks memfd_create", "seccomp=unconfined"),
     "our own fault": ("bwrap: Can't find source path /x: Permission denied", UBUNTU, "bwrap-failed",
                       "Can't find source path /x", "report"),
     "silence": ("", DEBIAN, "bwrap-failed", "without saying why", "report"),
@@ -135,6 +140,13 @@ def test_the_message_names_the_cause_and_what_to_type(name: str) -> None:
     assert cause in problem.cause
     assert remedy in problem.remedy
     assert "\n" not in problem.cause
+
+
+def test_root_is_told_no_sudo_which_containers_lack_and_the_host_of_a_container_is() -> None:
+    assert as_typed(install(DOCKER), 0) == as_typed(install(DOCKER), 1000).replace("sudo ", "")
+    assert "\n  apt-get install bubblewrap" in as_typed(install(DOCKER), 0)
+    for_the_host = container_options(replace(DOCKER, apparmor_restrict=1))
+    assert "sudo sysctl" in as_typed(for_the_host, 0)
 
 
 def test_a_problem_prints_as_cause_code_and_remedy() -> None:

@@ -89,6 +89,8 @@ def test_a_foreign_architecture_is_killed_whatever_it_asks(machine: str, arch: i
 
 # TIOCSTI, TIOCLINUX, TIOCSETD
 TERMINAL = (0x5412, 0x541C, 0x5423)
+# SIOCGIFBR, SIOCSIFBR, SIOCGIFVLAN, SIOCSIFVLAN, SIOCBRADDBR, SIOCBRDELBR
+MODULES = (0x8940, 0x8941, 0x8982, 0x8983, 0x89A0, 0x89A1)
 # `struct fsxattr` has 28 bytes, a policy of fscrypt 12, a key of it 80, the order to remove one 64, one of fsverity 128
 ATTRIBUTES = {
     "FS_IOC_SETFLAGS": (1, "f", 2, 8),
@@ -111,7 +113,7 @@ def request_of(direction: int, letter: str | int, number: int, size: int) -> int
 def expected_ioctl(request: int) -> int | None:
     if request in TERMINAL:
         return errno.EPERM
-    if request in {request_of(*parts) for parts in ATTRIBUTES.values()}:
+    if request in MODULES or request in {request_of(*parts) for parts in ATTRIBUTES.values()}:
         return errno.ENOTTY
     if request in {request_of(direction, 0x94, number, size) for direction, number, size in CLONES.values()}:
         return None
@@ -126,13 +128,13 @@ def test_ioctl_is_compared_on_the_32_bits_that_the_kernel_reads(
     known = {request_of(*parts) for parts in ATTRIBUTES.values()}
     known |= {request_of(direction, 0x94, number, size) for direction, number, size in CLONES.values()}
     volumes = {request_of(1, letter, number, 4096) for letter in (0x94, 0xBC)}
-    for asked in {*TERMINAL, *known, *volumes, request & 0xFFFFFFFF}:
+    for asked in {*TERMINAL, *MODULES, *known, *volumes, request & 0xFFFFFFFF}:
         assert answer(machine, "ioctl", 0, upper | asked) == expected_ioctl(asked), hex(asked)
 
 
-# FIONREAD, FIONBIO, FIOCLEX, TCGETS, TIOCGWINSZ, FS_IOC_GETFLAGS, FS_IOC_FIEMAP, SIOCGIFCONF
+# FIONREAD, FIONBIO, FIOCLEX, TCGETS, TIOCGWINSZ, FS_IOC_GETFLAGS, FS_IOC_FIEMAP, SIOCGIFCONF, SIOCGIFBRDADDR
 @machines
-@pytest.mark.parametrize("request_", [0x541B, 0x5421, 0x5451, 0x5401, 0x5413, 0x80086601, 0xC020660B, 0x8912])
+@pytest.mark.parametrize("request_", [0x541B, 0x5421, 0x5451, 0x5401, 0x5413, 0x80086601, 0xC020660B, 0x8912, 0x8919])
 def test_requests_of_ordinary_programs_are_allowed(machine: str, request_: int) -> None:
     assert answer(machine, "ioctl", 0, request_) is None
 

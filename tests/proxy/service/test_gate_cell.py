@@ -103,7 +103,7 @@ def assert_fails(tmp_path: Path, bwrap: Path, said: str) -> None:
             with pytest.raises(GateFailed, match=said):
                 start_gate(str(bwrap), str(tmp_path / "state" / "authority"), log)
             assert os.listdir("/proc/self/fd") == before
-            assert descendants().keys() <= others
+            wait_for(lambda: descendants().keys() <= others)  # what was killed is gone a moment later
             for pid in children() - known:  # orphans, which became ours because we adopt them
                 assert Path(f"/proc/{pid}/comm").read_text() == "sleep\n"
                 os.waitpid(pid, 0)
