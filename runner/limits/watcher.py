@@ -30,24 +30,27 @@ _SPARE_TABLES = 64 << 20
 """Bytes of page tables, beside those that memory of its own needs, with which a process is not asked what is shared."""
 
 
-_CONFIRMED = 8
-"""So often has it to be too much, as a child that is just being made has all that its parent has."""
+_CONFIRMED, _DOUBT = 8, 3
+"""So often has it to be too much, as memory goes and comes while it is read; and once less often than that is nothing.
+"""
+_SMALL = 16
+"""Whoever has less than one of so many parts of the limit is not asked whether it is a child of vfork."""
 
 
 class Use:
     """What a process has: bytes of its `own`, bytes of `shared` memory, and `threads`.
 
-    `parent` is by number; `waits` tells that it does nothing until the kernel wakes it, as after vfork.
+    `parent` is by number; `lenders` are as many of its threads as waited for children of vfork, which have all that
+    their parent has until a program of their own begins, and it seemed to be one of them: else 0.
     """
 
-    __slots__ = ("own", "parent", "pid", "shared", "threads", "waits")
+    __slots__ = ("lenders", "own", "parent", "pid", "shared", "threads")
 
     def __init__(self, pid: str, status: bytes) -> None:
-        self.pid, self.parent = pid, str(number(status, b"\nPPid:"))
+        self.pid, self.parent, self.lenders = pid, str(number(status, b"\nPPid:")), 0
         self.own = sum(number(status, key) for key in (b"\nRssAnon:", b"\nVmSwap:", b"\nVmPTE:")) << 10
         self.shared = number(status, b"\nRssShmem:") << 10
         self.threads = number(status, b"\nThreads:")
-        self.waits = b"\nState:\tD" in status
 
 
 class Watcher:
@@ -58,8 +61,8 @@ class Watcher:
     """
 
     __slots__ = (
-        "_cpus", "_least", "_look", "_most_memory", "_most_processes", "_pause", "_processes", "_settled", "_spent",
-        "_unsettled", "delay", "memory",
+        "_cpus", "_least", "_look", "_most_memory", "_most_processes", "_pause", "_processes", "_seen", "_settled",
+        "_spent", "_unsettled", "delay", "memory",
     )  # fmt: skip
 
     def __init__(self, processes: Processes, memory: int | None, count: int | None, before: bytes) -> None:
@@ -68,7 +71,7 @@ class Watcher:
         self._least = _of_host(before)
         self._look: Generator[None, None, str] | None = None
         self._spent = self._pause = 0.0
-        self._settled, self._unsettled, self.memory = True, 0, 0
+        self._settled, self._unsettled, self._seen, self.memory = True, 0, 0, 0
         self.delay = SHORTEST_SECONDS
 
     def look(self) -> str:
@@ -127,14 +130,16 @@ class Watcher:
         return max(self.memory, unknown) > most
 
     def _confirmed(self, kept: int, most: int) -> Generator[None, None, tuple[int, int]]:
-        """What they have, where each page counts once: the least of what is seen, unless all of that is too much."""
+        """What they have, where each page counts once; and no more than is allowed, until that is sure."""
         own = shared = 0
-        for _ in range(_CONFIRMED):
-            rounds, settled = yield from sampled(self._processes, self._exactly)
+        while self._seen < _CONFIRMED:
+            rounds, settled = yield from sampled(self._processes, self._exactly, _weight, most)
+            self._settled = self._settled and settled
             own, shared = _most(rounds)
             if own + max(shared, kept) <= most:
+                self._seen = max(0, self._seen - _DOUBT)
                 break
-        self._settled = self._settled and settled
+            self._seen += 1
         return own, shared
 
     @property
@@ -150,10 +155,26 @@ class Watcher:
         """Where each page counts once."""
         yield
         status = self._processes.status(pid)
-        use, tables = _of(pid, status), number(status, b"\nVmPTE:") << 10
-        if use is None or tables > 2 * use.own // _PAGES_PER_TABLE + _SPARE_TABLES:
+        use = _of(pid, status)
+        if use is None or use.own + use.shared <= (self._most_memory or 0) // _SMALL:
+            return use and self._divided(use, status)
+        lenders = self._processes.lenders(use.parent)
+        if lenders:  # it has begun a program of its own by now, or these are its parent's pages
+            status = self._processes.status(pid)
+            use = _of(pid, status)
+        if use is None:
+            return None
+        had, use.lenders = use.own, lenders
+        use = self._divided(use, status)
+        again = _of(pid, self._processes.status(pid))
+        return None if again is None or again.own < had // 2 else use  # it has gone elsewhere meanwhile
+
+    def _divided(self, use: Use, status: bytes) -> Use:
+        """What a process has, where pages that others have too are divided up."""
+        tables = number(status, b"\nVmPTE:") << 10
+        if tables > 2 * use.own // _PAGES_PER_TABLE + _SPARE_TABLES:
             return use
-        text = self._processes.rollup(pid)
+        text = self._processes.rollup(use.pid)
         if b"\nPss_Anon:" not in text:  # Linux 5.4 has it; it may be denied, and then the rough figure counts
             return use
         use.own = ((number(text, b"\nPss_Anon:") + number(text, b"\nSwapPss:")) << 10) + tables
@@ -179,22 +200,34 @@ def _of_host(text: bytes) -> tuple[int, int]:
     return (number(text, b"\nAnonPages:") + swapped) << 10, number(text, b"\nShmem:") << 10
 
 
+def _weight(use: Use) -> int:
+    """Bytes that surely count besides what others have."""
+    return 0 if use.lenders else use.own + use.shared
+
+
 def _most(rounds: list[list[Use]]) -> tuple[int, int]:
     """Bytes of their own, and shared, that all had together, at the time when it was the most."""
     return max(map(_together, rounds), key=sum)
 
 
 def _together(uses: list[Use]) -> tuple[int, int]:
-    """A child of vfork is not counted besides its parent, whose memory it has; one of each, as there cannot be two."""
-    waiting = {use.pid: use for use in uses if use.waits}
+    """Children of vfork are not counted besides their parent, as many as it waits for and with as much as it has."""
+    by_pid = {use.pid: use for use in uses}
+    lent: dict[str, int] = {}
     own = shared = 0
     for use in uses:
-        parent = None if use.waits else waiting.get(use.parent)
-        if parent is not None and (parent.own, parent.shared) == (use.own, use.shared):
-            del waiting[use.parent]
+        parent = by_pid.get(use.parent)
+        if parent is not None and lent.get(use.parent, 0) < use.lenders and _is_alike(use, parent):
+            lent[use.parent] = lent.get(use.parent, 0) + 1
             continue
         own, shared = own + use.own, shared + use.shared
     return own, shared
+
+
+def _is_alike(child: Use, parent: Use) -> bool:
+    """Whether two may have the same pages, read one after the other."""
+    has = parent.own + parent.shared
+    return abs(child.own + child.shared - has) <= has // 4
 
 
 def _threads(rounds: list[list[Use]]) -> int:

@@ -112,6 +112,31 @@ if os.fork() == 0:
         time.sleep(0.01)
 os.read(read, 1)
 """,
+    "memory that goes on while those that had it stay": """
+def idle():
+    while True:
+        for _ in range(100):
+            if os.fork() == 0:
+                time.sleep(0.3)
+                os._exit(0)
+        time.sleep(0.02)
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            pass
+area = mmap.mmap(-1, AMOUNT << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+first, until = os.getpid(), 0
+if os.fork() == 0:
+    idle()
+mapped(area)
+while STAYS and time.monotonic() < (until := until or time.monotonic() + STAYS):
+    if os.fork():
+        area.madvise(mmap.MADV_DONTNEED)
+        time.sleep(60 if os.getpid() == first else 1)
+        os._exit(0)
+    time.sleep(0.001)
+""",
     "heap beside descriptors by the hundred thousand": """
 import resource
 most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -167,6 +192,27 @@ import subprocess
 heap(AMOUNT // 3)
 for _ in range(300):
     subprocess.run(['true'], check=True)
+""",
+    "children that threads start": """
+import subprocess
+heap(AMOUNT // 3)
+def start():
+    for _ in range(150):
+        subprocess.run(['true'], check=True)
+starting = [threading.Thread(target=start) for _ in range(8)]
+for each in starting:
+    each.start()
+for each in starting:
+    each.join()
+""",
+    "children that have the same memory for a moment": """
+heap(AMOUNT // 3)
+for number in range(300):
+    if os.fork() == 0:
+        sum(range(20000))
+        os._exit(0)
+    if number > 4:
+        os.wait()
 """,
     "many open files": """
 import resource

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-import pytest
-
 from jhansi_runner.runner.limits.proc import Processes
 from jhansi_runner.runner.limits.sample import sampled
 
@@ -21,7 +19,7 @@ class Listed(Processes):
         self._lists = self._lists[1:] or self._lists
 
 
-def read(processes: Listed, gone: str) -> tuple[list[list[str]], bool, list[str]]:
+def read(processes: Listed, gone: str, most: int = 1000) -> tuple[list[list[str]], bool, list[str]]:
     asked = []
 
     def one(pid: str) -> Generator[None, None, str | None]:
@@ -29,7 +27,7 @@ def read(processes: Listed, gone: str) -> tuple[list[list[str]], bool, list[str]
         yield
         return None if pid in gone.split() else pid
 
-    steps = sampled(processes, one)
+    steps = sampled(processes, one, int, most)
     while True:
         try:
             next(steps)
@@ -46,11 +44,19 @@ def test_the_next_one_is_read_where_one_has_gone() -> None:
     assert found == ([["2"], ["2"], ["2", "7"]], True, ["5", "2", "6", "7"])
 
 
+def test_new_ones_are_read_though_none_has_gone() -> None:
+    found = read(Listed("2 3", "2 3 4", "2 4 5"), "")
+    assert found == ([["2", "3"], ["2", "3", "4"], ["2", "4", "5"]], True, ["3", "2", "4", "5"])
+
+
+def test_no_more_are_read_when_it_is_enough() -> None:
+    assert read(Listed("2 3 4"), "", most=6) == ([["3", "4"]], True, ["4", "3"])
+
+
 def test_it_is_told_that_one_always_goes() -> None:
     rounds, settled, asked = read(Listed(*(f"2 {pid}" for pid in range(5, 50))), " ".join(map(str, range(5, 50))))
     assert not settled and rounds[-1] == ["2"] and len(asked) == 9
 
 
-@pytest.mark.parametrize("lists", [("",), ("", "2")])
-def test_nobody_is_there(lists: tuple[str, ...]) -> None:
-    assert read(Listed(*lists), "") == ([[]], True, [])
+def test_nobody_is_there() -> None:
+    assert read(Listed(""), "") == ([[]], True, [])

@@ -14,10 +14,10 @@ from jhansi_runner.runner.limits.watcher import Watcher
 MIB = 1 << 20
 
 
-def status(anonymous: int = 0, shared: int = 0, parent: int = 1, state: str = "S", threads: int = 1) -> bytes:
+def status(anonymous: int = 0, shared: int = 0, parent: int = 1, threads: int = 1) -> bytes:
     """In MiB."""
     return (
-        f"Name:\tx\nState:\t{state} (x)\nPPid:\t{parent}\nRssAnon:\t{anonymous << 10} kB\n"
+        f"Name:\tx\nState:\tS (sleeping)\nPPid:\t{parent}\nRssAnon:\t{anonymous << 10} kB\n"
         f"RssShmem:\t{shared << 10} kB\nThreads:\t{threads}\n"
     ).encode()
 
@@ -27,10 +27,16 @@ def host(anonymous: int = 0, shared: int = 0) -> bytes:
 
 
 class Said(Processes):
-    """Processes that say this of themselves; with `fleeting` there is one more, which has always gone."""
+    """Processes that say this of themselves; with `fleeting` there is one more, which has always gone.
 
-    def __init__(self, texts: Mapping[str, bytes], *, fleeting: bool = False) -> None:
+    `waiting` are those that wait for a child of vfork, by how many threads.
+    """
+
+    def __init__(
+        self, texts: Mapping[str, bytes], *, fleeting: bool = False, waiting: Mapping[str, int] | None = None
+    ) -> None:
         self.pids, self._texts, self._next, self._fleeting = [], texts, 1000, fleeting
+        self._waiting = waiting or {}
 
     def find(self) -> None:
         self._next += 1
@@ -41,6 +47,9 @@ class Said(Processes):
 
     def rollup(self, _pid: str) -> bytes:
         return b""
+
+    def lenders(self, pid: str) -> int:
+        return self._waiting.get(pid, 0)
 
     def used_in(self, _places: object) -> list[object]:  # type: ignore[override]
         return []
@@ -61,15 +70,50 @@ def look(processes: Said, monkeypatch: pytest.MonkeyPatch, now: bytes = b"", tim
         ({"2": status(60), "3": status(41)}, "memory"),
         ({"2": status(60, 30), "3": status(0, 41)}, "memory"),
         ({"2": status(1, threads=4), "3": status(1, threads=7)}, "processes"),
-        ({"2": status(60, state="D"), "3": status(60, parent=2)}, ""),  # after vfork
-        ({"2": status(60, state="D"), "3": status(60, parent=2), "4": status(60, parent=2)}, "memory"),
         ({"2": status(60), "3": status(60, parent=2)}, "memory"),
-        ({"2": status(60, state="D"), "3": status(60)}, "memory"),
         ({}, ""),
     ],
 )
 def test_what_processes_say(texts: Mapping[str, bytes], said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert look(Said(texts), monkeypatch) == [said]
+
+
+@pytest.mark.parametrize(
+    ("waiting", "children", "said"),
+    [
+        (1, [60], ""),
+        (1, [60, 60], "memory"),
+        (2, [60, 60], ""),
+        (3, [50, 70, 60], ""),
+        (3, [60, 60, 41], "memory"),
+        (1, [100], "memory"),
+        (0, [60], "memory"),
+    ],
+)
+def test_children_of_vfork_have_what_their_parent_has(
+    waiting: int, children: list[int], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = {"2": status(60), **{str(pid): status(each, parent=2) for pid, each in enumerate(children, 3)}}
+    assert look(Said(texts, waiting={"2": waiting}), monkeypatch) == [said]
+
+
+class Fitful(Said):
+    """One process that has 101 MiB in all of its looks but every so many."""
+
+    def __init__(self, every: int) -> None:
+        super().__init__({})
+        self._every, self._times = every, 0
+
+    def find(self) -> None:
+        self.pids, self._times = ["2"], self._times + 1
+
+    def status(self, _pid: str, _needed: bytes = b"") -> bytes:
+        return status(1 if self._times % self._every == 0 else 101)
+
+
+@pytest.mark.parametrize(("every", "said"), [(2, set()), (3, set()), (9, {"memory"}), (16, {"memory"})])
+def test_what_is_nearly_always_too_much_is(every: int, said: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert set(look(Fitful(every), monkeypatch, times=50)) - {""} == said
 
 
 @pytest.mark.parametrize(("grown", "hidden", "said"), [(101, True, "memory"), (100, True, ""), (101, False, "")])
