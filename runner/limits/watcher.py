@@ -116,7 +116,9 @@ class Watcher:
         self._least = (min(self._least[0], host[0]), min(self._least[1], host[1]))
         kept, grown, unknown = self._in_memory(), host[1] - self._least[1], 0
         if grown > max(shared, kept) and own + grown > most:
-            found = yield from held.in_memory(self._processes)
+            found = yield from held.in_memory(self._processes, threads=False)
+            if not found.hidden and grown - kept - sum(found.sizes.values()) > most:
+                found = yield from held.in_memory(self._processes, threads=True)
             self._settled = self._settled and found.settled
             kept += sum(found.sizes.values())
             unknown, grown = grown - kept if found.hidden or self._is_suspicious else 0, 0

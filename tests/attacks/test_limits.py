@@ -101,6 +101,14 @@ written(file)
 socket.send_fds(kept[0], [b'x'], [file])
 os.close(file)
 """,
+    "a memfd that a thread alone has open": """
+def alone():
+    assert libc.unshare(0x400) == 0
+    written(os.memfd_create('x'))
+    had()
+threading.Thread(target=alone).start()
+time.sleep(60)
+""",
     "memory that goes from process to process": """
 read, write = os.pipe()
 if os.fork() == 0:
@@ -312,6 +320,17 @@ for number in range(AMOUNT):
 kept.append(os.open('file', os.O_CREAT | os.O_WRONLY))
 os.unlink('file')
 written(kept[0])
+""",
+    "files that a thread alone has open": """
+def alone():
+    assert libc.unshare(0x400) == 0
+    for _ in range(AMOUNT // 4):
+        kept.append(os.open('.', os.O_TMPFILE | os.O_RDWR))
+        for _ in range(4):
+            os.write(kept[-1], MIB)
+    had()
+threading.Thread(target=alone).start()
+time.sleep(60)
 """,
     "files that are only mapped": """
 libc.mmap.restype = ctypes.c_void_p

@@ -19,6 +19,17 @@ FILES = {
     "nothing": "",
     "open": "file = os.memfd_create('x'); os.write(file, bytes(1 << 20))",
     "open and mapped": "file = os.memfd_create('x'); os.write(file, bytes(1 << 20)); area = mmap.mmap(file, 4096)",
+    "open in a thread": """
+import ctypes, threading
+ready = threading.Event()
+def alone():
+    assert ctypes.CDLL(None).unshare(0x400) == 0
+    os.write(os.memfd_create('x'), bytes(1 << 20))
+    ready.set()
+    threading.Event().wait()
+threading.Thread(target=alone, daemon=True).start()
+ready.wait()
+""",
     "mapped": "area = mmap.mmap(-1, 1 << 20)",
     "on its way": """
 pair = socket.socketpair()
@@ -53,7 +64,7 @@ class One(Processes):
         self.pids = [self._pid]
 
 
-def look(what: str, place: Path, *, mapped: bool | None) -> Held:
+def look(what: str, place: Path, *, mapped: bool | None, threads: bool = False) -> Held:
     """What a program is found to hold: in memory, or, with `mapped`, in the file system of `place`."""
     argv = [sys.executable, "-c", f"{BEGIN}{FILES[what]}\nprint(flush=True)\nsys.stdin.read()", str(place / "file")]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as program:
@@ -62,7 +73,7 @@ def look(what: str, place: Path, *, mapped: bool | None) -> Held:
         try:
             devices = {held.memory_device()}
             steps = (
-                held.in_memory(found)
+                held.in_memory(found, threads=threads)
                 if mapped is None
                 else held.without_names(found, {place.stat().st_dev}, devices, mapped=mapped)
             )
@@ -91,6 +102,12 @@ def look(what: str, place: Path, *, mapped: bool | None) -> Held:
 def test_memory(what: str, size: int, hidden: bool, tmp_path: Path) -> None:
     found = look(what, tmp_path, mapped=None)
     assert (sum(found.sizes.values()), found.hidden, found.settled) == (size, hidden, True)
+
+
+@pytest.mark.parametrize("threads", [False, True])
+def test_what_a_thread_alone_has_open(threads: bool, tmp_path: Path) -> None:
+    found = look("open in a thread", tmp_path, mapped=None, threads=threads)
+    assert (sum(found.sizes.values()), found.hidden) == (MIB if threads else 0, False)
 
 
 @pytest.mark.parametrize(

@@ -120,9 +120,9 @@ def test_what_is_nearly_always_too_much_is(every: int, said: set[str], monkeypat
 def test_shared_memory_that_cannot_be_measured(
     grown: int, hidden: bool, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def found(_: object) -> Generator[None, None, Held]:
+    def found(_: object, *, threads: bool) -> Generator[None, None, Held]:
         yield
-        return Held({}, hidden=hidden, settled=True)
+        return Held({}, hidden=hidden and threads, settled=True)
 
     monkeypatch.setattr(held, "in_memory", found)
     assert look(Said({"2": status(1)}), monkeypatch, host(1000, 1000 + grown)) == [said]
