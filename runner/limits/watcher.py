@@ -197,9 +197,12 @@ def _of(pid: str, status: bytes) -> Use | None:
 
 
 def _of_host(text: bytes) -> tuple[int, int]:
-    """Bytes that all processes of the host have of their own, and that are shared, of whomever."""
+    """Bytes that all processes of the host have of their own, and that are shared, of whomever.
+
+    What is swapped may be either, and a program can see to it that it is (MADV_PAGEOUT).
+    """
     swapped = number(text, b"\nSwapTotal:") - number(text, b"\nSwapFree:")
-    return (number(text, b"\nAnonPages:") + swapped) << 10, number(text, b"\nShmem:") << 10
+    return (number(text, b"\nAnonPages:") + swapped) << 10, (number(text, b"\nShmem:") + swapped) << 10
 
 
 def _weight(use: Use) -> int:

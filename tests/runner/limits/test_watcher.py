@@ -22,8 +22,9 @@ def status(anonymous: int = 0, shared: int = 0, parent: int = 1, threads: int = 
     ).encode()
 
 
-def host(anonymous: int = 0, shared: int = 0) -> bytes:
-    return f"MemTotal: 1 kB\nAnonPages: {anonymous << 10} kB\nShmem: {shared << 10} kB\n".encode()
+def host(anonymous: int = 0, shared: int = 0, swapped: int = 0) -> bytes:
+    memory = f"MemTotal: 1 kB\nAnonPages: {anonymous << 10} kB\nShmem: {shared << 10} kB\n"
+    return f"{memory}SwapTotal: {5000 << 10} kB\nSwapFree: {5000 - swapped << 10} kB\n".encode()
 
 
 class Said(Processes):
@@ -126,6 +127,7 @@ def test_shared_memory_that_cannot_be_measured(
 
     monkeypatch.setattr(held, "in_memory", found)
     assert look(Said({"2": status(1)}), monkeypatch, host(1000, 1000 + grown)) == [said]
+    assert look(Said({"2": status(1)}), monkeypatch, host(1000, 900, 100 + grown)) == [said]
 
 
 def test_what_others_have_does_not_count_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
