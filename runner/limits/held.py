@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     """Device and inode."""
 
 _BLOCK = 512
-_DELETED = b" (deleted)\n"
+_DELETED, _CALLED = b" (deleted)\n", b"[anon_shmem:"
+"""How a mapping ends whose file has no name, and how it begins when the program has called it something."""
 _MOST_OPEN, _MOST_READS = 1 << 14, 1 << 12
 """How many descriptors are read in a look, and pages of lists of mappings."""
 
@@ -147,7 +148,7 @@ class _Search:
                 if self._reads_left < 0:
                     self._hidden = True
                     return
-                if _DELETED in text:
+                if _DELETED in text or _CALLED in text:
                     found = map(_key, text.splitlines(keepends=True))
                     mapped.update(key for key in found if key is not None and self._is_kept(key[0]))
                 yield
@@ -156,9 +157,9 @@ class _Search:
 
 
 def _key(line: bytes) -> Key | None:
-    """The file of a mapping, where it has no name any more."""
-    if not line.endswith(_DELETED):
+    """The file of a mapping, where it has no name any more. Source: fs/proc/task_mmu.c, get_vma_name."""
+    words = line.split(None, 5)
+    if not line.endswith(_DELETED) and not (len(words) > 5 and words[5].startswith(_CALLED)):
         return None
-    device, inode = line.split(None, 5)[3:5]
-    major, _, minor = device.partition(b":")
-    return os.makedev(int(major, 16), int(minor, 16)), int(inode)
+    major, _, minor = words[3].partition(b":")
+    return os.makedev(int(major, 16), int(minor, 16)), int(words[4])

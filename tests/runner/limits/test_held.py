@@ -131,3 +131,20 @@ def test_disk(what: str, mapped: bool, size: int, hidden: bool, tmp_path: Path) 
 def test_what_is_too_much_to_read_is_hidden(most: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(held, most, 1)
     assert look("open", tmp_path, mapped=None).hidden
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ("7f5c0000-7f5d0000 rw-s 00000000 00:01 2056                       /dev/zero (deleted)", (0, 1, 2056)),
+        ("7f5c0000-7f5d0000 r--s 00000000 fd:1a 77                         /a b\\012 (deleted)", (0xFD, 0x1A, 77)),
+        ("7f5c0000-7f5d0000 rw-s 00000000 00:01 2056                       [anon_shmem:x]", (0, 1, 2056)),
+        ("7f5c0000-7f5d0000 rw-s 00000000 00:01 2056                       [anon_shmem:a /b]", (0, 1, 2056)),
+        ("7f5c0000-7f5d0000 rw-p 00000000 00:00 0                          [anon:x (deleted)]", None),
+        ("7f5c0000-7f5d0000 rw-p 00000000 00:00 0 ", None),
+        ("7f5c0000-7f5d0000 r--p 00000000 fd:00 9                          /a [anon_shmem:x]", None),
+    ],
+)
+def test_the_file_of_a_mapping(line: str, key: tuple[int, int, int] | None) -> None:
+    expected = None if key is None else (os.makedev(*key[:2]), key[2])
+    assert held._key(line.encode() + b"\n") == expected
