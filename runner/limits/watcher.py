@@ -37,6 +37,11 @@ _SMALL = 16
 """Whoever has less than one of so many parts of the limit is not asked whether it is a child of vfork."""
 
 
+_LENT_SECONDS, _FORGOTTEN_SECONDS = 0.5, 2.0
+"""So long may a child of vfork take until its own program begins, where the host has got as much more as would be too
+much: it may also have memory of its own (CLONE_VFORK without CLONE_VM)."""
+
+
 class Use:
     """What a process has: bytes of its `own`, bytes of `shared` memory, and `threads`.
 
@@ -61,8 +66,8 @@ class Watcher:
     """
 
     __slots__ = (
-        "_cpus", "_least", "_look", "_most_memory", "_most_processes", "_pause", "_processes", "_seen", "_settled",
-        "_spent", "_unsettled", "delay", "memory",
+        "_cpus", "_grown", "_least", "_lent", "_look", "_most_memory", "_most_processes", "_pause", "_processes", "_seen",
+        "_settled", "_spent", "_unsettled", "delay", "memory",
     )  # fmt: skip
 
     def __init__(self, processes: Processes, memory: int | None, count: int | None, before: bytes) -> None:
@@ -71,6 +76,8 @@ class Watcher:
         self._least = _of_host(before)
         self._look: Generator[None, None, str] | None = None
         self._spent = self._pause = 0.0
+        self._lent: dict[str, tuple[float, float]] = {}
+        self._grown = 0
         self._settled, self._unsettled, self._seen, self.memory = True, 0, 0, 0
         self.delay = SHORTEST_SECONDS
 
@@ -114,6 +121,7 @@ class Watcher:
     def _is_too_much(self, own: int, shared: int, most: int) -> Generator[None, None, bool]:
         host = _of_host(meminfo())
         self._least = (min(self._least[0], host[0]), min(self._least[1], host[1]))
+        self._grown = host[0] - self._least[0]
         kept, grown, unknown = self._in_memory(), host[1] - self._least[1], 0
         if grown > max(shared, kept) and own + grown > most:
             found = yield from held.in_memory(self._processes, threads=False)
@@ -126,7 +134,7 @@ class Watcher:
             own, shared = yield from self._confirmed(kept, most)
         self.memory = own + max(shared, kept)
         if self._is_suspicious:
-            unknown = max(unknown, host[0] - self._least[0] - own)
+            unknown = max(unknown, self._grown - own)
         room = most - max(self.memory, own + grown, unknown)
         self._pause = min(self._pause, pause(room, self._cpus) if self._settled else SHORTEST_SECONDS)
         return max(self.memory, unknown) > most
@@ -166,10 +174,18 @@ class Watcher:
             use = _of(pid, status)
         if use is None:
             return None
-        had, use.lenders = use.own, lenders
+        had, use.lenders = use.own, lenders if lenders and self._is_new(pid) else 0
         use = self._divided(use, status)
         again = _of(pid, self._processes.status(pid))
         return None if again is None or again.own < had // 2 else use  # it has gone elsewhere meanwhile
+
+    def _is_new(self, pid: str) -> bool:
+        """Whether a child of vfork has not been one for long, if the host has so much more that it would matter."""
+        now = time.monotonic()
+        since, last = self._lent.get(pid, (now, now))
+        since = now if last + _FORGOTTEN_SECONDS < now else since
+        self._lent[pid] = since, now
+        return now - since <= _LENT_SECONDS or self._grown <= (self._most_memory or 0)
 
     def _divided(self, use: Use, status: bytes) -> Use:
         """What a process has, where pages that others have too are divided up."""

@@ -98,6 +98,15 @@ def test_children_of_vfork_have_what_their_parent_has(
     assert look(Said(texts, waiting={"2": waiting}), monkeypatch) == [said]
 
 
+@pytest.mark.parametrize(("grown", "seconds", "said"), [(101, 9, "memory"), (101, -9, ""), (100, 9, "")])
+def test_they_are_none_when_that_lasts_and_the_host_has_more_too(
+    grown: int, seconds: int, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher, "_LENT_SECONDS", -seconds)
+    texts = {"2": status(60), "3": status(60, parent=2)}
+    assert look(Said(texts, waiting={"2": 1}), monkeypatch, host(1000 + grown, 1000)) == [said]
+
+
 class Fitful(Said):
     """One process that has 101 MiB in all of its looks but every so many."""
 
