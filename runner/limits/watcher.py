@@ -17,6 +17,7 @@ from jhansi_runner.runner.limits import held
 from jhansi_runner.runner.limits.model import MEMORY, PROCESSES
 from jhansi_runner.runner.limits.proc import Processes, number
 from jhansi_runner.runner.limits.sample import UNSETTLED, sampled
+from jhansi_runner.runner.limits.use import Use, of_status, threads, together, weight
 from jhansi_runner.runner.limits.weak import IN_MEMORY, LONGEST_SECONDS, SHORTEST_SECONDS, meminfo, pause
 
 TYPE_CHECKING = False
@@ -28,34 +29,14 @@ _INODE_BYTES = 1024
 _PAGES_PER_TABLE = 512
 _SPARE_TABLES = 64 << 20
 """Bytes of page tables, beside those that memory of its own needs, with which a process is not asked what is shared."""
-
-
 _CONFIRMED, _DOUBT = 8, 3
 """So often has it to be too much, as memory goes and comes while it is read; and once less often than that is nothing.
 """
 _SMALL = 16
 """Whoever has less than one of so many parts of the limit is not asked whether it is a child of vfork."""
-
-
 _LENT_SECONDS, _FORGOTTEN_SECONDS = 0.5, 2.0
 """So long may a child of vfork take until its own program begins, where the host has got as much more as would be too
 much: it may also have memory of its own (CLONE_VFORK without CLONE_VM)."""
-
-
-class Use:
-    """What a process has: bytes of its `own`, bytes of `shared` memory, and `threads`.
-
-    `parent` is by number; `lenders` are as many of its threads as waited for children of vfork, which have all that
-    their parent has until a program of their own begins, and it seemed to be one of them: else 0.
-    """
-
-    __slots__ = ("lenders", "own", "parent", "pid", "shared", "threads")
-
-    def __init__(self, pid: str, status: bytes) -> None:
-        self.pid, self.parent, self.lenders = pid, str(number(status, b"\nPPid:")), 0
-        self.own = sum(number(status, key) for key in (b"\nRssAnon:", b"\nVmSwap:", b"\nVmPTE:")) << 10
-        self.shared = number(status, b"\nRssShmem:") << 10
-        self.threads = number(status, b"\nThreads:")
 
 
 class Watcher:
@@ -66,8 +47,8 @@ class Watcher:
     """
 
     __slots__ = (
-        "_cpus", "_grown", "_least", "_lent", "_look", "_most_memory", "_most_processes", "_pause", "_processes", "_seen",
-        "_settled", "_spent", "_unsettled", "delay", "memory",
+        "_cpus", "_grown", "_least", "_lent", "_look", "_most_memory", "_most_processes", "_pause", "_processes",
+        "_seen", "_settled", "_spent", "_unsettled", "delay", "memory",
     )  # fmt: skip
 
     def __init__(self, processes: Processes, memory: int | None, count: int | None, before: bytes) -> None:
@@ -111,9 +92,9 @@ class Watcher:
         exceeded = ""
         if not rounds[-1]:
             self._pause = SHORTEST_SECONDS
-        elif self._most_processes is not None and _threads(rounds) > self._most_processes:
+        elif self._most_processes is not None and threads(rounds) > self._most_processes:
             exceeded = PROCESSES
-        elif self._most_memory is not None and (yield from self._is_too_much(*_most(rounds), self._most_memory)):
+        elif self._most_memory is not None and (yield from self._is_too_much(*together(rounds), self._most_memory)):
             exceeded = MEMORY
         self._unsettled = 0 if self._settled else self._unsettled + 1
         return exceeded
@@ -143,9 +124,9 @@ class Watcher:
         """What they have, where each page counts once; and no more than is allowed, until that is sure."""
         own = shared = 0
         while self._seen < _CONFIRMED:
-            rounds, settled = yield from sampled(self._processes, self._exactly, _weight, most)
+            rounds, settled = yield from sampled(self._processes, self._exactly, weight, most)
             self._settled = self._settled and settled
-            own, shared = _most(rounds)
+            own, shared = together(rounds)
             if own + max(shared, kept) <= most:
                 self._seen = max(0, self._seen - _DOUBT)
                 break
@@ -159,24 +140,24 @@ class Watcher:
     def _roughly(self, pid: str) -> Generator[None, None, Use | None]:
         """Where shared pages count for everybody who has them."""
         yield
-        return _of(pid, self._processes.status(pid))
+        return of_status(pid, self._processes.status(pid))
 
     def _exactly(self, pid: str) -> Generator[None, None, Use | None]:
         """Where each page counts once."""
         yield
         status = self._processes.status(pid)
-        use = _of(pid, status)
+        use = of_status(pid, status)
         if use is None or use.own + use.shared <= (self._most_memory or 0) // _SMALL:
             return use and self._divided(use, status)
         lenders = self._processes.lenders(use.parent)
         if lenders:  # it has begun a program of its own by now, or these are its parent's pages
             status = self._processes.status(pid)
-            use = _of(pid, status)
+            use = of_status(pid, status)
         if use is None:
             return None
         had, use.lenders = use.own, lenders if lenders and self._is_new(pid) else 0
         use = self._divided(use, status)
-        again = _of(pid, self._processes.status(pid))
+        again = of_status(pid, self._processes.status(pid))
         return None if again is None or again.own < had // 2 else use  # it has gone elsewhere meanwhile
 
     def _is_new(self, pid: str) -> bool:
@@ -206,12 +187,6 @@ class Watcher:
         )
 
 
-def _of(pid: str, status: bytes) -> Use | None:
-    """What a process has; None when it has gone, or its memory cannot be seen just now."""
-    use = Use(pid, status)
-    return None if not use.threads or (use.threads > 1 and b"\nRssAnon:" not in status) else use
-
-
 def _of_host(text: bytes) -> tuple[int, int]:
     """Bytes that all processes of the host have of their own, and that are shared, of whomever.
 
@@ -219,37 +194,3 @@ def _of_host(text: bytes) -> tuple[int, int]:
     """
     swapped = number(text, b"\nSwapTotal:") - number(text, b"\nSwapFree:")
     return (number(text, b"\nAnonPages:") + swapped) << 10, (number(text, b"\nShmem:") + swapped) << 10
-
-
-def _weight(use: Use) -> int:
-    """Bytes that surely count besides what others have."""
-    return 0 if use.lenders else use.own + use.shared
-
-
-def _most(rounds: list[list[Use]]) -> tuple[int, int]:
-    """Bytes of their own, and shared, that all had together, at the time when it was the most."""
-    return max(map(_together, rounds), key=sum)
-
-
-def _together(uses: list[Use]) -> tuple[int, int]:
-    """Children of vfork are not counted besides their parent, as many as it waits for and with as much as it has."""
-    by_pid = {use.pid: use for use in uses}
-    lent: dict[str, int] = {}
-    own = shared = 0
-    for use in uses:
-        parent = by_pid.get(use.parent)
-        if parent is not None and lent.get(use.parent, 0) < use.lenders and _is_alike(use, parent):
-            lent[use.parent] = lent.get(use.parent, 0) + 1
-            continue
-        own, shared = own + use.own, shared + use.shared
-    return own, shared
-
-
-def _is_alike(child: Use, parent: Use) -> bool:
-    """Whether two may have the same pages, read one after the other."""
-    has = parent.own + parent.shared
-    return abs(child.own + child.shared - has) <= has // 4
-
-
-def _threads(rounds: list[list[Use]]) -> int:
-    return max(sum(use.threads for use in each) for each in rounds)
