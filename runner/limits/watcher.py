@@ -11,6 +11,7 @@ Source: proc_pid_status(5), proc_pid_smaps(5), proc_meminfo(5), statvfs(3).
 from __future__ import annotations
 
 import os
+import sys
 import time
 
 from jhansi_runner.runner.limits import held
@@ -29,6 +30,8 @@ _INODE_BYTES = 1024
 _PAGES_PER_TABLE = 512
 _SPARE_TABLES = 64 << 20
 """Bytes of page tables, beside those that memory of its own needs, with which a process is not asked what is shared."""
+_EXACT_SECONDS = 0.3
+"""Of CPU, for reading what they really have: with many that share much it takes longer, while one may eat more."""
 _CONFIRMED, _DOUBT = 8, 3
 """So often has it to be too much, as memory goes and comes while it is read; and once less often than that is nothing.
 """
@@ -47,8 +50,8 @@ class Watcher:
     """
 
     __slots__ = (
-        "_cpus", "_grown", "_least", "_lent", "_look", "_most_memory", "_most_processes", "_pause", "_processes",
-        "_seen", "_settled", "_spent", "_unsettled", "delay", "memory",
+        "_cpus", "_exact", "_grown", "_least", "_lent", "_look", "_most_memory", "_most_processes", "_pause",
+        "_processes", "_rough", "_seen", "_settled", "_spent", "_unsettled", "delay", "memory",
     )  # fmt: skip
 
     def __init__(self, processes: Processes, memory: int | None, count: int | None, before: bytes) -> None:
@@ -58,13 +61,15 @@ class Watcher:
         self._look: Generator[None, None, str] | None = None
         self._spent = self._pause = 0.0
         self._lent: dict[str, tuple[float, float]] = {}
+        self._rough: dict[str, int] = {}
+        self._exact: dict[str, tuple[int, int]] = {}
         self._grown = 0
         self._settled, self._unsettled, self._seen, self.memory = True, 0, 0, 0
         self.delay = SHORTEST_SECONDS
 
     def look(self) -> str:
         """Look on for a moment: which limit was exceeded, "" for none by now."""
-        began = time.monotonic()
+        began, used = time.monotonic(), time.thread_time()
         if self._look is None:
             self._look, self._spent = self._all(), 0.0
         self.delay = 0.0
@@ -74,10 +79,10 @@ class Watcher:
                 next(self._look)
         except StopIteration as end:
             self._look = None
-            spent = self._spent + time.monotonic() - began
+            spent = self._spent + time.thread_time() - used
             self.delay = min(max(self._pause, spent), LONGEST_SECONDS)  # at most half of one CPU
             return str(end.value)
-        self._spent += time.monotonic() - began
+        self._spent += time.thread_time() - used
         return ""
 
     def close(self) -> None:
@@ -89,6 +94,8 @@ class Watcher:
     def _all(self) -> Generator[None, None, str]:
         self._pause = LONGEST_SECONDS if self._most_processes is None else LONGEST_SECONDS / 4
         rounds, self._settled = yield from sampled(self._processes, self._roughly)
+        self._rough = {use.pid: use.own + use.shared for uses in rounds for use in uses}
+        self._exact = {pid: self._exact[pid] for pid in self._rough if pid in self._exact}
         exceeded = ""
         if not rounds[-1]:
             self._pause = SHORTEST_SECONDS
@@ -124,7 +131,9 @@ class Watcher:
         """What they have, where each page counts once; and no more than is allowed, until that is sure."""
         own = shared = 0
         while self._seen < _CONFIRMED:
-            rounds, settled = yield from sampled(self._processes, self._exactly, weight, most)
+            rounds, settled = yield from sampled(
+                self._processes, self._exactly, weigh=weight, most=most, urgency=self._urgency, seconds=_EXACT_SECONDS
+            )
             self._settled = self._settled and settled
             own, shared = together(rounds)
             if own + max(shared, kept) <= most:
@@ -168,8 +177,21 @@ class Watcher:
         self._lent[pid] = since, now
         return now - since <= _LENT_SECONDS or self._grown <= (self._most_memory or 0)
 
+    def _urgency(self, pid: str) -> int:
+        """Bytes that a process may have by now: as much as when it was read, and what was added since."""
+        if pid not in self._rough:
+            return sys.maxsize
+        rough, exact = self._exact.get(pid, (0, 0))
+        return exact + max(0, self._rough[pid] - rough)
+
     def _divided(self, use: Use, status: bytes) -> Use:
         """What a process has, where pages that others have too are divided up."""
+        rough = use.own + use.shared
+        use = self._by_pages(use, status)
+        self._exact[use.pid] = rough, use.own + use.shared
+        return use
+
+    def _by_pages(self, use: Use, status: bytes) -> Use:
         tables = number(status, b"\nVmPTE:") << 10
         if tables > 2 * use.own // _PAGES_PER_TABLE + _SPARE_TABLES:
             return use

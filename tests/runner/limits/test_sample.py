@@ -19,7 +19,9 @@ class Listed(Processes):
         self._lists = self._lists[1:] or self._lists
 
 
-def read(processes: Listed, gone: str, most: int = 1000) -> tuple[list[list[str]], bool, list[str]]:
+def read(
+    processes: Listed, gone: str, most: int = 1000, urgent: str = "", seconds: float = 1e9
+) -> tuple[list[list[str]], bool, list[str]]:
     asked = []
 
     def one(pid: str) -> Generator[None, None, str | None]:
@@ -27,7 +29,7 @@ def read(processes: Listed, gone: str, most: int = 1000) -> tuple[list[list[str]
         yield
         return None if pid in gone.split() else pid
 
-    steps = sampled(processes, one, int, most)
+    steps = sampled(processes, one, weigh=int, most=most, urgency=lambda pid: -(urgent != pid), seconds=seconds)
     while True:
         try:
             next(steps)
@@ -51,6 +53,14 @@ def test_new_ones_are_read_though_none_has_gone() -> None:
 
 def test_no_more_are_read_when_it_is_enough() -> None:
     assert read(Listed("2 3 4"), "", most=6) == ([["3", "4"]], True, ["4", "3"])
+
+
+def test_what_is_urgent_is_read_first_and_then_the_youngest() -> None:
+    assert read(Listed("2 3 4 5"), "", urgent="3") == ([["2", "3", "4", "5"]], True, ["3", "5", "4", "2"])
+
+
+def test_it_is_told_that_time_was_too_short() -> None:
+    assert read(Listed("2 3 4"), "", seconds=-1) == ([["4"]], False, ["4"])
 
 
 def test_it_is_told_that_one_always_goes() -> None:

@@ -107,6 +107,31 @@ def test_they_are_none_when_that_lasts_and_the_host_has_more_too(
     assert look(Said(texts, waiting={"2": 1}), monkeypatch, host(1000 + grown, 1000)) == [said]
 
 
+class Sharing(Said):
+    """Many processes that share all that they have, and the eldest, which has as much for itself."""
+
+    def __init__(self, eldest: int) -> None:
+        super().__init__({str(pid): status(eldest if pid == 2 else 60) for pid in range(2, 11)})
+        self._eldest = eldest
+
+    def rollup(self, pid: str) -> bytes:
+        return f"\nPss_Anon: {(self._eldest if pid == '2' else 1) << 10} kB\nSwapPss: 0 kB\n".encode()
+
+
+@pytest.mark.parametrize(("eldest", "seconds", "said"), [(101, -1, "memory"), (40, -1, ""), (40, 60, "")])
+def test_who_may_have_the_most_is_read_first_where_not_all_can_be_read(
+    eldest: int, seconds: int, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher, "_EXACT_SECONDS", seconds)
+    assert look(Sharing(eldest), monkeypatch) == [said]
+
+
+def test_where_not_all_can_be_read_the_host_has_to_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watcher, "_EXACT_SECONDS", -1)
+    assert look(Sharing(40), monkeypatch, host(1060, 1000), times=4) == [""] * 4
+    assert look(Sharing(40), monkeypatch, host(1300, 1000), times=4) == ["", "", "memory", "memory"]
+
+
 class Fitful(Said):
     """One process that has 101 MiB in all of its looks but every so many."""
 
