@@ -18,6 +18,8 @@ _FIRST = "1"
 
 _IN_VFORK = (b"kernel_clone", b"wait_for_vfork_done", b"_do_fork", b"do_fork")
 """Where a thread is in the kernel that waits for its child of vfork. Source: kernel/fork.c, of Linux 4.18 and later."""
+_MOST_THREADS = 512
+"""So many of a process's threads, the youngest, are asked for what they wait, as a look is not to take long."""
 
 
 class Processes:
@@ -68,7 +70,7 @@ class Processes:
     def lenders(self, pid: str) -> int:
         """How many threads of a process wait for a child of vfork; one, where it cannot be told for what they wait."""
         known, unknown = 0, False
-        for thread in self.threads(pid):
+        for thread in self.threads(pid)[-_MOST_THREADS:]:
             place = self.read(f"{pid}/task/{thread}/wchan")
             known += place in _IN_VFORK
             unknown = unknown or (place == b"0" and b"\nState:\tD" in self.read(f"{pid}/task/{thread}/status"))

@@ -37,7 +37,7 @@ _CONFIRMED, _DOUBT = 8, 3
 """
 _SMALL = 16
 """Whoever has less than one of so many parts of the limit is not asked whether it is a child of vfork."""
-_LENT_SECONDS, _FORGOTTEN_SECONDS = 0.5, 2.0
+_LENT_SECONDS = 0.5
 """So long may a child of vfork take until its own program begins, where the host has got as much more as would be too
 much: it may also have memory of its own (CLONE_VFORK without CLONE_VM)."""
 
@@ -60,7 +60,7 @@ class Watcher:
         self._least = _of_host(before)
         self._look: Generator[None, None, str] | None = None
         self._spent = self._pause = 0.0
-        self._lent: dict[str, tuple[float, float]] = {}
+        self._lent: dict[str, float] = {}
         self._rough: dict[str, int] = {}
         self._exact: dict[str, tuple[int, int]] = {}
         self._grown = 0
@@ -96,6 +96,7 @@ class Watcher:
         rounds, self._settled = yield from sampled(self._processes, self._roughly)
         self._rough = {use.pid: use.own + use.shared for uses in rounds for use in uses}
         self._exact = {pid: self._exact[pid] for pid in self._rough if pid in self._exact}
+        self._lent = {pid: self._lent[pid] for pid in self._rough if pid in self._lent}
         exceeded = ""
         if not rounds[-1]:
             self._pause = SHORTEST_SECONDS
@@ -172,10 +173,7 @@ class Watcher:
     def _is_new(self, pid: str) -> bool:
         """Whether a child of vfork has not been one for long, if the host has so much more that it would matter."""
         now = time.monotonic()
-        since, last = self._lent.get(pid, (now, now))
-        since = now if last + _FORGOTTEN_SECONDS < now else since
-        self._lent[pid] = since, now
-        return now - since <= _LENT_SECONDS or self._grown <= (self._most_memory or 0)
+        return now - self._lent.setdefault(pid, now) <= _LENT_SECONDS or self._grown <= (self._most_memory or 0)
 
     def _urgency(self, pid: str) -> int:
         """Bytes that a process may have by now: as much as when it was read, and what was added since."""
