@@ -123,7 +123,7 @@ class Watcher:
             own, shared = yield from self._confirmed(kept, most)
         self.memory = own + max(shared, kept)
         if self._is_suspicious:
-            unknown = max(unknown, self._grown - own)
+            unknown = max(unknown, self._grown - max(own, self._at_least()))
         room = most - max(self.memory, own + grown, unknown)
         self._pause = min(self._pause, pause(room, self._cpus) if self._settled else SHORTEST_SECONDS)
         return max(self.memory, unknown) > most
@@ -174,6 +174,12 @@ class Watcher:
         """Whether a child of vfork has not been one for long, if the host has so much more that it would matter."""
         now = time.monotonic()
         return now - self._lent.setdefault(pid, now) <= _LENT_SECONDS or self._grown <= (self._most_memory or 0)
+
+    def _at_least(self) -> int:
+        """Bytes that they have at the least: as when they were read, in whatever look, and as if all shared the rest."""
+        count = len(self._rough)
+        exact = {pid: min(self._exact[pid][1], rough) for pid, rough in self._rough.items() if pid in self._exact}
+        return sum(exact.get(pid, rough // count) for pid, rough in self._rough.items())
 
     def _urgency(self, pid: str) -> int:
         """Bytes that a process may have by now: as much as when it was read, and what was added since."""
