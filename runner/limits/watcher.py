@@ -176,7 +176,7 @@ class Watcher:
         return now - self._lent.setdefault(pid, now) <= _LENT_SECONDS or self._grown <= (self._most_memory or 0)
 
     def _at_least(self) -> int:
-        """Bytes that they have at the least: as when they were read, in whatever look, and as if all shared the rest."""
+        """Bytes that they have at the least: as when they were read, in whatever look, and as if all shared others."""
         count = len(self._rough)
         exact = {pid: min(self._exact[pid][1], rough) for pid, rough in self._rough.items() if pid in self._exact}
         return sum(exact.get(pid, rough // count) for pid, rough in self._rough.items())
