@@ -11,6 +11,7 @@ a read of maps ends with a line.
 from __future__ import annotations
 
 import os
+from functools import partial
 
 from jhansi_runner.runner.limits.proc import number
 from jhansi_runner.runner.limits.sample import sampled
@@ -141,9 +142,13 @@ class _Search:
 
     def _mapped_files(self, pid: str, mapped: set[Key]) -> Generator[None, None, None]:
         assert self._is_kept is not None
+        patience = self._processes.patience
+        if patience.is_kept_by(pid):
+            self._hidden = True
+            return
         file = os.open(self._processes.path(f"{pid}/maps"), os.O_RDONLY | os.O_CLOEXEC)
         try:
-            while text := os.read(file, 1 << 16):
+            while text := (yield from patience.wait(pid, partial(_more, os.dup(file)))):
                 self._reads_left -= 1
                 if self._reads_left < 0:
                     self._hidden = True
@@ -152,8 +157,19 @@ class _Search:
                     found = map(_key, text.splitlines(keepends=True))
                     mapped.update(key for key in found if key is not None and self._is_kept(key[0]))
                 yield
+            self._hidden = self._hidden or text is None
         finally:
             os.close(file)
+
+
+def _more(file: int) -> bytes:
+    """What is next; nothing at the end. The descriptor is closed: who waits for us may be gone by then."""
+    try:
+        return os.read(file, 1 << 16)
+    except OSError:
+        return b""
+    finally:
+        os.close(file)
 
 
 def _key(line: bytes) -> Key | None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 
+from jhansi_runner.runner.limits.patience import Patience
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -23,13 +25,17 @@ _MOST_THREADS = 512
 
 
 class Processes:
-    """The processes below `init`, the sandbox's first. `pids` are those of the last `find`, by their number inside."""
+    """The processes below `init`, the sandbox's first. `pids` are those of the last `find`, by their number inside.
 
-    __slots__ = ("_init", "_proc", "pids")
+    `patience` is for what they may keep waiting: `rollup`, and their mappings.
+    """
+
+    __slots__ = ("_init", "_proc", "patience", "pids")
 
     def __init__(self, init: int) -> None:
         self._init, self._proc = init, -1
         self.pids: list[str] = []
+        self.patience = Patience()
 
     def close(self) -> None:
         """Close what is open."""

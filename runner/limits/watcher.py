@@ -158,7 +158,7 @@ class Watcher:
         status = self._processes.status(pid)
         use = of_status(pid, status)
         if use is None or use.own + use.shared <= (self._most_memory or 0) // _SMALL:
-            return use and self._divided(use, status)
+            return (yield from self._divided(use, status)) if use is not None else None
         lenders = self._processes.lenders(use.parent)
         if lenders:  # it has begun a program of its own by now, or these are its parent's pages
             status = self._processes.status(pid)
@@ -166,9 +166,9 @@ class Watcher:
         if use is None:
             return None
         had, use.lenders = use.own, lenders if lenders and self._is_new(pid) else 0
-        use = self._divided(use, status)
+        use = yield from self._divided(use, status)
         again = of_status(pid, self._processes.status(pid))
-        return None if again is None or again.own < had // 2 else use  # it has gone elsewhere meanwhile
+        return None if use is None or again is None or again.own < had // 2 else use  # it has gone elsewhere meanwhile
 
     def _is_new(self, pid: str) -> bool:
         """Whether a child of vfork has not been one for long, if the host has so much more that it would matter."""
@@ -188,23 +188,26 @@ class Watcher:
         rough, exact = self._exact.get(pid, (0, 0))
         return exact + max(0, self._rough[pid] - rough)
 
-    def _divided(self, use: Use, status: bytes) -> Use:
+    def _divided(self, use: Use, status: bytes) -> Generator[None, None, Use | None]:
         """What a process has, where pages that others have too are divided up."""
         rough = use.own + use.shared
-        use = self._by_pages(use, status)
+        if not (yield from self._by_pages(use, status)):
+            return None
         self._exact[use.pid] = rough, use.own + use.shared
         return use
 
-    def _by_pages(self, use: Use, status: bytes) -> Use:
+    def _by_pages(self, use: Use, status: bytes) -> Generator[None, None, bool]:
         tables = number(status, b"\nVmPTE:") << 10
         if tables > 2 * use.own // _PAGES_PER_TABLE + _SPARE_TABLES:
-            return use
-        text = self._processes.rollup(use.pid)
+            return True
+        text = yield from self._processes.patience.wait(use.pid, lambda: self._processes.rollup(use.pid))
+        if text is None:
+            return False
         if b"\nPss_Anon:" not in text:  # Linux 5.4 has it; it may be denied, and then the rough figure counts
-            return use
+            return True
         use.own = ((number(text, b"\nPss_Anon:") + number(text, b"\nSwapPss:")) << 10) + tables
         use.shared = number(text, b"\nPss_Shmem:") << 10
-        return use
+        return True
 
     def _in_memory(self) -> int:
         return sum(

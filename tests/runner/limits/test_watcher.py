@@ -8,6 +8,7 @@ import pytest
 
 from jhansi_runner.runner.limits import held, watcher
 from jhansi_runner.runner.limits.held import Held
+from jhansi_runner.runner.limits.patience import Patience
 from jhansi_runner.runner.limits.proc import Processes
 from jhansi_runner.runner.limits.watcher import Watcher
 
@@ -37,7 +38,7 @@ class Said(Processes):
         self, texts: Mapping[str, bytes], *, fleeting: bool = False, waiting: Mapping[str, int] | None = None
     ) -> None:
         self.pids, self._texts, self._next, self._fleeting = [], texts, 1000, fleeting
-        self._waiting = waiting or {}
+        self._waiting, self.patience = waiting or {}, Patience()
 
     def find(self) -> None:
         self._next += 1
