@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-_STEP_SECONDS, _STEPS = 0.01, 30
+_STEP_SECONDS, _STEPS, _STEPS_PER_GIB = 0.01, 30, 4
 
 
 class Patience:
@@ -29,8 +29,11 @@ class Patience:
         """Whether a read of a process still waits."""
         return pid in self._waiting
 
-    def wait(self, pid: str, read: Callable[[], bytes]) -> Generator[None, None, bytes | None]:
-        """What was read of a process; None when that takes too long. `read` raises nothing."""
+    def wait(self, pid: str, read: Callable[[], bytes], size: int = 0) -> Generator[None, None, bytes | None]:
+        """What was read of a process; None when that takes too long. `read` raises nothing.
+
+        `size` is how many bytes of memory the kernel goes through for it.
+        """
         if self.is_kept_by(pid):
             return None
         found: list[bytes] = []
@@ -49,7 +52,7 @@ class Patience:
             _thread.start_new_thread(run, ())
         except RuntimeError:  # we may have no further thread
             run()
-        for _ in range(_STEPS):
+        for _ in range(_STEPS + (size >> 30) * _STEPS_PER_GIB):
             if done.acquire(timeout=_STEP_SECONDS):
                 return found[0]
             yield

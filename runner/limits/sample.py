@@ -36,7 +36,7 @@ def sampled(
 
     When those of one listing weigh more than `most` together, no others are read, and none after `seconds` of CPU.
     """
-    until = time.thread_time() + seconds
+    until = time.process_time() + seconds
     known: dict[str, T] = {}
     rounds: list[list[T]] = []
     gone = False
@@ -54,7 +54,7 @@ def sampled(
             else:
                 known[pid] = found
                 weight += weigh(found)
-            is_late = time.thread_time() > until
+            is_late = time.process_time() > until
             if weight > most or is_late:
                 rounds.append([known[pid] for pid in pids if pid in known])
                 return rounds, not is_late

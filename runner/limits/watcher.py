@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from functools import partial
 
 from jhansi_runner.runner.limits import held
 from jhansi_runner.runner.limits.model import MEMORY, PROCESSES
@@ -69,7 +70,7 @@ class Watcher:
 
     def look(self) -> str:
         """Look on for a moment: which limit was exceeded, "" for none by now."""
-        began, used = time.monotonic(), time.thread_time()
+        began, used = time.monotonic(), time.process_time()
         if self._look is None:
             self._look, self._spent = self._all(), 0.0
         self.delay = 0.0
@@ -79,10 +80,10 @@ class Watcher:
                 next(self._look)
         except StopIteration as end:
             self._look = None
-            spent = self._spent + time.thread_time() - used
+            spent = self._spent + time.process_time() - used
             self.delay = min(max(self._pause, spent), LONGEST_SECONDS)  # at most half of one CPU
             return str(end.value)
-        self._spent += time.thread_time() - used
+        self._spent += time.process_time() - used
         return ""
 
     def close(self) -> None:
@@ -200,7 +201,8 @@ class Watcher:
         tables = number(status, b"\nVmPTE:") << 10
         if tables > 2 * use.own // _PAGES_PER_TABLE + _SPARE_TABLES:
             return True
-        text = yield from self._processes.patience.wait(use.pid, lambda: self._processes.rollup(use.pid))
+        size, rollup = use.own + use.shared, partial(self._processes.rollup, use.pid)
+        text = yield from self._processes.patience.wait(use.pid, rollup, size)
         if text is None:
             return False
         if b"\nPss_Anon:" not in text:  # Linux 5.4 has it; it may be denied, and then the rough figure counts
