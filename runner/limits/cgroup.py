@@ -12,6 +12,7 @@ import errno
 import os
 import time
 
+from jhansi_runner.runner.limits.host_groups import has_swap
 from jhansi_runner.runner.limits.model import CPUS, MEMORY, PROCESSES
 from jhansi_runner.runner.limits.rlimits import OUR_OWN
 from jhansi_runner.runner.limits.tiers import LEGACY, MANAGER, OTHERS
@@ -94,7 +95,7 @@ def make(offer: Offer, limits: Limits, name: str, place: str) -> Group:
         return _made({each: f"{folder}/{name}" for each, folder in offer.folders.items()}, legacy(limits))
     _enable(place, offer.controllers & {"memory", "pids", "cpu"})
     folder = f"{place}/{name}"
-    return _made(dict.fromkeys(offer.controllers, folder), unified(limits))
+    return _made(dict.fromkeys(offer.controllers, folder), unified(limits, swaps=has_swap()))
 
 
 def _made(folders: dict[str, str], settings: list[tuple[str, str, str, bool]]) -> Group:
@@ -118,12 +119,12 @@ def _made(folders: dict[str, str], settings: list[tuple[str, str, str, bool]]) -
     return Group(folders)
 
 
-def unified(limits: Limits) -> list[tuple[str, str, str, bool]]:
-    """Controller, file, value, and whether there is no group without it. Not every kernel has swap."""
+def unified(limits: Limits, *, swaps: bool) -> list[tuple[str, str, str, bool]]:
+    """Controller, file, value, and whether there is no group without it. `swaps` tells whether this host does."""
     memory, processes, cpus = limits.amount(MEMORY), limits.amount(PROCESSES), limits.value(CPUS)
     found = [("memory", "memory.oom.group", "1", False)]
     if memory is not None:
-        found += [("memory", "memory.max", str(memory), True), ("memory", "memory.swap.max", "0", False)]
+        found += [("memory", "memory.max", str(memory), True), ("memory", "memory.swap.max", "0", swaps)]
     if processes is not None:
         found.append(("pids", "pids.max", str(processes + OUR_OWN), True))
     if cpus is not None:

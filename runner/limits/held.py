@@ -11,6 +11,7 @@ a read of maps ends with a line.
 from __future__ import annotations
 
 import os
+from functools import partial
 
 from jhansi_runner.runner.limits.proc import number
 from jhansi_runner.runner.limits.sample import sampled
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     """Device and inode."""
 
 _BLOCK = 512
-_DELETED = b" (deleted)\n"
+_DELETED, _CALLED = b" (deleted)\n", b"[anon_shmem:"
+"""How a mapping ends whose file has no name, and how it begins when the program has called it something."""
 _MOST_OPEN, _MOST_READS = 1 << 14, 1 << 12
 """How many descriptors are read in a look, and pages of lists of mappings."""
 
@@ -42,20 +44,21 @@ class Held:
         self.sizes, self.hidden, self.settled = sizes, hidden, settled
 
 
-def in_memory(processes: Processes) -> Generator[None, None, Held]:
-    """Memory in files that are in no file system of the sandbox."""
+def in_memory(processes: Processes, *, threads: bool) -> Generator[None, None, Held]:
+    """Memory in files that are in no file system of the sandbox; with `threads`, also those that one alone has open."""
     device = memory_device()
-    return _Search(processes, "/memfd:", "", lambda found: found == device).all()
+    return _Search(processes, "/memfd:", "", lambda found: found == device, threads=threads).all()
 
 
 def without_names(
     processes: Processes, devices: Collection[int], in_memory: Collection[int], *, mapped: bool
 ) -> Generator[None, None, Held]:
-    """Files on file systems; with `mapped`, those that are mapped too, on whatever is not `in_memory`.
+    """Files on file systems; with `mapped`, those that are mapped too, on whatever is not `in_memory`, or a thread's.
 
     Some file systems, such as Btrfs, have another device in a list of mappings than for everybody else.
     """
-    search = _Search(processes, "/", " (deleted)", (lambda found: found not in in_memory) if mapped else None)
+    kept = (lambda found: found not in in_memory) if mapped else None
+    search = _Search(processes, "/", " (deleted)", kept, threads=mapped)
     held = yield from search.all()
     held.sizes = {key: size for key, size in held.sizes.items() if key[0] in devices}
     return held
@@ -71,10 +74,13 @@ def memory_device() -> int:
 
 
 class _Search:
-    __slots__ = ("_end", "_hidden", "_is_kept", "_open_left", "_processes", "_reads_left", "_start")
+    __slots__ = ("_end", "_hidden", "_is_kept", "_open_left", "_processes", "_reads_left", "_start", "_threads")
 
-    def __init__(self, processes: Processes, start: str, end: str, is_kept: Callable[[int], bool] | None) -> None:
+    def __init__(
+        self, processes: Processes, start: str, end: str, is_kept: Callable[[int], bool] | None, *, threads: bool
+    ) -> None:
         self._processes, self._start, self._end, self._is_kept = processes, start, end, is_kept
+        self._threads = threads
         self._open_left, self._reads_left = _MOST_OPEN, _MOST_READS
         self._hidden = False
 
@@ -93,6 +99,9 @@ class _Search:
         mapped: set[Key] = set()
         try:
             yield from self._open_files(pid, sizes)
+            for thread in self._processes.threads(pid) if self._threads else ():
+                if thread != pid:
+                    yield from self._open_files_of(f"{pid}/task/{thread}", sizes)
             if self._is_kept is not None:
                 yield from self._mapped_files(pid, mapped)
         except PermissionError:
@@ -101,8 +110,18 @@ class _Search:
             return None
         return sizes, mapped
 
-    def _open_files(self, pid: str, sizes: dict[Key, int]) -> Generator[None, None, None]:
-        folder = self._processes.path(f"{pid}/fd")
+    def _open_files_of(self, thread: str, sizes: dict[Key, int]) -> Generator[None, None, None]:
+        """What a thread has open, which is what its process has, unless it was made or has become one with files alone.
+
+        Source: unshare(2), CLONE_FILES.
+        """
+        try:
+            yield from self._open_files(thread, sizes)
+        except OSError:
+            return  # it has ended
+
+    def _open_files(self, process: str, sizes: dict[Key, int]) -> Generator[None, None, None]:
+        folder = self._processes.path(f"{process}/fd")
         with os.scandir(folder) as entries:
             for entry in entries:
                 self._open_left -= 1
@@ -118,30 +137,45 @@ class _Search:
                 except OSError:
                     continue  # it is closed by now
                 if target.startswith("socket:") and not self._hidden:
-                    self._hidden = number(self._processes.read(f"{pid}/fdinfo/{entry.name}"), b"\nscm_fds:") > 0
+                    self._hidden = number(self._processes.read(f"{process}/fdinfo/{entry.name}"), b"\nscm_fds:") > 0
                 yield
 
     def _mapped_files(self, pid: str, mapped: set[Key]) -> Generator[None, None, None]:
         assert self._is_kept is not None
+        patience = self._processes.patience
+        if patience.is_kept_by(pid):
+            self._hidden = True
+            return
         file = os.open(self._processes.path(f"{pid}/maps"), os.O_RDONLY | os.O_CLOEXEC)
         try:
-            while text := os.read(file, 1 << 16):
+            while text := (yield from patience.wait(pid, partial(_more, os.dup(file)))):
                 self._reads_left -= 1
                 if self._reads_left < 0:
                     self._hidden = True
                     return
-                if _DELETED in text:
+                if _DELETED in text or _CALLED in text:
                     found = map(_key, text.splitlines(keepends=True))
                     mapped.update(key for key in found if key is not None and self._is_kept(key[0]))
                 yield
+            self._hidden = self._hidden or text is None
         finally:
             os.close(file)
 
 
+def _more(file: int) -> bytes:
+    """What is next; nothing at the end. The descriptor is closed: who waits for us may be gone by then."""
+    try:
+        return os.read(file, 1 << 16)
+    except OSError:
+        return b""
+    finally:
+        os.close(file)
+
+
 def _key(line: bytes) -> Key | None:
-    """The file of a mapping, where it has no name any more."""
-    if not line.endswith(_DELETED):
+    """The file of a mapping, where it has no name any more. Source: fs/proc/task_mmu.c, get_vma_name."""
+    words = line.split(None, 5)
+    if not line.endswith(_DELETED) and not (len(words) > 5 and words[5].startswith(_CALLED)):
         return None
-    device, inode = line.split(None, 5)[3:5]
-    major, _, minor = device.partition(b":")
-    return os.makedev(int(major, 16), int(minor, 16)), int(inode)
+    major, _, minor = words[3].partition(b":")
+    return os.makedev(int(major, 16), int(minor, 16)), int(words[4])

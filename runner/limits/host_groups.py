@@ -30,6 +30,7 @@ def read_facts(env: Mapping[str, str], root: str = "") -> Facts:
         folder = _folder(mounts.get(name), groups.get(name))
         if folder and _may_write(root + folder):
             legacy[name] = folder
+    counts_swap = not has_swap(root) or os.path.exists(f"{root}{legacy.get('memory', '')}/memory.memsw.limit_in_bytes")
     own, above = None, []
     folder = _folder(mounts.get(""), groups.get(""))
     if folder and set(_text(f"{root}{mounts[''][1]}/cgroup.controllers").split()) >= WANTED:
@@ -58,9 +59,15 @@ def read_facts(env: Mapping[str, str], root: str = "") -> Facts:
         own=own,
         above=above,
         legacy=legacy,
+        counts_swap=counts_swap,
         manager=manager if os.path.exists(root + manager) else "",
         managed=managed,
     )
+
+
+def has_swap(root: str = "") -> bool:
+    """Whether this host swaps. Source: proc(5), /proc/swaps: a line of titles, then one for each."""
+    return len(_text(f"{root}/proc/swaps").splitlines()) > 1
 
 
 def _text(path: str) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 
+from jhansi_runner.runner.limits.patience import Patience
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -16,15 +18,24 @@ _MOST_BYTES = 1 << 16
 _FIRST = "1"
 """bubblewrap's own process, which is covered up in the sandbox's /proc, and does not count."""
 
+_IN_VFORK = (b"kernel_clone", b"wait_for_vfork_done", b"_do_fork", b"do_fork")
+"""Where a thread is in the kernel that waits for its child of vfork. Source: kernel/fork.c, of Linux 4.18 and later."""
+_MOST_THREADS = 512
+"""So many of a process's threads, the youngest, are asked for what they wait, as a look is not to take long."""
+
 
 class Processes:
-    """The processes below `init`, the sandbox's first. `pids` are those of the last `find`, by their number inside."""
+    """The processes below `init`, the sandbox's first. `pids` are those of the last `find`, by their number inside.
 
-    __slots__ = ("_init", "_proc", "pids")
+    `patience` is for what they may keep waiting: `rollup`, and their mappings.
+    """
+
+    __slots__ = ("_init", "_proc", "patience", "pids")
 
     def __init__(self, init: int) -> None:
         self._init, self._proc = init, -1
         self.pids: list[str] = []
+        self.patience = Patience()
 
     def close(self) -> None:
         """Close what is open."""
@@ -56,17 +67,27 @@ class Processes:
 
     def of_a_thread(self, pid: str, name: str, needed: bytes) -> bytes:
         """What the first thread says that has it."""
-        for thread in self._threads(pid):
+        for thread in self.threads(pid):
             text = self.read(f"{pid}/task/{thread}/{name}")
             if needed in text:
                 return text
         return b""
 
+    def lenders(self, pid: str) -> int:
+        """How many threads of a process wait for a child of vfork; one, where it cannot be told for what they wait."""
+        known, unknown = 0, False
+        for thread in self.threads(pid)[-_MOST_THREADS:]:
+            place = self.read(f"{pid}/task/{thread}/wchan")
+            known += place in _IN_VFORK
+            unknown = unknown or (place == b"0" and b"\nState:\tD" in self.read(f"{pid}/task/{thread}/status"))
+        return known or int(unknown)
+
     def path(self, name: str) -> str:
         """Where something of the sandbox's /proc is for us."""
         return f"/proc/self/fd/{self._proc}/{name}"
 
-    def _threads(self, pid: str) -> list[str]:
+    def threads(self, pid: str) -> list[str]:
+        """The threads of a process; none when it is gone."""
         try:
             return os.listdir(self.path(f"{pid}/task"))
         except OSError:

@@ -63,11 +63,12 @@ class Facts:
     `uid` is ours, `kernel` major and minor. `above` are the folders above our own group in the unified hierarchy, the
     nearest first; `own` is our own group, with the controllers that it could pass on; None where that hierarchy is
     missing or has no controllers.
-    `legacy` are the folders of version 1, by controller, in which we may make groups. `manager` is the socket of the
+    `legacy` are the folders of version 1, by controller, in which we may make groups; `counts_swap` tells whether they
+    count what is swapped, where something is. `manager` is the socket of the
     user's systemd, "" without one, and `managed` the folder that was given to the user with it, None without.
     """
 
-    __slots__ = ("above", "kernel", "legacy", "managed", "manager", "own", "uid")
+    __slots__ = ("above", "counts_swap", "kernel", "legacy", "managed", "manager", "own", "uid")
 
     def __init__(
         self,
@@ -77,11 +78,13 @@ class Facts:
         own: Level | None = None,
         above: Sequence[Level] = (),
         legacy: Mapping[str, str] | None = None,
+        counts_swap: bool = True,
         manager: str = "",
         managed: Level | None = None,
     ) -> None:
         self.uid, self.kernel, self.own, self.above = uid, kernel, own, tuple(above)
         self.legacy, self.manager, self.managed = dict(legacy or {}), manager, managed
+        self.counts_swap = counts_swap
 
 
 class Offer:
@@ -130,7 +133,7 @@ def _best(facts: Facts) -> Offer:
         return Offer(facts, UNIFIED, above[0].folder, above[0].controllers, "", "")
     if own is not None and own.delegated and _is_good(own):
         return Offer(facts, UNIFIED, own.folder, own.controllers, "", "")
-    if facts.legacy.keys() >= WANTED:
+    if facts.legacy.keys() >= WANTED and facts.counts_swap:
         return Offer(facts, LEGACY, facts.legacy["memory"], frozenset(facts.legacy), "", "")
     if own is None:
         return Offer(facts, NONE, "", (), *_missing(facts))
@@ -176,6 +179,11 @@ def _is_good(level: Level) -> bool:
 
 
 def _missing(facts: Facts) -> tuple[str, str]:
+    if facts.own is None and facts.legacy.keys() >= WANTED:
+        return (
+            "the control groups of version 1 do not count here what is swapped",
+            "boot it with swapaccount=1, or with systemd.unified_cgroup_hierarchy=1",
+        )
     if facts.own is None:
         return (
             "no unified control groups (version 2) with memory and pids are to be seen on this host",

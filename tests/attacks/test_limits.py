@@ -101,6 +101,14 @@ written(file)
 socket.send_fds(kept[0], [b'x'], [file])
 os.close(file)
 """,
+    "a memfd that a thread alone has open": """
+def alone():
+    assert libc.unshare(0x400) == 0
+    written(os.memfd_create('x'))
+    had()
+threading.Thread(target=alone).start()
+time.sleep(60)
+""",
     "memory that goes from process to process": """
 read, write = os.pipe()
 if os.fork() == 0:
@@ -111,6 +119,40 @@ if os.fork() == 0:
             os._exit(0)
         time.sleep(0.01)
 os.read(read, 1)
+""",
+    "memory that goes on while those that had it stay": """
+def idle():
+    while True:
+        for _ in range(100):
+            if os.fork() == 0:
+                time.sleep(0.3)
+                os._exit(0)
+        time.sleep(0.02)
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            pass
+area = mmap.mmap(-1, AMOUNT << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+first, until = os.getpid(), 0
+if os.fork() == 0:
+    idle()
+mapped(area)
+while STAYS and time.monotonic() < (until := until or time.monotonic() + STAYS):
+    if os.fork():
+        area.madvise(mmap.MADV_DONTNEED)
+        time.sleep(60 if os.getpid() == first else 1)
+        os._exit(0)
+    time.sleep(0.001)
+""",
+    "memory of children that seem to have only what their parents have": """
+area = mmap.mmap(-1, AMOUNT << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+clone = ctypes.PyDLL(None).syscall
+for _ in range(12):
+    for at in range(AMOUNT // 12):
+        area[at << 20:at + 1 << 20] = MIB
+    if clone(56, 0x4000 | 17, 0, 0, 0, 0):  # as vfork, but with a copy
+        os._exit(0)
 """,
     "heap beside descriptors by the hundred thousand": """
 import resource
@@ -167,6 +209,27 @@ import subprocess
 heap(AMOUNT // 3)
 for _ in range(300):
     subprocess.run(['true'], check=True)
+""",
+    "children that threads start": """
+import subprocess
+heap(AMOUNT // 3)
+def start():
+    for _ in range(150):
+        subprocess.run(['true'], check=True)
+starting = [threading.Thread(target=start) for _ in range(8)]
+for each in starting:
+    each.start()
+for each in starting:
+    each.join()
+""",
+    "children that have the same memory for a moment": """
+heap(AMOUNT // 3)
+for number in range(300):
+    if os.fork() == 0:
+        sum(range(20000))
+        os._exit(0)
+    if number > 4:
+        os.wait()
 """,
     "many open files": """
 import resource
@@ -266,6 +329,17 @@ for number in range(AMOUNT):
 kept.append(os.open('file', os.O_CREAT | os.O_WRONLY))
 os.unlink('file')
 written(kept[0])
+""",
+    "files that a thread alone has open": """
+def alone():
+    assert libc.unshare(0x400) == 0
+    for _ in range(AMOUNT // 4):
+        kept.append(os.open('.', os.O_TMPFILE | os.O_RDWR))
+        for _ in range(4):
+            os.write(kept[-1], MIB)
+    had()
+threading.Thread(target=alone).start()
+time.sleep(60)
 """,
     "files that are only mapped": """
 libc.mmap.restype = ctypes.c_void_p

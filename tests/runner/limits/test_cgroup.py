@@ -13,11 +13,12 @@ from jhansi_runner.runner.limits.model import CPUS, MEMORY, PROCESSES, Limit, Li
 ALL = Limits({MEMORY: Limit(1 << 30), PROCESSES: Limit(100), CPUS: Limit(1.5)})
 
 
-def test_the_unified_hierarchy() -> None:
-    assert cgroup.unified(ALL) == [
+@pytest.mark.parametrize("swaps", [False, True])
+def test_the_unified_hierarchy(swaps: bool) -> None:
+    assert cgroup.unified(ALL, swaps=swaps) == [
         ("memory", "memory.oom.group", "1", False),
         ("memory", "memory.max", "1073741824", True),
-        ("memory", "memory.swap.max", "0", False),
+        ("memory", "memory.swap.max", "0", swaps),  # memory is not held without it
         ("pids", "pids.max", "101", True),  # bubblewrap's own first process is one more
         ("cpu", "cpu.max", "150000 100000", True),
     ]
@@ -34,7 +35,7 @@ def test_version_1() -> None:
 
 
 def test_the_kernel_takes_no_smaller_share_than_this() -> None:
-    assert ("cpu", "cpu.max", "1000 100000", True) in cgroup.unified(Limits({CPUS: Limit(0.01)}))
+    assert ("cpu", "cpu.max", "1000 100000", True) in cgroup.unified(Limits({CPUS: Limit(0.01)}), swaps=False)
 
 
 def test_what_is_not_limited_is_not_written() -> None:

@@ -19,6 +19,17 @@ FILES = {
     "nothing": "",
     "open": "file = os.memfd_create('x'); os.write(file, bytes(1 << 20))",
     "open and mapped": "file = os.memfd_create('x'); os.write(file, bytes(1 << 20)); area = mmap.mmap(file, 4096)",
+    "open in a thread": """
+import ctypes, threading
+ready = threading.Event()
+def alone():
+    assert ctypes.CDLL(None).unshare(0x400) == 0
+    os.write(os.memfd_create('x'), bytes(1 << 20))
+    ready.set()
+    threading.Event().wait()
+threading.Thread(target=alone, daemon=True).start()
+ready.wait()
+""",
     "mapped": "area = mmap.mmap(-1, 1 << 20)",
     "on its way": """
 pair = socket.socketpair()
@@ -53,7 +64,7 @@ class One(Processes):
         self.pids = [self._pid]
 
 
-def look(what: str, place: Path, *, mapped: bool | None) -> Held:
+def look(what: str, place: Path, *, mapped: bool | None, threads: bool = False) -> Held:
     """What a program is found to hold: in memory, or, with `mapped`, in the file system of `place`."""
     argv = [sys.executable, "-c", f"{BEGIN}{FILES[what]}\nprint(flush=True)\nsys.stdin.read()", str(place / "file")]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as program:
@@ -62,7 +73,7 @@ def look(what: str, place: Path, *, mapped: bool | None) -> Held:
         try:
             devices = {held.memory_device()}
             steps = (
-                held.in_memory(found)
+                held.in_memory(found, threads=threads)
                 if mapped is None
                 else held.without_names(found, {place.stat().st_dev}, devices, mapped=mapped)
             )
@@ -93,6 +104,12 @@ def test_memory(what: str, size: int, hidden: bool, tmp_path: Path) -> None:
     assert (sum(found.sizes.values()), found.hidden, found.settled) == (size, hidden, True)
 
 
+@pytest.mark.parametrize("threads", [False, True])
+def test_what_a_thread_alone_has_open(threads: bool, tmp_path: Path) -> None:
+    found = look("open in a thread", tmp_path, mapped=None, threads=threads)
+    assert (sum(found.sizes.values()), found.hidden) == (MIB if threads else 0, False)
+
+
 @pytest.mark.parametrize(
     ("what", "mapped", "size", "hidden"),
     [
@@ -114,3 +131,20 @@ def test_disk(what: str, mapped: bool, size: int, hidden: bool, tmp_path: Path) 
 def test_what_is_too_much_to_read_is_hidden(most: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(held, most, 1)
     assert look("open", tmp_path, mapped=None).hidden
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ("7f5c0000-7f5d0000 rw-s 00000000 00:01 2056                       /dev/zero (deleted)", (0, 1, 2056)),
+        ("7f5c0000-7f5d0000 r--s 00000000 fd:1a 77                         /a b\\012 (deleted)", (0xFD, 0x1A, 77)),
+        ("7f5c0000-7f5d0000 rw-s 00000000 00:01 2056                       [anon_shmem:x]", (0, 1, 2056)),
+        ("7f5c0000-7f5d0000 rw-s 00000000 00:01 2056                       [anon_shmem:a /b]", (0, 1, 2056)),
+        ("7f5c0000-7f5d0000 rw-p 00000000 00:00 0                          [anon:x (deleted)]", None),
+        ("7f5c0000-7f5d0000 rw-p 00000000 00:00 0 ", None),
+        ("7f5c0000-7f5d0000 r--p 00000000 fd:00 9                          /a [anon_shmem:x]", None),
+    ],
+)
+def test_the_file_of_a_mapping(line: str, key: tuple[int, int, int] | None) -> None:
+    expected = None if key is None else (os.makedev(*key[:2]), key[2])
+    assert held._key(line.encode() + b"\n") == expected

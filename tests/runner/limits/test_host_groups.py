@@ -127,17 +127,28 @@ def test_a_group_that_is_not_mounted_is_none(groups: str, tmp_path: Path) -> Non
     assert read_facts({}, made_up(tmp_path, groups, mounts, files)).own is None
 
 
-def test_reading_version_1(tmp_path: Path) -> None:
+SWAPS = "Filename\tType\tSize\tUsed\tPriority\n"
+
+
+@pytest.mark.parametrize(
+    ("swap", "counted", "way"),
+    [("", False, LEGACY), ("/dev/dm-1 partition 8388604 0 -2\n", False, NONE), ("/swap file 9 0 -2\n", True, LEGACY)],
+)
+def test_reading_version_1(swap: str, counted: bool, way: str, tmp_path: Path) -> None:
     mounts = "".join(
         f"3{n} 20 0:2{n} / {S}/{name} rw - cgroup cgroup rw,{name}\n"
         for n, name in enumerate(("memory", "pids", "cpu"))
     )
     files = {f"{S}/memory/job/cgroup.procs": "", f"{S}/pids/job/cgroup.procs": "", f"{S}/cpu/cgroup.sane": ""}
+    files["/proc/swaps"] = SWAPS + swap
+    if counted:
+        files[f"{S}/memory/job/memory.memsw.limit_in_bytes"] = "9223372036854771712\n"
     groups = "9:name=systemd:/\n4:memory:/job\n3:pids:/job\n2:cpu,cpuacct:/\n0::/\n"
     found = read_facts({}, made_up(tmp_path, groups, mounts + V2.replace(S, f"{S}/unified"), files))
     assert found.legacy == {"memory": f"{S}/memory/job", "pids": f"{S}/pids/job"}
     assert found.own is None
-    assert offer(found).way == LEGACY
+    assert offer(found).way == way
+    assert ("swapaccount=1" in offer(found).remedy) == (way == NONE)
 
 
 def test_reading_a_host_that_shows_nothing(tmp_path: Path) -> None:
