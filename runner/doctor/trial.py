@@ -175,12 +175,13 @@ class Trial:
         try:
             record = json.loads(done.stdout)
             printed, error, code = str(record["stdout"]), str(record["error"]), record["exit_code"]
-            late = bool(record["timed_out"])
+            late, limits = bool(record["timed_out"]), record["limits"]
+            limited = str(limits["reason"]) if limits["ended_by"] else ""
         except (ValueError, KeyError, TypeError):
             said = done.stderr.decode("utf-8", "replace").strip().splitlines()[-_LAST_LINES:]
             return Outcome("", "\n".join([f"exec ended with {done.returncode} and no outcome", *said]))
-        if late:  # what it did not get to is no fault
-            return Outcome("", f"a run did not end within {_SECONDS // 2} s: this host is busy, try again")
+        if late or limited:  # what it did not get to is no fault
+            return Outcome("", limited or f"a run did not end within {_SECONDS // 2} s: this host is busy, try again")
         trouble = error or (str(record["stderr"]).strip() if code == FAILED else "")
         return Outcome(printed, trouble)
 
