@@ -71,6 +71,7 @@ class Store:
         require_local(folder)
         index = os.path.join(folder, "index")
         self._database = os.path.join(index, "cache.db")
+        self._imports = os.path.join(folder, "imported")
         try:
             self._rows = diskcache.Cache(
                 index,
@@ -87,6 +88,25 @@ class Store:
     def close(self) -> None:
         """Close the database."""
         self._rows.close()
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """All that is kept within comes in one step at the end, or none of it. Others can keep nothing meanwhile."""
+        with self._rows.disk.together(), self._rows.transact(retry=True):
+            yield
+
+    @property
+    def imports(self) -> int:
+        """A number that is another one after each import: what was remembered of rows before is to be forgotten."""
+        try:
+            return os.stat(self._imports).st_mtime_ns
+        except OSError:
+            return 0
+
+    def imported(self) -> None:
+        """Tell all processes that rows were imported."""
+        with open(self._imports, "ab"):
+            os.utime(self._imports)
 
     def document(self, key: str) -> Document | None:
         """The document kept under a key, or None; a row that cannot be read counts as none."""
