@@ -114,15 +114,15 @@ def _record(name: str, value: str) -> bytes:
 def _block(path: str, kind: bytes, size: int) -> bytes:
     fields = (
         path.encode().ljust(100, b"\0"),
-        b"0000644\00000000\00000000\0",
+        b"%07o\0%07o\0%07o\0" % (0o644, 0, 0),
         b"%011o\0" % size,
-        b"00000000000\0",
+        b"%011o\0" % 0,
         b"        ",
         kind,
         bytes(100),
-        b"ustar\00000",
+        b"ustar\x0000",
         bytes(64),
-        b"0000000\00000000\0",
+        b"%07o\0%07o\0" % (0, 0),
         bytes(167),
     )
     block = b"".join(fields)

@@ -21,6 +21,11 @@ def volume(base: str, number: int) -> str:
     return f"{base}.{number:03}"
 
 
+def is_volume(path: str) -> bool:
+    """Whether a path is that of a volume."""
+    return _VOLUME.fullmatch(path) is not None
+
+
 def parts_of(path: str) -> tuple[str, ...]:
     """The files that a bundle is in, in their order; `path` is its own, or that of any of its volumes.
 

@@ -25,6 +25,8 @@ _DOCUMENT, _ARTIFACT, _SEEN, _CHECKED = "document", "artifact", "seen", "checked
 _WEIGHTS = (  # small values are in the row, and have no size there
     "SELECT key, store_time, size + coalesce(length(value), 0) FROM Cache WHERE raw = 1 AND key > ? AND key < ?"
 )
+_UNNAMED_SECONDS = 86400.0
+"""What is younger may be about to be named."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -107,6 +109,19 @@ class Store:
         """Tell all processes that rows were imported."""
         with open(self._imports, "ab"):
             os.utime(self._imports)
+
+    def sweep(self, now: float) -> None:
+        """Remove values that no row names, as whoever is killed while keeping some leaves them; `now` as usual."""
+        with contextlib.closing(sqlite3.connect(self._database, timeout=60)) as database:
+            named = {name for (name,) in database.execute("SELECT filename FROM Cache WHERE filename IS NOT NULL")}
+        folder = os.path.dirname(self._database)
+        for place, _, names in os.walk(folder):
+            for name in names:
+                path = os.path.join(place, name)
+                if name.endswith(".val") and os.path.relpath(path, folder) not in named:
+                    with contextlib.suppress(OSError):
+                        if os.stat(path).st_mtime < now - _UNNAMED_SECONDS:
+                            os.unlink(path)
 
     def document(self, key: str) -> Document | None:
         """The document kept under a key, or None; a row that cannot be read counts as none."""
