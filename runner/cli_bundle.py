@@ -15,7 +15,7 @@ import click
 import diskcache
 
 from jhansi_runner.proxy import paths
-from jhansi_runner.proxy.bundle.judging import Judging, Wish
+from jhansi_runner.proxy.bundle.judging import Judging, Scope
 from jhansi_runner.proxy.bundle.keys import BadKey, SecretKey, generate, read_secret
 from jhansi_runner.proxy.bundle.reading import BadBundle
 from jhansi_runner.proxy.bundle.volumes import NoBundle
@@ -93,7 +93,7 @@ def export(
             secret=secret,
             by=_by(),
             release=_release(),
-            wish=Wish(types, only),
+            scope=Scope(types, only),
             since=since,
             trusted=known,
             most=most,

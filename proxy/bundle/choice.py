@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from jhansi_runner.proxy.bundle import naming
-from jhansi_runner.proxy.bundle.judging import Judging, Refused, Wish
+from jhansi_runner.proxy.bundle.judging import Judging, Refused, Scope
 from jhansi_runner.proxy.bundle.manifest import ArtifactLine, DocumentLine, Seen
 from jhansi_runner.proxy.bundle.strict import BadManifest
 from jhansi_runner.proxy.cache.artifacts import ArtifactFiles
@@ -35,8 +35,8 @@ class Stays:
 class Choice:
     """Goes through a cache once, artifacts first, by key; `stays` is filled meanwhile."""
 
-    def __init__(self, store: Store, files: ArtifactFiles, judging: Judging, wish: Wish) -> None:
-        self._store, self._files, self._judging, self._wish = store, files, judging, wish
+    def __init__(self, store: Store, files: ArtifactFiles, judging: Judging, scope: Scope) -> None:
+        self._store, self._files, self._judging, self._scope = store, files, judging, scope
         self.stays = Stays()
         self._package = ""
         self._seen: dict[str, tuple[float, str]] = {}
@@ -47,7 +47,7 @@ class Choice:
         """What crosses, each carried."""
         for key, artifact in self._store.artifacts():
             coordinate = Coordinate.parse(artifact.purl)
-            if not self._wish.means(coordinate, coordinate.type, artifact.filename):
+            if not self._scope.means(coordinate, coordinate.type, artifact.filename):
                 continue
             line = self._artifact(key, artifact, coordinate)
             if line is not None:
@@ -63,7 +63,7 @@ class Choice:
                 continue
             line = _line(key, document)
             package = naming.package_of(line, self._judging.registries)
-            if not self._wish.means(package, naming.type_of(key)) or not self._judging.is_public_or_own(line):
+            if not self._scope.means(package, naming.type_of(key)) or not self._judging.is_expected(key, document.url):
                 continue
             stays = package is not None and package.version is not None and self._is_left(package)
             if stays or self._judging.document(line) is not None:

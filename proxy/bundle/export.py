@@ -19,7 +19,7 @@ from typing import Protocol
 from jhansi_runner.proxy.bundle import tar
 from jhansi_runner.proxy.bundle.choice import Choice, Stays
 from jhansi_runner.proxy.bundle.importing import Import
-from jhansi_runner.proxy.bundle.judging import Judging, Wish
+from jhansi_runner.proxy.bundle.judging import Judging, Scope
 from jhansi_runner.proxy.bundle.keys import PublicKey, SecretKey
 from jhansi_runner.proxy.bundle.manifest import (
     ArtifactLine,
@@ -31,6 +31,7 @@ from jhansi_runner.proxy.bundle.manifest import (
     member_of,
     render_header,
     render_line,
+    short_of,
 )
 from jhansi_runner.proxy.bundle.naming import prefix_of
 from jhansi_runner.proxy.bundle.placing import Writer, place_for, put
@@ -66,7 +67,7 @@ class Order:
     secret: SecretKey
     by: str
     release: str
-    wish: Wish
+    scope: Scope
     since: str = ""
     trusted: tuple[PublicKey, ...] = ()
     most: int = 0
@@ -96,6 +97,7 @@ class Export:
 
     def run(self, order: Order) -> Exported:
         """Export. Raises Taken, Unfit, BadBundle, NoBundle, OSError, sqlite3.Error, and what `order.prove` raises."""
+        self._files.sweep()
         with place_for(order.file, order.most) as writer, self._files.staging() as folder:
             with open(f"{folder}/manifest", "w+b") as manifest, open(f"{folder}/bodies", "w+b") as bodies:
                 stays = self._list(order, folder, manifest, bodies)
@@ -108,7 +110,7 @@ class Export:
 
     def _list(self, order: Order, folder: str, manifest: BufferedRandom, bodies: BufferedRandom) -> Stays:
         """Write the manifest, and the documents that it carries one after the other."""
-        choice = Choice(self._store, self._files, self._judging, order.wish)
+        choice = Choice(self._store, self._files, self._judging, order.scope)
         counting = _Counting()
         with open(f"{folder}/lines", "w+b") as lines, open(f"{folder}/base", "w+b") as base:
             before = _Before(order, base)
@@ -240,15 +242,15 @@ class _Counting:
 
     def __init__(self) -> None:
         self.artifacts = self.documents = self.size = self.members_size = self.newest = 0
-        self.members: set[str] = set()
+        self.members: set[bytes] = set()
         self.prefixes: dict[str, None] = {}
 
     def comes(self, line: Line) -> bool:
-        return line.carried and member_of(line) not in self.members
+        return line.carried and short_of(line) not in self.members
 
     def add(self, line: Line) -> Line:
         if self.comes(line):
-            self.members.add(member_of(line))
+            self.members.add(short_of(line))
             self.members_size += line.size
         self.size += line.size
         is_document = isinstance(line, DocumentLine)

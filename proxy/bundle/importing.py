@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
@@ -76,6 +77,8 @@ class Import:
 
     def run(self, path: str, trusted: Sequence[PublicKey], *, dry_run: bool = False) -> Outcome:
         """Import a bundle. Raises BadBundle, NoBundle, NoRoom, Gone, OSError, sqlite3.Error."""
+        self._files.sweep()
+        self._store.sweep(time.time())
         with (
             self._files.staging() as folder,
             open(f"{folder}/manifest", "w+b") as manifest,
@@ -151,7 +154,7 @@ class Import:
             self._store.imported()
 
     def _merging(self) -> Merging:
-        return Merging(self._store, self._files, self._judging.registries)
+        return Merging(self._store, self._files, self._judging)
 
     @staticmethod
     def _tally(is_new: bool, line: Line, outcome: Outcome) -> None:

@@ -19,7 +19,7 @@ from jhansi_runner.proxy.registries.upstreams import Upstream
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Scope:
     """What is to cross: of these types, and what one of these patterns names; () for everything."""
 
     types: tuple[str, ...] = ()
@@ -88,10 +88,10 @@ class Judging:
         upstream = self.upstreams.get(naming.type_of(key))
         return upstream is not None and naming.prefix_of(upstream.key("")) == prefix
 
-    def is_public_or_own(self, line: DocumentLine) -> bool:
+    def is_expected(self, key: str, url: str) -> bool:
         """Whether a document came from where this side's policy looks for it."""
-        upstream = self.upstreams.get(naming.type_of(line.key))
-        return upstream is not None and line.url.startswith(upstream.index)
+        upstream = self.upstreams.get(naming.type_of(key))
+        return upstream is not None and url.startswith(upstream.index)
 
 
 def _refusal(decision: Decision, coordinate: Coordinate, filename: str) -> Refused | None:

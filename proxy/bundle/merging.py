@@ -6,9 +6,9 @@ import hashlib
 from dataclasses import replace
 
 from jhansi_runner.proxy.bundle import naming
+from jhansi_runner.proxy.bundle.judging import Judging
 from jhansi_runner.proxy.bundle.landing import Landing
 from jhansi_runner.proxy.bundle.manifest import ArtifactLine, DocumentLine, Line, Seen
-from jhansi_runner.proxy.bundle.naming import Registries
 from jhansi_runner.proxy.bundle.strict import BadManifest
 from jhansi_runner.proxy.cache.artifacts import ArtifactFiles
 from jhansi_runner.proxy.cache.store import Artifact, Store
@@ -23,8 +23,8 @@ class Gone(OSError):
 class Merging:
     """Lines, in their order, against one cache."""
 
-    def __init__(self, store: Store, files: ArtifactFiles, registries: Registries) -> None:
-        self._store, self._files, self._registries = store, files, registries
+    def __init__(self, store: Store, files: ArtifactFiles, judging: Judging) -> None:
+        self._store, self._files, self._judging = store, files, judging
         self._package = ""
         self._seen: dict[str, tuple[float, str]] = {}
         self._new: dict[str, tuple[float, str]] = {}
@@ -44,14 +44,14 @@ class Merging:
         kept = self._store.document(line.key)
         if kept is None or kept.status != 200:
             return False
-        return kept.fetched >= line.fetched or hashlib.sha256(kept.body).hexdigest() == line.sha256
+        return not self._counts(line, kept) or hashlib.sha256(kept.body).hexdigest() == line.sha256
 
     def is_new(self, line: Line) -> bool:
         """Whether a line that was made by `known` brings something. Raises BadManifest."""
         if isinstance(line, ArtifactLine):
             return self._kept(line) is None
         kept = self._store.document(line.key)
-        return kept is None or kept.status != 200 or kept.fetched < line.fetched
+        return kept is None or kept.status != 200 or self._counts(line, kept)
 
     def keep(self, line: Line, landing: Landing) -> bool:
         """Write the row of a line that was made by `known`; whether it is new. Raises BadManifest, Gone."""
@@ -71,6 +71,11 @@ class Merging:
         if self._new:
             self._store.keep_seen(self._package, self._new)
         self._new = {}
+
+    def _counts(self, line: DocumentLine, kept: Document) -> bool:
+        """Whether a document counts and not the one that is here: from where we look for it, else the later one."""
+        theirs, ours = self._judging.is_expected(line.key, line.url), self._judging.is_expected(line.key, kept.url)
+        return kept.fetched < line.fetched if theirs == ours else theirs
 
     def _document(self, line: DocumentLine, landing: Landing) -> Document:
         body = landing.body(line)
@@ -114,9 +119,9 @@ class Merging:
     def _release(self, line: Line) -> Coordinate | None:
         """What a line is about, with the second clock of that package at hand."""
         if isinstance(line, ArtifactLine):
-            release: Coordinate | None = naming.coordinate_of(line, self._registries)
+            release: Coordinate | None = naming.coordinate_of(line, self._judging.registries)
         else:
-            release = naming.package_of(line, self._registries)
+            release = naming.package_of(line, self._judging.registries)
         if release is None or release.version is None:
             return None
         package = release.at(None).purl

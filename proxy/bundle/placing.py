@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from jhansi_runner.proxy.bundle.volumes import is_volume, volume
 
-_NOTE = "placed"
+_NOTE, _LOCK = "placed", "lock"
 
 
 class Taken(OSError):
@@ -98,14 +98,14 @@ def put(writer: Writer, file: str) -> list[str]:
             note.write(f"{found.st_dev} {found.st_ino} {part}\n")
         note.flush()
         os.fsync(note.fileno())
-    for part in reversed(writer.parts):
-        os.rename(f"{folder}/{part}", f"{parent}/{part}")
-    os.unlink(f"{folder}/{_NOTE}")
-    descriptor = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        for part in reversed(writer.parts):
+            os.rename(f"{folder}/{part}", f"{parent}/{part}")
+    except BaseException:
+        _sweep(folder, parent)
+        raise
+    os.unlink(f"{folder}/{_NOTE}")
+    _flush(parent)
     return [f"{parent}/{part}" for part in writer.parts]
 
 
@@ -121,9 +121,13 @@ def _short(name: str) -> str:
 def _folder(folder: str, file: str) -> Iterator[str]:
     with contextlib.suppress(FileExistsError):
         os.mkdir(folder, 0o700)
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    # A file, since NFS locks no folder.
+    lock = f"{folder}/{_LOCK}"
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not os.path.exists(lock) or os.stat(lock).st_ino != os.fstat(descriptor).st_ino:
+            raise BlockingIOError  # the other one is just done
     except BlockingIOError:
         os.close(descriptor)
         raise Taken(f"{file} is being written by another export") from None
@@ -145,12 +149,22 @@ def _sweep(folder: str, parent: str) -> None:
                 found = os.lstat(path)
                 if (str(found.st_dev), str(found.st_ino)) == (device, inode):
                     os.unlink(path)
-    for name in os.listdir(folder):
+    for name in set(os.listdir(folder)) - {_LOCK}:
         path = f"{folder}/{name}"
         if os.path.isdir(path) and not os.path.islink(path):
             shutil.rmtree(path)
         else:
             os.unlink(path)
+
+
+def _flush(folder: str) -> None:
+    """Have names on the disk, where a file system can: some cannot flush a folder."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with contextlib.suppress(OSError):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _require_free(file: str) -> None:

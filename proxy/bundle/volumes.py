@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from types import TracebackType
@@ -33,11 +34,13 @@ def parts_of(path: str) -> tuple[str, ...]:
     """
     found = _VOLUME.fullmatch(path)
     if found is None and os.path.lexists(path):
+        if os.path.isdir(path):
+            raise NoBundle(errno.EISDIR, os.strerror(errno.EISDIR), path)
         return (path,)
     base = found["base"] if found is not None else path
     numbers = _numbers(base)
     if not numbers:
-        raise NoBundle(2, "there is no bundle of this name, nor a first volume of it", path)
+        raise NoBundle(errno.ENOENT, "there is no bundle of this name, nor a first volume of it", path)
     for number in range(1, max(numbers) + 1):
         if number not in numbers:
             raise BadTar(f"{volume(base, number)} is missing")

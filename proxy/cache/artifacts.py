@@ -120,9 +120,12 @@ class ArtifactFiles:
         while True:
             path = f"{self._incoming}/{secrets.token_hex(16)}"
             os.mkdir(path, 0o700)
-            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                continue
             fcntl.flock(descriptor, fcntl.LOCK_SH)
-            if os.path.exists(path):  # no sweep came between the two calls
+            if os.path.exists(path):  # no sweep came between these calls
                 break
             os.close(descriptor)
         try:

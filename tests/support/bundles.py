@@ -13,7 +13,7 @@ from typing import Any
 from jhansi_runner.proxy.bundle import keys
 from jhansi_runner.proxy.bundle.export import Export, Exported, Order
 from jhansi_runner.proxy.bundle.importing import Import, Outcome
-from jhansi_runner.proxy.bundle.judging import Judging, Wish
+from jhansi_runner.proxy.bundle.judging import Judging, Scope
 from jhansi_runner.proxy.bundle.keys import PublicKey, SecretKey
 from jhansi_runner.proxy.cache.artifacts import ArtifactFiles
 from jhansi_runner.proxy.cache.store import Store
@@ -64,7 +64,7 @@ class Side:
 
     def export(self, file: Path, key: SecretKey = KEY, now: float | None = None, **more: Any) -> Exported:
         """Export all of it."""
-        order = Order(file=str(file), secret=key, by="ann@desk", release="0.1.0", **{"wish": Wish(), **more})
+        order = Order(file=str(file), secret=key, by="ann@desk", release="0.1.0", **{"scope": Scope(), **more})
         with self.opened() as (store, files):
             return Export(store, files, self.judging(now)).run(order)
 
