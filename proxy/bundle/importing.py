@@ -84,11 +84,11 @@ class Import:
             open(f"{folder}/manifest", "w+b") as manifest,
             open(f"{folder}/plan", "w+b") as plan,
         ):
-            landing = Landing(self._files, folder, self._here)
             with opened(path, trusted, manifest, self._tell) as bundle:
                 outcome = Outcome(bundle.name, bundle.key.id, bundle.header)
                 outcome.foreign = [one for one in bundle.header.origins if not self._judging.is_own(f"{one.prefix} ")]
                 self._look(bundle)
+                landing = Landing(self._files, folder, self._here)
                 self._read(bundle, plan, landing, outcome)
             with refusing(path):
                 plan.seek(0)
