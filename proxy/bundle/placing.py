@@ -139,22 +139,34 @@ def _folder(folder: str, file: str) -> Iterator[str]:
 
 
 def _sweep(folder: str, parent: str) -> None:
-    """Take away what an export left that was killed."""
-    with contextlib.suppress(FileNotFoundError), open(f"{folder}/{_NOTE}", encoding="utf-8") as note:
-        for line in note:
-            device, _, rest = line.rstrip("\n").partition(" ")
-            inode, _, part = rest.partition(" ")
-            path = f"{parent}/{os.path.basename(part)}"
-            with contextlib.suppress(FileNotFoundError):
-                found = os.lstat(path)
-                if (str(found.st_dev), str(found.st_ino)) == (device, inode):
-                    os.unlink(path)
+    """Take away what an export left that was killed. What has all of its names is whole, and stays."""
+    noted = _noted(folder, parent)
+    placed = [path for path, is_there in noted if is_there]
+    if len(placed) < len(noted):
+        for path in placed:
+            os.unlink(path)
     for name in set(os.listdir(folder)) - {_LOCK}:
         path = f"{folder}/{name}"
         if os.path.isdir(path) and not os.path.islink(path):
             shutil.rmtree(path)
         else:
             os.unlink(path)
+
+
+def _noted(folder: str, parent: str) -> list[tuple[str, bool]]:
+    """The paths that an export was about to give, and whether what it wrote is there."""
+    found = []
+    with contextlib.suppress(FileNotFoundError), open(f"{folder}/{_NOTE}", encoding="utf-8") as note:
+        for line in note:
+            device, inode, part = line.rstrip("\n").split(" ", 2)
+            path = f"{parent}/{os.path.basename(part)}"
+            try:
+                status = os.lstat(path)
+                is_there = (str(status.st_dev), str(status.st_ino)) == (device, inode)
+            except FileNotFoundError:
+                is_there = False
+            found.append((path, is_there))
+    return found
 
 
 def _flush(folder: str) -> None:
