@@ -51,7 +51,7 @@ class Choice:
                 continue
             line = self._artifact(key, artifact, coordinate)
             if line is not None:
-                self._crossing.add(coordinate.purl)
+                self._crossing |= {coordinate.purl, coordinate.at(None).purl}
                 yield line
             else:
                 self._kept_out.add(coordinate.purl)
@@ -63,7 +63,8 @@ class Choice:
                 continue
             line = _line(key, document)
             package = naming.package_of(line, self._judging.registries)
-            if not self._scope.means(package, naming.type_of(key)) or not self._judging.is_expected(key, document.url):
+            meant = self._belongs(package) or self._scope.means(package, naming.type_of(key))
+            if not meant or not self._judging.is_expected(key, document.url):
                 continue
             stays = package is not None and package.version is not None and self._is_left(package)
             if stays or self._judging.document(line) is not None:
@@ -88,6 +89,10 @@ class Choice:
             self.stays.refused.append(refused)
             return None
         return replace(line, artifact=known)
+
+    def _belongs(self, package: Coordinate | None) -> bool:
+        """Whether something crosses that a document is about: an index page is of use to each of its releases."""
+        return package is not None and package.purl in self._crossing
 
     def _is_left(self, release: Coordinate) -> bool:
         return release.purl in self._kept_out and release.purl not in self._crossing

@@ -70,6 +70,8 @@ class Bundle:
     ) -> None:
         """Raises BadTar, BadSignature, BadManifest."""
         self._volumes, self._told = volumes, _Told(tell)
+        if volumes.size < len(tar.END):
+            raise BadTar(f"it is no bundle: it has {volumes.size} bytes")
         digest = _Hash()
         size = tar.take_sized_header(volumes, tar.MANIFEST, min(LARGEST_MANIFEST, volumes.size))
         tar.take_content(volumes, size, manifest, digest, self._told)

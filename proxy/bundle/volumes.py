@@ -43,12 +43,12 @@ def parts_of(path: str) -> tuple[str, ...]:
         raise NoBundle(errno.ENOENT, "there is no bundle of this name, nor a first volume of it", path)
     for number in range(1, max(numbers) + 1):
         if number not in numbers:
-            raise BadTar(f"{volume(base, number)} is missing")
+            raise BadTar(f"{volume(os.path.basename(base), number)} is missing")
     parts = tuple(volume(base, number) for number in range(1, max(numbers) + 1))
     sizes = [_size(part) for part in parts]
     for part, size in zip(parts[:-1], sizes[:-1], strict=True):
         if size != max(sizes):
-            raise BadTar(f"{part} is cut: it has {size} bytes, and others have {max(sizes)}")
+            raise BadTar(f"{os.path.basename(part)} is cut: it has {size} bytes, and others have {max(sizes)}")
     return parts
 
 
@@ -84,7 +84,7 @@ class Volumes:
         more = bytearray(1)
         while True:
             if os.readv(self._descriptor, [more]):
-                raise BadTar(f"{self.parts[self._number]} goes on after the end of the bundle")
+                raise BadTar(f"{os.path.basename(self.parts[self._number])} goes on after the end of the bundle")
             if not self._next():
                 return
 
@@ -97,7 +97,7 @@ class Volumes:
         return True
 
     def _cut(self) -> str:
-        last = self.parts[-1]
+        last = os.path.basename(self.parts[-1])
         found = _VOLUME.fullmatch(last)
         if found is None:
             return f"{last} is cut: it ends before the bundle does"
