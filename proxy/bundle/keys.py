@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import io
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -22,7 +21,6 @@ _PLAIN, _SCRYPT, _BLAKE2B = b"\0\0", b"Sc", b"B2"
 _ENCRYPTED = slice(2, 4)
 _LONGEST = 4096
 _PREHASHED = b"ED"
-_TRUSTED = re.compile(r"trusted comment: ([ -~]{1,200})")
 
 
 class BadKey(ValueError):

@@ -16,7 +16,6 @@ from jhansi_runner.proxy.registries.interface import Kind, Registry, Wanted
 from jhansi_runner.proxy.registries.pypi import projects_of
 from jhansi_runner.proxy.registries.pypi_index import version_of
 
-_METADATA = ".metadata"
 _NPM_FORMS = ("full", "abbreviated")
 Registries = Mapping[str, Registry]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from support import forged
-from support.bundles import World
+from support.bundles import KEY, World
 from support.homes import MAIN, Home, home_in
 from support.team import Team
 
@@ -157,7 +157,7 @@ def test_a_mirror_that_serves_meanwhile_sees_what_came(
 def test_a_document_that_a_mirror_remembers_is_replaced(tmp_path: Path) -> None:
     home = home_in(tmp_path / "home", forged.side(tmp_path).policy)
     (home.folder / "keys").mkdir()
-    (home.folder / "keys" / "k.pub").write_bytes(forged.KEY.public.text)
+    (home.folder / "keys" / "k.pub").write_bytes(KEY.public.text)
     made = []
     for number, version in enumerate(("1.0", "2.0")):
         line = forged.artifact_line(version=version)
