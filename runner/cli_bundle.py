@@ -182,8 +182,9 @@ def _secret(path: str) -> SecretKey:
             data = file.read(_LONGEST_KEY)
     except OSError as error:
         raise RunnerError(f"{path}: the secret key cannot be read: {error.strerror}") from None
-    if PASSWORD in os.environ:
-        return _opened_key(data, path, lambda: os.environ[PASSWORD])
+    password = os.environ.pop(PASSWORD, None)  # no program that we start is to know it
+    if password is not None:
+        return _opened_key(data, path, lambda: password)
     try:
         return read_secret(data, path, lambda: "")
     except BadKey as error:

@@ -25,7 +25,9 @@ LONGEST = 1 << 20
 """Bytes of a line at most."""
 LONGEST_HEADER = 16 << 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_DIGEST = re.compile(r"[a-z0-9_]{1,20}")
+_ALGORITHM, _DIGEST = re.compile(r"[a-z0-9_]{1,20}"), re.compile(r"[0-9a-f]{2,128}")
+_LARGEST_DOCUMENT = 512 << 20
+"""Bytes: more than is taken of any upstream's, since each is held in memory while it is kept."""
 _PREFIX = re.compile(r"[a-z]+(?:@[0-9a-f]{16})?")
 
 Seen = tuple[float, str] | None
@@ -177,12 +179,14 @@ def parse_line(data: bytes) -> Line:
     kind = found.get("kind")
     if kind == _DOCUMENT:
         strict.fields(found, "kind key sha256 size carried seen url content_type etag modified fetched")
+        if strict.count(found, "size") > _LARGEST_DOCUMENT:
+            raise BadManifest("a document is larger than any that is kept")
         return DocumentLine(
             key=strict.string(found, "key"),
-            url=strict.string(found, "url"),
-            content_type=strict.string(found, "content_type"),
-            etag=strict.string(found, "etag"),
-            modified=strict.string(found, "modified"),
+            url=strict.header(found, "url"),
+            content_type=strict.header(found, "content_type"),
+            etag=strict.header(found, "etag"),
+            modified=strict.header(found, "modified"),
             fetched=strict.time(found, "fetched"),
             sha256=strict.sha256(found, "sha256"),
             size=strict.count(found, "size"),
@@ -289,7 +293,8 @@ def _artifact(found: Mapping[str, object]) -> Artifact:
         raise BadManifest(f"{purl!r} is no package-url of a release")
     licence, published = found["licence"], found["published"]
     digests = strict.texts(found, "digests")
-    if not all(_DIGEST.fullmatch(name) for name in digests) or digests.get("sha256", sha256) != sha256:
+    sound = all(_ALGORITHM.fullmatch(name) and _DIGEST.fullmatch(value) for name, value in digests.items())
+    if not sound or digests.get("sha256", sha256) != sha256:
         raise BadManifest("`digests` are none")
     runs = strict.string(found, "runs")
     return Artifact(

@@ -7,15 +7,18 @@ takes it away, with those volumes that had their names already: it knows them by
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 
 from jhansi_runner.proxy.bundle.volumes import is_volume, volume
 
 _NOTE, _LOCK = "placed", "lock"
+_WITHOUT_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
 
 class Taken(OSError):
@@ -100,13 +103,27 @@ def put(writer: Writer, file: str) -> list[str]:
         os.fsync(note.fileno())
     try:
         for part in reversed(writer.parts):
-            os.rename(f"{folder}/{part}", f"{parent}/{part}")
+            _name(f"{folder}/{part}", f"{parent}/{part}")
     except BaseException:
         _sweep(folder, parent)
         raise
     os.unlink(f"{folder}/{_NOTE}")
     _flush(parent)
     return [f"{parent}/{part}" for part in writer.parts]
+
+
+def _name(path: str, final: str) -> None:
+    """Give a file its name, if nothing has it; a file system without links cannot tell until it is done."""
+    try:
+        os.link(path, final)
+    except FileExistsError:
+        raise Taken(f"{final} is there already, since a moment ago") from None
+    except OSError as error:
+        if error.errno not in _WITHOUT_LINKS:
+            raise
+        os.rename(path, final)
+    else:
+        os.unlink(path)
 
 
 def _short(name: str) -> str:
@@ -121,6 +138,9 @@ def _short(name: str) -> str:
 def _folder(folder: str, file: str) -> Iterator[str]:
     with contextlib.suppress(FileExistsError):
         os.mkdir(folder, 0o700)
+    found = os.lstat(folder)
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():  # others may make names where FILE is to be
+        raise Taken(f"{folder} is not a folder of yours: have that moved away, or name another file")
     # A file, since NFS locks no folder.
     lock = f"{folder}/{_LOCK}"
     descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

@@ -57,6 +57,14 @@ def text_of(name: str, value: object) -> str:
     raise BadManifest(f"`{name}` is no text")
 
 
+def header(found: Mapping[str, object], name: str) -> str:
+    """A text that goes into headers of HTTP, or came from one."""
+    value = string(found, name)
+    if any(letter < " " or letter == "\x7f" for letter in value):
+        raise BadManifest(f"`{name}` has a control character")
+    return value
+
+
 def count(found: Mapping[str, object], name: str) -> int:
     """A number of things or bytes."""
     value = found[name]

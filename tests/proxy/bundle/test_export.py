@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from jhansi_runner.proxy.bundle import placing
 from jhansi_runner.proxy.bundle.export import Unfit
 from jhansi_runner.proxy.bundle.judging import Scope
 from jhansi_runner.proxy.bundle.placing import Taken, place_for
@@ -204,6 +206,46 @@ def test_what_was_whole_already_is_not_overwritten(source: Side, tmp_path: Path,
         source.export(tmp_path / "b", most=most)
     assert not (tmp_path / ".b.exporting").exists()
     assert b"".join(one.read_bytes() for one in sorted(tmp_path.iterdir())) == b"x" * 35_000
+
+
+def test_nobody_else_prepares_where_it_is_written(
+    source: Side, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / ".b.exporting").symlink_to("elsewhere")
+    with pytest.raises(Taken, match="not a folder of yours"):
+        source.export(tmp_path / "b")
+    (tmp_path / ".b.exporting").unlink()
+    (tmp_path / ".b.exporting").mkdir()
+    with monkeypatch.context() as patch, pytest.raises(Taken, match="not a folder of yours"):
+        patch.setattr(os, "getuid", lambda: 12345)
+        source.export(tmp_path / "b")
+    assert not (tmp_path / "b").exists()
+
+
+def test_what_comes_up_meanwhile_is_not_overwritten(source: Side, tmp_path: Path) -> None:
+    def prove(_: str) -> None:
+        monkey.setattr(placing, "_require_free", lambda _: None)
+        (tmp_path / "b").write_bytes(b"somebody's own")
+
+    with pytest.MonkeyPatch.context() as monkey, pytest.raises(Taken, match="since a moment ago"):
+        source.export(tmp_path / "b", prove=prove)
+    assert (tmp_path / "b").read_bytes() == b"somebody's own"
+
+
+def test_a_file_system_without_links_will_do(
+    source: Side, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = os.link
+
+    def none_there(path: str, target: str) -> None:
+        if target.startswith(str(tmp_path)):
+            raise PermissionError(errno.EPERM, "no links here")
+        link(path, target)
+
+    monkeypatch.setattr(os, "link", none_there)
+    source.export(tmp_path / "b")
+    assert (tmp_path / "b").read_bytes() == bundle.read_bytes()
 
 
 def test_two_at_once_do_not_meet(source: Side, tmp_path: Path) -> None:

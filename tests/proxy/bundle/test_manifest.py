@@ -90,7 +90,7 @@ WRONG: list[tuple[str, Any]] = [
     ("purl", "pkg:cargo/demo@1.0"), ("purl", "x"), ("filename", None), ("stored", 1000), ("stored", "1"),
     ("stored", 1e300), ("published", False), ("licence", 1), ("runs", None), ("inspected", 0), ("digests", []),
     ("digests", {"sha256": OTHER}), ("digests", {"sha256": 1}), ("digests", {"../x": "y"}), ("filename", "\ud800"),
-    ("more", 1),
+    ("digests", {"sha1": "../x"}), ("digests", {"sha1": "AB"}), ("more", 1),
 ]  # fmt: skip
 
 
@@ -100,6 +100,16 @@ def test_a_field_of_another_kind_is_refused(name: str, value: object) -> None:
     line = json.dumps({**fields, name: value}, sort_keys=True, separators=(",", ":")).encode() + b"\n"
     with pytest.raises(BadManifest):
         parse_line(line)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("url", "x\r\ny"), ("content_type", "text/html\r\nx: y"), ("etag", "\0"), ("modified", "\x7f"), ("size", 1 << 30)],
+)
+def test_a_document_brings_nothing_that_is_no_header(name: str, value: object) -> None:
+    fields = {**json.loads(render_line(DOCUMENT)), name: value}
+    with pytest.raises(BadManifest):
+        parse_line(json.dumps(fields, sort_keys=True, separators=(",", ":")).encode() + b"\n")
 
 
 @pytest.mark.parametrize("name", sorted(json.loads(render_line(ARTIFACT))))
