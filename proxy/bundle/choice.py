@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from jhansi_runner.proxy.bundle import naming
 from jhansi_runner.proxy.bundle.judging import Judging, Refused, Scope
-from jhansi_runner.proxy.bundle.manifest import ArtifactLine, DocumentLine, Seen
+from jhansi_runner.proxy.bundle.manifest import ArtifactLine, DocumentLine, Seen, render_line
 from jhansi_runner.proxy.bundle.strict import BadManifest
 from jhansi_runner.proxy.cache.artifacts import ArtifactFiles
 from jhansi_runner.proxy.cache.store import Artifact, Store
@@ -69,7 +69,13 @@ class Choice:
             stays = package is not None and package.version is not None and self._is_left(package)
             if stays or self._judging.document(line) is not None:
                 continue
-            yield replace(line, seen=self._seen_of(package, "")), document
+            line = replace(line, seen=self._seen_of(package, ""))
+            try:
+                render_line(line)
+            except BadManifest as error:
+                self.stays.others.append(Left(key, str(error)))
+                continue
+            yield line, document
 
     def _artifact(self, key: str, artifact: Artifact, coordinate: Coordinate) -> ArtifactLine | None:
         what = f"{artifact.purl} ({artifact.filename})"
@@ -82,13 +88,15 @@ class Choice:
         line = ArtifactLine(key, artifact, carried=True, seen=self._seen_of(coordinate, artifact.dated_as))
         try:
             known, refused = self._judging.artifact(line, self._files.path(artifact.sha256))
+            line = replace(line, artifact=known)
+            render_line(line)
         except BadManifest as error:
             self.stays.others.append(Left(what, str(error)))
             return None
         if refused is not None:
             self.stays.refused.append(refused)
             return None
-        return replace(line, artifact=known)
+        return line
 
     def _belongs(self, package: Coordinate | None) -> bool:
         """Whether something crosses that a document is about: an index page is of use to each of its releases."""

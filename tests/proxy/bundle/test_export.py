@@ -134,6 +134,18 @@ def test_the_licence_is_looked_for_inside_where_the_policy_needs_it(source: Side
     assert again.name == done.name
 
 
+def test_what_no_line_can_tell_stays(world: World, tmp_path: Path) -> None:
+    side = world.side("odd")
+    world.fetch(side, 0)
+    with side.opened() as (store, _):
+        key, artifact = next(store.artifacts())
+        store.keep_artifact(key, replace(artifact, digests={"sha1": "none"}))
+        name, document = next((name, one) for name, one in store.documents() if name == "pypi demo")
+        store.keep_document(name, replace(document, content_type="text/html\r\nx: y"))
+    done = side.export(tmp_path / "b")
+    assert {one.what for one in done.stays.others} == {f"{artifact.purl} ({artifact.filename})", "pypi demo"}
+
+
 def test_a_damaged_artifact_stops_it(world: World, tmp_path: Path) -> None:
     side = world.side("damaged")
     world.fetch(side, 0)
