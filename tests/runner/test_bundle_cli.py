@@ -125,6 +125,26 @@ def test_refusals_say_what_is_wrong_and_what_next(sender: Home, receiver: Home, 
     assert (done.code, "is cut" in done.said) == (125, True)
 
 
+def test_what_either_side_keeps_out_is_told_with_its_rule(sender: Home, receiver: Home, tmp_path: Path) -> None:
+    file, policy = str(tmp_path / "b.tar"), tmp_path / "policy.yaml"
+    rules = "rules:\n  - deny: pkg:npm/demo\n    versions: '1.0.0'\n    reason: it mines coins\n"
+    text = (sender.folder / "policy.yaml").read_text()
+    line = text.count("\n") + 2
+    policy.write_text(text + rules)
+    sent = sender.run("export", file, "--key", str(sender.folder / "k.key"), "--policy", str(policy))
+    assert "stays here: pkg:npm/demo@1.0.0 is denied" in sent.out
+    assert f"policy.yaml:{line}): it mines coins" in sent.out
+    policy.write_text(text.replace("/simple/", "/other/").replace("default: allow", "default: deny"))
+    came = receiver.run("import", file, "--policy", str(policy))
+    assert came.code == 0
+    assert "refused by the policy of this side: pkg:golang/example.test/demo@v1.0.0 is denied" in came.out
+    assert "came: 0 artifacts, " in came.out
+    assert "is served here: the policy does not say `upstream: http://127.0.0.1:" in came.out
+    data = receiver.run("import", file, "--policy", str(policy), "--json").json
+    assert {one["code"] for one in data["refused"]} == {"JR-DENY-DEFAULT"}
+    assert [one.partition("@")[0] for one in data["upstreams_missing"]] == ["pypi"]
+
+
 def test_a_limit_that_is_too_low_is_told(sender: Home, receiver: Home, tmp_path: Path) -> None:
     file = str(tmp_path / "b.tar")
     sender.run("export", file, "--key", str(sender.folder / "k.key"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +17,7 @@ import pytest
 from jhansi_runner.proxy.registries.interface import Document
 from support import forged
 from support.cache import Cache
-from support.homes import Home, home_in
+from support.homes import MAIN, Home, home_in
 
 
 def _noise(number: int, size: int) -> bytes:
@@ -104,6 +106,37 @@ def test_an_export_is_killed_at_any_moment(large: Home, tmp_path: Path, volumes:
     assert b"".join(one.read_bytes() for one in sorted(tmp_path.glob("out.tar*"))) == sound
     assert not list(tmp_path.glob(".*"))
     assert not os.listdir(large.folder / "cache" / "incoming")
+
+
+def _with_blocks(blocks: int, home: Home, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command where a file may have so many blocks of 512 bytes: a write beyond that fails, as on a full disk."""
+    script = f'ulimit -f {blocks}; exec "$@"'
+    argv = ["/bin/sh", "-c", script, "sh", sys.executable, "-P", "-c", MAIN, "cache", *words]
+    return subprocess.run(argv, env=home.env, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("blocks", [100, 30_000])
+def test_an_export_that_finds_no_room_leaves_nothing(large: Home, tmp_path: Path, blocks: int) -> None:
+    done = _with_blocks(blocks, large, "export", str(tmp_path / "b"), "--key", str(large.folder / "k.key"))
+    assert done.returncode == 125
+    assert "error: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
+    assert not os.listdir(large.folder / "cache" / "incoming")
+
+
+def test_an_import_that_finds_no_room_changes_nothing(large: Home, tmp_path: Path) -> None:
+    policy = forged.side(tmp_path).policy
+    home = home_in(tmp_path / "home", policy)
+    words = ("import", str(large.folder / "b.tar"), "--key", str(large.folder / "k.pub"))
+    done = _with_blocks(1500, home, *words)
+    assert done.returncode == 125
+    assert "nothing half-done was kept" in done.stderr
+    assert "Traceback" not in done.stderr
+    with home.side(policy).opened() as (store, files):
+        assert not [*store.artifacts(), *store.documents(), *files.walk()]
+    assert not os.listdir(home.folder / "cache" / "incoming")
+    assert home.run(*words).code == 0
 
 
 def test_interrupted_it_says_nothing_and_leaves_nothing(large: Home, tmp_path: Path) -> None:

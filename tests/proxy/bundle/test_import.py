@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from contextlib import ExitStack
@@ -311,3 +312,38 @@ def test_two_at_once(bundle: Path, other: Side, world: World) -> None:
     assert sum(one.artifacts for one in done) == done[0].header.artifacts
     assert world.offline(other) == {case.type: list(case.versions[:2]) for case in world.cases}
     assert not list((other.folder / "incoming").iterdir())
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_killed_while_it_appears_it_can_be_repeated(here: Side, tmp_path: Path, moment: str) -> None:
+    """Before the names are given, and between those and the rows; a large document is about to be replaced."""
+    _page(here, fetched=1.0, body=b"x" * 100_000)
+    before = here.state()
+    large = b"y" * 200_000
+    lines = artifact_line(), document_line(content=large)
+    file = write(tmp_path / "b", pieces(manifest(lines), [("artifacts", CONTENT), ("documents", large)]))
+    child = os.fork()
+    if child == 0:
+        place = Landing.place
+
+        def killed(landed: Landing) -> None:
+            if moment == "after":
+                place(landed)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        Landing.place = killed  # type: ignore[method-assign]
+        here.import_(file)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    after = here.state()
+    assert {name: after[name] for name in before} == before
+    with here.opened() as (store, files):
+        assert not list(store.artifacts())
+        assert [held.sha256 for held in files.walk()] == ([lines[0].sha256] if moment == "after" else [])
+    done = here.import_(file)
+    assert (done.artifacts, done.documents) == (1, 1)
+    with here.opened() as (store, files):
+        found = store.document("pypi demo")
+        assert found is not None
+        assert found.body == large
+        assert files.verify(lines[0].sha256)
+    assert not list((here.folder / "incoming").iterdir())
