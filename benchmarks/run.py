@@ -8,7 +8,7 @@ import sys
 import time
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_SECTIONS = ("accuracy", "warm", "install", "hits", "large", "filtering", "memory")
+_SECTIONS = ("accuracy", "warm", "install", "hits", "large", "filtering", "memory", "bundle")
 _ONLINE = ("install", "hits")
 
 
@@ -18,7 +18,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--offline", action="store_true", help="leave out what needs the registries")
     parser.add_argument("--only", choices=_SECTIONS, action="append", help="measure this section (repeatable)")
+    parser.add_argument("--bundle-size", metavar="SIZE", help="of the section bundle, such as 5GiB")
     options = parser.parse_args()
+    if options.bundle_size:
+        os.environ["JHANSI_BENCH_BUNDLE"] = options.bundle_size
     failed = 0
     began = time.monotonic()
     _introduce()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from fnmatch import fnmatchcase
 
+from jhansi_runner.proxy.bundle.judging import Scope
 from jhansi_runner.proxy.cache.checkup import DAMAGED, Report
 from jhansi_runner.proxy.cache.choice import Sort
 from jhansi_runner.proxy.cache.contents import Entry, Stats
@@ -45,11 +45,7 @@ def parse_room(text: str) -> int:
 def is_meant(entry: Entry, pattern: str, type_: str) -> bool:
     """Whether a pattern means an artifact: by its package-url, with or without version, its name, or its file's."""
     coordinate = Coordinate.parse(entry.artifact.purl)
-    if type_ and coordinate.type != type_:
-        return False
-    full = f"{coordinate.namespace}/{coordinate.name}".lstrip("/")
-    names = (entry.artifact.purl, coordinate.at(None).purl, coordinate.name, full, entry.artifact.filename)
-    return any(fnmatchcase(name, pattern) for name in names)
+    return Scope((type_,) if type_ else (), (pattern,)).means(coordinate, coordinate.type, entry.artifact.filename)
 
 
 def entry_data(entry: Entry, pins: frozenset[str]) -> Mapping[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fuzz.engine import Target
 from fuzz.read_archives import TARGETS as ARCHIVES
+from fuzz.read_bundles import TARGETS as BUNDLES
 from fuzz.read_golang import TARGETS as GOLANG
 from fuzz.read_heads import TARGETS as HEADS
 from fuzz.read_indexes import TARGETS as INDEXES
@@ -17,5 +18,18 @@ from fuzz.read_urls import TARGETS as URLS
 
 TARGETS: dict[str, Target] = {
     target.name: target
-    for target in (*ARCHIVES, *GOLANG, *HEADS, *INDEXES, *JAVA, *MESSAGES, *NODE, *POLICIES, *PYTHON, *TEXTS, *URLS)
+    for target in (
+        *ARCHIVES,
+        *BUNDLES,
+        *GOLANG,
+        *HEADS,
+        *INDEXES,
+        *JAVA,
+        *MESSAGES,
+        *NODE,
+        *POLICIES,
+        *PYTHON,
+        *TEXTS,
+        *URLS,
+    )
 }

@@ -51,7 +51,7 @@ class Case:
     type: str = ""
     package = ""
     """The package-url, without a version."""
-    versions = ("1.0.0", "1.1.0", "2.0.0")
+    versions: tuple[str, ...] = ("1.0.0", "1.1.0", "2.0.0")
     accept = "*/*"
     listing = ""
     upstream_listing = ""
