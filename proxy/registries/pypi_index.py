@@ -151,7 +151,7 @@ def _file(entry: Mapping[str, object], base: str, project: str) -> IndexFile | N
     return IndexFile(
         filename=filename,
         url=url,
-        version=_version(filename, project),
+        version=version_of(filename, project),
         sha256=_sha256(entry.get("hashes")) or "",
         size=size if isinstance(size, int) and not isinstance(size, bool) and 0 <= size < _BEYOND else None,
         upload_time=upload_time if isinstance(upload_time, str) else None,
@@ -163,7 +163,7 @@ def _file(entry: Mapping[str, object], base: str, project: str) -> IndexFile | N
     )
 
 
-def _version(filename: str, project: str) -> str | None:
+def version_of(filename: str, project: str) -> str | None:
     """The version as the file name spells it; parsing it is left to whoever compares versions: pages have thousands."""
     if filename.endswith(".whl"):
         parts = filename.split("-")
