@@ -48,6 +48,12 @@ class Memory(Generic[K, V]):
         with self._guard:
             self._drop(key)
 
+    def clear(self) -> None:
+        """Forget all."""
+        with self._guard:
+            self._values.clear()
+            self._weight = 0
+
     def _drop(self, key: K) -> None:
         found = self._values.pop(key, None)
         if found is not None:

@@ -16,7 +16,7 @@ from jhansi_runner.proxy.cache.artifacts import ArtifactFiles
 from jhansi_runner.proxy.cache.filesystem import UnsuitableFileSystem
 from jhansi_runner.proxy.cache.store import DamagedCache, Store
 from jhansi_runner.proxy.policy.pattern import SUPPORTED_TYPES
-from jhansi_runner.runner import cache_words
+from jhansi_runner.runner import cache_words, cli_bundle
 from jhansi_runner.runner.cache_words import parse_age, parse_room
 from jhansi_runner.runner.errors import FAILED, RunnerError
 
@@ -28,6 +28,11 @@ _LEDGER_DAYS = 7
 @click.group()
 def cache() -> None:
     """The packages that were fetched."""
+
+
+cache.add_command(cli_bundle.keygen)
+cache.add_command(cli_bundle.export)
+cache.add_command(cli_bundle.import_)
 
 
 @cache.command("list")

@@ -73,7 +73,7 @@ def check(file: str | None, as_json: bool) -> None:
 @_JSON
 def show(file: str | None, as_json: bool) -> None:
     """Show the policy in force, with every host and method that it lets out."""
-    found = _load(file)
+    found = loaded(file)
     hosts = _hosts(found)
     limits = in_force(found, host_memory())
     print(json.dumps(policy_data(found, hosts, limits), indent=2) if as_json else render_policy(found, hosts, limits))
@@ -91,7 +91,7 @@ def explain_command(purl: str, file: str | None, as_json: bool) -> None:
         raise RunnerError(
             f"{purl} is not a package-url: {error}", lines=("write it like pkg:pypi/requests@2.32.0",)
         ) from None
-    found = _load(file)
+    found = loaded(file)
     explanation = explain(found, coordinate, _facts(found), time.time())
     print(json.dumps(explanation_data(explanation), indent=2) if as_json else render_explanation(explanation))
     sys.exit(0 if explanation.decision.allowed else REFUSED)
@@ -103,7 +103,7 @@ def explain_command(purl: str, file: str | None, as_json: bool) -> None:
 @_JSON
 def test(expected: str, file: str | None, as_json: bool) -> None:
     """Run a file of expectations against the policy: exit code 0 when it meets all of them, else 125."""
-    found = _load(file)
+    found = loaded(file)
     try:
         with open(expected, "rb") as stream:
             wanted = expectations.read_expectations(expected, stream.read())
@@ -149,7 +149,8 @@ def _sources(file: str | None) -> tuple[Source, ...]:
         raise RunnerError(str(error)) from None
 
 
-def _load(file: str | None) -> PolicySet:
+def loaded(file: str | None) -> PolicySet:
+    """The policy in force, or the one in a file. Raises RunnerError."""
     try:
         return load(_sources(file))
     except PolicyError as error:

@@ -12,6 +12,7 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -113,6 +114,35 @@ class ArtifactFiles:
         """Where the processes that want one artifact meet."""
         return f"{self._incoming}/{hashlib.sha256(key.encode()).hexdigest()[:32]}{FLIGHT}"
 
+    @contextlib.contextmanager
+    def staging(self) -> Iterator[str]:
+        """A folder for many files on their way, gone at the end; after a kill it goes with the next sweep."""
+        while True:
+            path = f"{self._incoming}/{secrets.token_hex(16)}"
+            os.mkdir(path, 0o700)
+            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+            if os.path.exists(path):  # no sweep came between the two calls
+                break
+            os.close(descriptor)
+        try:
+            yield path
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
+            os.close(descriptor)
+
+    def finish(self, path: str) -> None:
+        """Give a verified file in `staging` the mode and the time of an artifact; it is not flushed yet."""
+        os.chmod(path, 0o400)
+        os.utime(path, ns=_stamp(time.time()))
+
+    def place(self, path: str, sha256: str) -> None:
+        """Make a finished and flushed file an artifact. The caller holds the lock that adding one takes."""
+        final = self.path(sha256)
+        os.makedirs(os.path.dirname(final), mode=0o700, exist_ok=True)
+        os.rename(path, final)
+        self.committed += 1
+
     def commit(self, descriptor: int, path: str, sha256: str) -> str:
         """Make a verified download an artifact, for good: flushed, read-only, renamed. Returns its path."""
         final = self.path(sha256)
@@ -148,13 +178,17 @@ class ArtifactFiles:
         return sum(self._sweep(f"{self._incoming}/{name}") for name in names)
 
     def _sweep(self, path: str) -> bool:
+        how = os.O_RDONLY | os.O_DIRECTORY if os.path.isdir(path) else os.O_RDWR
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+            descriptor = os.open(path, how | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError:
             return False
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self.discard(path)
+            if how & os.O_DIRECTORY:
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                self.discard(path)
             return not path.endswith(FLIGHT)
         except BlockingIOError:
             return False

@@ -123,6 +123,9 @@ def _files(folder: str) -> Iterator[tuple[str, int, float]]:
                     status = entry.stat(follow_symlinks=False)
                 except FileNotFoundError:
                     continue
-                yield entry.name, status.st_size, status.st_mtime
+                if entry.is_dir(follow_symlinks=False):  # of an import: its files are on their way
+                    yield from _files(entry.path)
+                else:
+                    yield entry.name, status.st_size, status.st_mtime
     except FileNotFoundError:
         return

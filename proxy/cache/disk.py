@@ -7,8 +7,10 @@ Source: CVE-2025-69872.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+from collections.abc import Iterator
 
 from diskcache import UNKNOWN, Disk
 from diskcache.core import MODE_BINARY, MODE_RAW, MODE_TEXT
@@ -22,6 +24,37 @@ class ForeignRow(ValueError):
 
 class PlainDisk(Disk):  # type: ignore[misc]  # diskcache has no types
     """Stores `str` keys, and `bytes` or `str` values; refuses every other row, on writing and on reading."""
+
+    _written: list[str] | None = None
+    _replaced: list[str] | None = None
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Keep the files of replaced values until the end, and those of new ones only then.
+
+        diskcache removes a replaced value's file before the transaction is through that it is replaced in: whoever was
+        killed, or turned back, would have lost it.
+        """
+        written: list[str] = []
+        replaced: list[str] = []
+        self._written, self._replaced = written, replaced
+        try:
+            yield
+        except BaseException:
+            self._written = self._replaced = None
+            for path in written:
+                super().remove(path)
+            raise
+        self._written = self._replaced = None
+        for path in replaced:
+            super().remove(path)
+
+    def remove(self, file_path: str) -> None:
+        """Remove the file of a value that is no more."""
+        if self._replaced is None:
+            super().remove(file_path)
+        else:
+            self._replaced.append(file_path)
 
     def put(self, key: object) -> tuple[object, bool]:
         """Take a key. Raises ForeignRow unless it is text."""
@@ -53,4 +86,6 @@ class PlainDisk(Disk):  # type: ignore[misc]  # diskcache has no types
         del key, value
         name = os.urandom(16).hex()
         relative = f"{name[:2]}/{name[2:4]}/{name[4:]}.val"
+        if self._written is not None:
+            self._written.append(relative)
         return relative, os.path.join(self._directory, relative)

@@ -25,6 +25,8 @@ _DOCUMENT, _ARTIFACT, _SEEN, _CHECKED = "document", "artifact", "seen", "checked
 _WEIGHTS = (  # small values are in the row, and have no size there
     "SELECT key, store_time, size + coalesce(length(value), 0) FROM Cache WHERE raw = 1 AND key > ? AND key < ?"
 )
+_UNNAMED_SECONDS = 86400.0
+"""What is younger may be about to be named."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -71,6 +73,7 @@ class Store:
         require_local(folder)
         index = os.path.join(folder, "index")
         self._database = os.path.join(index, "cache.db")
+        self._imports = os.path.join(folder, "imported")
         try:
             self._rows = diskcache.Cache(
                 index,
@@ -87,6 +90,38 @@ class Store:
     def close(self) -> None:
         """Close the database."""
         self._rows.close()
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """All that is kept within comes in one step at the end, or none of it. Others can keep nothing meanwhile."""
+        with self._rows.disk.together(), self._rows.transact(retry=True):
+            yield
+
+    @property
+    def imports(self) -> int:
+        """A number that is another one after each import: what was remembered of rows before is to be forgotten."""
+        try:
+            return os.stat(self._imports).st_mtime_ns
+        except OSError:
+            return 0
+
+    def imported(self) -> None:
+        """Tell all processes that rows were imported."""
+        with open(self._imports, "ab"):
+            os.utime(self._imports)
+
+    def sweep(self, now: float) -> None:
+        """Remove values that no row names, as whoever is killed while keeping some leaves them; `now` as usual."""
+        with contextlib.closing(sqlite3.connect(self._database, timeout=60)) as database:
+            named = {name for (name,) in database.execute("SELECT filename FROM Cache WHERE filename IS NOT NULL")}
+        folder = os.path.dirname(self._database)
+        for place, _, names in os.walk(folder):
+            for name in names:
+                path = os.path.join(place, name)
+                if name.endswith(".val") and os.path.relpath(path, folder) not in named:
+                    with contextlib.suppress(OSError):
+                        if os.stat(path).st_mtime < now - _UNNAMED_SECONDS:
+                            os.unlink(path)
 
     def document(self, key: str) -> Document | None:
         """The document kept under a key, or None; a row that cannot be read counts as none."""

@@ -44,10 +44,14 @@ class Artifacts:
         self._tasks: set[asyncio.Task[None]] = set()
         self._remembered: Memory[str, Artifact] = Memory(_REMEMBERED)
         self._used: Memory[str, float] = Memory(_REMEMBERED)
+        self._imports = store.imports
         self._rechecks = Rechecks(store, files, clock, say)
 
     def kept(self, key: str) -> Artifact | None:
         """The artifact, if it is in the cache with its whole size; one whose file is gone or cut is forgotten."""
+        if self._imports != (imports := self._store.imports):
+            self._remembered.clear()
+            self._imports = imports
         artifact = self._remembered.get(key)
         if artifact is not None and self._is_whole(artifact):
             return artifact

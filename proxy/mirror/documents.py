@@ -50,6 +50,7 @@ class Documents:
         self._store, self._client, self._clock = store, client, clock
         self._flights: dict[tuple[str, str], asyncio.Task[Kept]] = {}
         self._memory: Memory[str, Document] = Memory(_REMEMBERED_BYTES, lambda document: len(document.body) + 512)
+        self._imports = store.imports
 
     async def get(self, source: Source, may_dial: MayDial, *, revalidate: bool = False, offline: bool = False) -> Kept:
         """The document of a source; `revalidate` asks the upstream even about a fresh one.
@@ -91,6 +92,9 @@ class Documents:
         return fetch
 
     async def _kept(self, source: Source) -> Document | None:
+        if self._imports != (imports := self._store.imports):
+            self._memory.clear()
+            self._imports = imports
         kept = self._memory.get(source.key)
         if kept is None:
             kept = self._store.document(source.key)

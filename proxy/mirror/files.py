@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from jhansi_runner.proxy.cache.releases import release_of
+from jhansi_runner.proxy.cache.releases import looked_into, release_of
 from jhansi_runner.proxy.cache.store import Artifact
 from jhansi_runner.proxy.memory import Memory
 from jhansi_runner.proxy.mirror.answer import SAFE, Answer, Asker, Request, problem
@@ -20,7 +20,7 @@ from jhansi_runner.proxy.mirror.ranges import Unsatisfiable, is_unchanged, parse
 from jhansi_runner.proxy.policy.judge import NOTHING
 from jhansi_runner.proxy.policy.model import Exemption
 from jhansi_runner.proxy.policy.release import Needs, Release
-from jhansi_runner.proxy.registries.interface import Inside, Promise, Registry, Wanted
+from jhansi_runner.proxy.registries.interface import Promise, Registry, Wanted
 from jhansi_runner.proxy.registries.upstreams import Upstream, UpstreamFailure
 
 _LICENCE: frozenset[Exemption] = frozenset(["licence"])
@@ -142,7 +142,7 @@ class Files:
         told = self._tell(key, artifact, registry)
         if not artifact.inspected and not registry.is_sure(told.release, needs):
             path = self._artifacts.path(artifact)
-            artifact = _with(artifact, await asyncio.to_thread(registry.inside, path, artifact.filename))
+            artifact = looked_into(artifact, await asyncio.to_thread(registry.inside, path, artifact.filename))
             self._artifacts.keep(key, artifact)
             told = self._tell(key, artifact, registry)
         decision = self._judge.decide(registry, told.release, asker)
@@ -196,14 +196,6 @@ class Files:
             return b""
         self._small.keep(artifact.sha256, (now, found))
         return found
-
-
-def _with(artifact: Artifact, inside: Inside) -> Artifact:
-    """An artifact by the registry's word and by its own: where they differ both count."""
-    licence = artifact.licence if inside.licence is None else inside.licence
-    if artifact.licence and inside.licence and artifact.licence != inside.licence:
-        licence = f"({artifact.licence}) AND ({inside.licence})"
-    return replace(artifact, licence=licence, runs=artifact.runs or inside.runs, inspected=True)
 
 
 def _lacks(artifact: Artifact, registry: Registry, needs: Needs) -> bool:

@@ -73,14 +73,14 @@ def digest(sources: Iterable[Source]) -> str:
 def _main(explicit: str | None, env: Mapping[str, str]) -> tuple[str, bytes]:
     if explicit is not None:
         return explicit, _read(explicit, "name a readable file with --policy")
-    own = _own_path(env)
+    own = own_path(env)
     data = _read_if_there(own, "make it a readable file, or name another one with --policy") if own else None
     if own and data is not None:
         return own, data
     return DEFAULT_PATH, _read(DEFAULT_PATH, "install jhansi-runner again, or name a policy with --policy")
 
 
-def _own_path(env: Mapping[str, str]) -> str | None:
+def own_path(env: Mapping[str, str]) -> str | None:
     """Return the path of the user's own file; JHANSI_HOME replaces the XDG directories."""
     if env.get("JHANSI_HOME"):
         return os.path.join(env["JHANSI_HOME"], "policy.yaml")
