@@ -15,6 +15,8 @@ from jhansi_runner.runner.console import counted, shown
 _DAY = 86400.0
 _NEW = (News.CONFLICT, News.PACKAGE, News.VERSION, News.FILE)
 _POLICY = "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+_SHORT = ("what", "package", "files", "size", "age", "licence", "runs code", "advisories", "verdict")
+_UNREAD, _NO_LICENCE = "not looked up", "none declared"
 _UNASKED = "the policy names no advisories"
 _HEADS = ("what", "package", "file", "size", "published", "age", "licence", "runs code", "advisories", "verdict", WHY)
 
@@ -22,19 +24,37 @@ _HEADS = ("what", "package", "file", "size", "published", "age", "licence", "run
 def render_review(review: Review) -> str:
     """The review in lines: what is refused and warned of, then all that is new."""
     lines = [*_facts(review), ""]
-    lines += [shown(f"refused here: {one.decision.sentence(one.coordinate)}") for one in review.refused]
+    lines += [shown(f"refused here: {one.refused.reason}") for one in review.brought if one.refused is not None]
     lines += [
         shown(f"advised against: {one.coordinate.purl} ({one.filename}): {', '.join(_advisories(one))}")
         for one in review.warned
     ]
-    lines += [f"advisories: {review.unread}"] if review.unread else []
     lines += [""] if lines[-1] else []
-    new = _ordered(one for one in review.brought if one.news is not News.KNOWN)
-    rows: list[tuple[str, ...]] = [_HEADS[:-1], *(tuple(shown(str(cell)) for cell in _row(one)[:-1]) for one in new)]
-    widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
-    if new:
+    releases: dict[str, list[Brought]] = {}
+    for one in _ordered(one for one in review.brought if one.news is not News.KNOWN):
+        releases.setdefault(one.coordinate.purl, []).append(one)
+    rows = [_SHORT, *map(_release, releases.values())]
+    widths = [max(len(row[index]) for row in rows) for index in range(len(_SHORT))]
+    if releases:
         lines += ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
     return "\n".join([*lines, _sums(review)])
+
+
+def _release(files: Sequence[Brought]) -> tuple[str, ...]:
+    """The files of one release in a row, the worst of them first."""
+    first = files[0]
+    cells = (
+        first.news.value if any(one.here for one in files) else f"{first.news.value}, in an earlier bundle",
+        first.coordinate.purl,
+        str(len(files)),
+        size(sum(one.size for one in files)),
+        _age(first),
+        next((one.licence for one in files if one.licence), _NO_LICENCE if first.licence == "" else _UNREAD),
+        next((_runs(one) for one in files if one.runs), ""),
+        ", ".join(dict.fromkeys(name for one in files for name in _advisories(one))),
+        _verdict(first)[0],
+    )
+    return tuple(map(shown, cells))
 
 
 def review_data(review: Review) -> Mapping[str, object]:
@@ -48,11 +68,10 @@ def review_data(review: Review) -> Mapping[str, object]:
         "release": header.release,
         "policy": header.policy,
         "signer": review.signer,
-        "comment": review.comment,
         "origins": {one.prefix: one.index for one in header.origins},
         "wants": list(header.wants),
         "documents": review.documents,
-        "advisories": review.unread or ("asked" if review.advised else _UNASKED),
+        "advisories": "asked" if review.advised else _UNASKED,
         "counts": {news.value: review.counted(news) for news in News},
         "artifacts": [_artifact_data(one) for one in _ordered(review.brought)],
     }
@@ -62,11 +81,9 @@ def render_page(review: Review) -> bytes:
     """The review as one page that asks nobody for anything."""
     new = [one for one in review.brought if one.news is not News.KNOWN]
     known = [one for one in review.brought if one.news is News.KNOWN]
-    trouble = [f"advisories: {review.unread}"] if review.unread else []
     parts = [
         f"<!DOCTYPE html><html lang=en><meta charset=utf-8>{_POLICY}<title>What a bundle would bring</title>",
         f"<style>{STYLE}</style><meta name=viewport content='width=device-width'><h1>What a bundle would bring</h1>",
-        *(f"<p class=wrong>{html.escape(line)}</p>" for line in trouble),
         "<p>" + "<br>".join(html.escape(line) for line in [*_facts(review), _sums(review)]) + "</p>",
         "<h2>Refused by this side's policy</h2>",
         table(_HEADS, map(_row, _ordered(review.refused)), "nothing"),
@@ -85,7 +102,7 @@ def render_page(review: Review) -> bytes:
 def _facts(review: Review) -> list[str]:
     header = review.header
     made = f"made {when(header.created)} UTC by {header.by} with release {header.release}"
-    lines = [f"bundle {review.name}", shown(made), shown(f"signed by {review.signer}: {review.comment}")]
+    lines = [f"bundle {review.name}", shown(made), f"signed by key {review.signer}"]
     lines += [f"adds to bundle {header.base}"] if header.base else []
     lines.append(f"policy of the other side: {header.policy}")
     return [*lines, *(shown(f"{one.prefix} is from {one.index}") for one in header.origins)]
@@ -106,7 +123,7 @@ def _ordered(found: Iterable[Brought]) -> list[Brought]:
     return sorted(
         found,
         key=lambda one: (
-            one.decision.allowed,
+            one.refused is None,
             not one.advisories,
             order[one.news],
             one.coordinate.purl,
@@ -116,14 +133,20 @@ def _ordered(found: Iterable[Brought]) -> list[Brought]:
 
 
 def _row(one: Brought) -> Row:
-    licence = "not looked up" if one.licence is None else one.licence or "none declared"
-    runs = {"": "", SDIST: "when built"}.get(one.runs, "when installed")
-    verdict = "allowed" if one.decision.allowed else one.decision.code
-    why = "" if one.decision.allowed else one.decision.sentence(one.coordinate)
+    licence = _UNREAD if one.licence is None else one.licence or _NO_LICENCE
     dated = when(one.published) if one.published is not None else Word("")
     what = one.news.value if one.here else f"{one.news.value}, in an earlier bundle"
-    cells = (what, one.coordinate.purl, one.filename, Word(size(one.size)), dated, _age(one), licence, Word(runs))
+    cells = (what, one.coordinate.purl, one.filename, Word(size(one.size)), dated, _age(one), licence, Word(_runs(one)))
+    verdict, why = _verdict(one)
     return (*cells, ", ".join(_advisories(one)), Word(verdict), why)
+
+
+def _runs(one: Brought) -> str:
+    return {"": "", SDIST: "when built"}.get(one.runs, "when installed")
+
+
+def _verdict(one: Brought) -> tuple[str, str]:
+    return ("allowed", "") if one.refused is None else (one.refused.code, one.refused.reason)
 
 
 def _age(one: Brought) -> Word:
@@ -155,10 +178,10 @@ def _artifact_data(one: Brought) -> Mapping[str, object]:
             {"id": found.id, "summary": found.summary, "malware": found.malware, "severity": found.severity}
             for found in one.advisories
         ],
-        "allowed": one.decision.allowed,
-        "code": one.decision.code,
-        "rule": one.decision.where if one.decision.line else one.decision.source,
-        "reason": "" if one.decision.allowed else one.decision.sentence(one.coordinate),
+        "allowed": one.refused is None,
+        "code": one.refused.code if one.refused else "",
+        "rule": one.refused.rule if one.refused else "",
+        "reason": one.refused.reason if one.refused else "",
     }
 
 

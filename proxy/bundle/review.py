@@ -5,16 +5,23 @@ Source: ADR 0014.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from jhansi_runner.proxy.bundle.judging import Judging, Refused
+from jhansi_runner.proxy.bundle.keys import PublicKey
 from jhansi_runner.proxy.bundle.manifest import ArtifactLine, Header
-from jhansi_runner.proxy.cache.releases import release_of
+from jhansi_runner.proxy.bundle.merging import Merging
+from jhansi_runner.proxy.bundle.poms import Poms
+from jhansi_runner.proxy.bundle.reading import Bundle, opened
+from jhansi_runner.proxy.cache.artifacts import ArtifactFiles
+from jhansi_runner.proxy.cache.releases import looked_into
+from jhansi_runner.proxy.cache.store import Store
 from jhansi_runner.proxy.coordinate import Coordinate
 from jhansi_runner.proxy.policy.advice import AdvisoriesUnreadable, Advisory
 from jhansi_runner.proxy.policy.decide import PolicySet
-from jhansi_runner.proxy.policy.decision import Decision
 
 
 class News(Enum):
@@ -43,6 +50,7 @@ class Brought:
 
     `age` counts from what the policy goes by: the registry's date, else when the other side first saw it; None for
     neither. `licence` and `runs` are as in `Release`. `here` tells whether its content is in this very bundle.
+    `refused` is this side's refusal.
     """
 
     coordinate: Coordinate
@@ -57,25 +65,22 @@ class Brought:
     licence: str | None
     runs: str
     advisories: tuple[Advisory, ...]
-    decision: Decision
+    refused: Refused | None
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """All that a reviewer reads. `signer` is the key that signed it, `comment` what that vouches for besides.
+    """All that a reviewer reads. `signer` is the id of the key that signed it, `documents` counts index documents.
 
-    `documents` counts index documents; `unread` says why advisories could not be asked, "" where they were, or where
-    the policy names none: then `advised` is False.
+    `advised` tells whether the policy names advisories. Where those cannot be read, it refuses everything, and says so.
     """
 
     header: Header
     name: str
     signer: str
-    comment: str
     brought: tuple[Brought, ...]
     documents: int
     advised: bool
-    unread: str = ""
 
     def counted(self, news: News) -> int:
         """How many artifacts are so new."""
@@ -84,7 +89,7 @@ class Review:
     @property
     def refused(self) -> Sequence[Brought]:
         """What this side's policy refuses."""
-        return [one for one in self.brought if not one.decision.allowed]
+        return [one for one in self.brought if one.refused is not None]
 
     @property
     def warned(self) -> Sequence[Brought]:
@@ -92,27 +97,83 @@ class Review:
         return [one for one in self.brought if one.advisories]
 
 
-def brought(line: ArtifactLine, known: Known, policy: PolicySet, now: float) -> Brought:
-    """One artifact as this side sees it."""
-    artifact = line.artifact
-    release = release_of(artifact)
-    if line.seen is not None and line.seen[1] in ("", artifact.identity):
-        release = replace(release, seen=line.seen[0])
-    since = release.published if release.published is not None else release.seen
+class Reviewing:
+    """Reads a bundle for one side. Nothing of it is kept."""
+
+    def __init__(
+        self, store: Store, files: ArtifactFiles, judging: Judging, tell: Callable[[int], None] = lambda _: None
+    ) -> None:
+        self._store, self._files, self._judging, self._tell = store, files, judging, tell
+
+    def run(self, path: str, trusted: Sequence[PublicKey]) -> Review:
+        """Read it to its end. Raises BadBundle, NoBundle, OSError, sqlite3.Error."""
+        known = known_to(self._store, self._files)
+        merging = Merging(self._store, self._files, self._judging.registries)
+        documents, found, poms = 0, [], Poms()
+        with self._files.staging() as folder, open(f"{folder}/manifest", "w+b") as manifest:
+            with opened(path, trusted, manifest, self._tell) as bundle:
+                for given, comes in bundle.lines():
+                    if not isinstance(given, ArtifactLine):
+                        if comes:
+                            bundle.receive(given, None)
+                        documents += 1
+                        continue
+                    line, place = self._looked_at(bundle, given, comes, folder)
+                    news = news_of(line, known)
+                    known_line = line if news is News.CONFLICT else merging.known(line)
+                    line = known_line if isinstance(known_line, ArtifactLine) else line
+                    found.append(brought(line, news, self._judging, place))
+                    if place:
+                        poms.note(found[-1].coordinate, line.artifact.filename, place)
+                bundle.finish()
+            rows = tuple(one if one.licence is not None else _licensed(one, poms) for one in found)
+            return Review(bundle.header, bundle.name, bundle.key.id, rows, documents, is_advised(self._judging.policy))
+
+    def _looked_at(self, bundle: Bundle, line: ArtifactLine, comes: bool, folder: str) -> tuple[ArtifactLine, str]:
+        """A line with what its content says of itself, where nobody has looked, and where that is; "" for nowhere."""
+        path = f"{folder}/content"
+        if comes:
+            with open(path, "wb", opener=_private) as file:
+                bundle.receive(line, file.fileno())
+        elif self._files.has(line.sha256, line.size):
+            path = self._files.path(line.sha256)
+        else:
+            return line, ""
+        artifact = line.artifact
+        if artifact.licence is None and not artifact.inspected:
+            registry = self._judging.registries[Coordinate.parse(artifact.purl).type]
+            artifact = looked_into(artifact, registry.inside(path, artifact.filename))
+        return replace(line, artifact=artifact), path
+
+
+def _licensed(one: Brought, poms: Poms) -> Brought:
+    return replace(one, licence=poms.licence(one.coordinate))
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CLOEXEC, 0o600)
+
+
+def brought(line: ArtifactLine, news: News, judging: Judging, path: str) -> Brought:
+    """One artifact as this side sees it; `path` is its file, "" where that is not to be had. Raises BadManifest."""
+    artifact, refused = judging.artifact(line, path)
+    seen = line.seen[0] if line.seen is not None and line.seen[1] in ("", artifact.identity) else None
+    since = artifact.published if artifact.published is not None else seen
+    coordinate = Coordinate.parse(artifact.purl)
     return Brought(
-        release.coordinate,
+        coordinate,
         artifact.filename,
         artifact.sha256,
         artifact.size,
-        _news(line, release.coordinate, known),
+        news,
         line.carried,
-        release.published,
-        release.seen,
-        None if since is None else max(0.0, now - since),
+        artifact.published,
+        seen,
+        None if since is None else max(0.0, judging.now - since),
         artifact.licence,
         artifact.runs,
-        _advisories(policy, release.coordinate),
-        policy.judge(release, now),
+        advisories_about(judging.policy, coordinate),
+        refused,
     )
 
 
@@ -121,7 +182,17 @@ def is_advised(policy: PolicySet) -> bool:
     return any(one is not None for one in policy.advisories)
 
 
-def _news(line: ArtifactLine, coordinate: Coordinate, known: Known) -> News:
+def known_to(store: Store, files: ArtifactFiles) -> Known:
+    """What a cache has."""
+    contents = {key: one for key, one in store.artifacts() if files.has(one.sha256, one.size)}
+    releases = {one.purl for one in contents.values()}
+    packages = {Coordinate.parse(purl).at(None).purl for purl in releases}
+    return Known(frozenset(packages), frozenset(releases), {key: one.sha256 for key, one in contents.items()})
+
+
+def news_of(line: ArtifactLine, known: Known) -> News:
+    """How new an artifact is to a cache."""
+    coordinate = Coordinate.parse(line.artifact.purl)
     kept = known.contents.get(line.key)
     if kept is not None:
         return News.KNOWN if kept == line.sha256 else News.CONFLICT
@@ -130,7 +201,8 @@ def _news(line: ArtifactLine, coordinate: Coordinate, known: Known) -> News:
     return News.VERSION if coordinate.at(None).purl in known.packages else News.PACKAGE
 
 
-def _advisories(policy: PolicySet, coordinate: Coordinate) -> tuple[Advisory, ...]:
+def advisories_about(policy: PolicySet, coordinate: Coordinate) -> tuple[Advisory, ...]:
+    """The advisories of all policy files about a release, each once."""
     found: dict[str, Advisory] = {}
     for one in policy.advisories:
         if one is not None:

@@ -6,15 +6,16 @@ import json
 import re
 from dataclasses import replace
 
+from jhansi_runner.proxy.bundle.judging import Refused
 from jhansi_runner.proxy.bundle.manifest import Header, Origin
 from jhansi_runner.proxy.bundle.review import Brought, News, Review
 from jhansi_runner.proxy.coordinate import npm, pypi
 from jhansi_runner.proxy.policy.advice import Advisory
-from jhansi_runner.proxy.policy.decision import Decision
 from jhansi_runner.runner.review_words import render_page, render_review, review_data
 
-YES = Decision(True, "JR-ALLOW-DEFAULT", "the default is allow", None, "policy.yaml", 3)
-NO = Decision(False, "JR-DENY-AGE", "it is 1 day old and must be 3 days old", None, "policy.yaml", 4)
+NO = Refused(
+    "pkg:npm/%40acme/young@2", "young-2.tgz", "JR-DENY-AGE", "pkg:npm/%40acme/young@2 is denied", "policy.yaml:4"
+)
 EVIL = "<script>alert(1)</script>\x1b]52;c;x\x07.whl"
 PLAIN = Brought(
     pypi("demo", "1.0"),
@@ -29,13 +30,13 @@ PLAIN = Brought(
     "MIT",
     "",
     (),
-    YES,
+    None,
 )
 ROWS = (
     replace(PLAIN, coordinate=pypi("known", "1"), news=News.KNOWN, here=False),
     PLAIN,
     replace(
-        PLAIN, coordinate=npm("@acme/young", "2"), decision=NO, licence=None, runs="script", age=None, published=None
+        PLAIN, coordinate=npm("@acme/young", "2"), refused=NO, licence=None, runs="script", age=None, published=None
     ),
     replace(PLAIN, coordinate=pypi("bad", "1"), filename=EVIL, advisories=(Advisory("MAL-1", "steals", True),)),
 )
@@ -53,12 +54,12 @@ HEADER = Header(
     (Origin("pypi", "https://i.test/"),),
     ("pkg:pypi/demo",),
 )
-REVIEW = Review(HEADER, "e" * 64, "RWQabc", "as of noon", ROWS, 2, advised=True)
+REVIEW = Review(HEADER, "e" * 64, "RWQabc", ROWS, 2, advised=True)
 
 
 def test_the_worst_stands_first() -> None:
     lines = render_review(REVIEW).splitlines()
-    assert "signed by RWQabc: as of noon" in lines
+    assert "signed by key RWQabc" in lines
     assert f"adds to bundle {'d' * 64}" in lines
     refused = next(
         at for at, line in enumerate(lines) if line.startswith("refused here: pkg:npm/%40acme/young@2 is denied")
@@ -112,4 +113,3 @@ def test_what_could_not_be_asked_is_said() -> None:
     blind = replace(REVIEW, advised=False)
     assert review_data(blind)["advisories"] == "the policy names no advisories"
     assert "the policy names no advisories" in render_page(replace(blind, brought=())).decode()
-    assert "advisories: the folder cannot be read" in render_review(replace(REVIEW, unread="the folder cannot be read"))
