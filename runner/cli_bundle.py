@@ -81,7 +81,7 @@ def export(
 
     most = _volume(volume)
     secret = _secret(key)
-    with _trouble(Taken, Unfit), _opened() as (store, files), Moving("exporting") as moving:
+    with trouble(Taken, Unfit), opened_cache() as (store, files), Moving("exporting") as moving:
         from jhansi_runner.proxy.bundle.trust import NoKeys, trusted
 
         try:
@@ -99,7 +99,7 @@ def export(
             most=most,
             created=_epoch(),
         )
-        done = Export(store, files, _side(policy), moving.add).run(order)
+        done = Export(store, files, side(policy), moving.add).run(order)
     if as_json:
         print(json.dumps(bundle_words.exported_data(done), indent=2))
     else:
@@ -123,10 +123,10 @@ def import_(file: str, named: tuple[str, ...], dry_run: bool, policy: str | None
     from jhansi_runner.proxy.bundle.trust import NoKeys, trusted
     from jhansi_runner.proxy.cache.upkeep import BadLimit, limit_of
 
-    with _trouble(NoRoom, Gone, NoKeys, BadLimit), _opened() as (store, files), Moving("importing") as moving:
+    with trouble(NoRoom, Gone, NoKeys, BadLimit), opened_cache() as (store, files), Moving("importing") as moving:
         keys = trusted(named, os.environ)
         limit = limit_of(os.environ)
-        done = Import(store, files, _side(policy), moving.add).run(file, keys, dry_run=dry_run)
+        done = Import(store, files, side(policy), moving.add).run(file, keys, dry_run=dry_run)
         size = bundle_words.cache_size(store, files) if limit else 0
     if as_json:
         print(json.dumps(bundle_words.imported_data(done, dry_run=dry_run, limit=limit, size=size), indent=2))
@@ -134,7 +134,8 @@ def import_(file: str, named: tuple[str, ...], dry_run: bool, policy: str | None
         print(bundle_words.render_imported(done, dry_run=dry_run, limit=limit, size=size))
 
 
-def _side(policy: str | None) -> Judging:
+def side(policy: str | None) -> Judging:
+    """This side: its policy and its registries. Raises RunnerError."""
     from jhansi_runner.proxy.registries.all import registries
     from jhansi_runner.proxy.service.runs import upstreams_of
     from jhansi_runner.runner.cli_policy import loaded
@@ -147,7 +148,7 @@ def _side(policy: str | None) -> Judging:
 
 
 @contextmanager
-def _trouble(*more: type[Exception]) -> Iterator[None]:
+def trouble(*more: type[Exception]) -> Iterator[None]:
     """What keeps a bundle from being written or read is told in a sentence."""
     expected: tuple[type[Exception], ...] = (BadBundle, BadKey, NoBundle, *more)
     try:
@@ -164,7 +165,8 @@ def _trouble(*more: type[Exception]) -> Iterator[None]:
 
 
 @contextmanager
-def _opened() -> Iterator[tuple[Store, ArtifactFiles]]:
+def opened_cache() -> Iterator[tuple[Store, ArtifactFiles]]:
+    """The cache of this user. Raises RunnerError."""
     folder = paths.make(paths.current(os.environ).cache)
     try:
         store = Store(folder)
