@@ -24,13 +24,14 @@ _HIDDEN = (
 class Aftermath:
     """`planted` are names that tools of the host may obey; `hidden` tells that there may be more of them.
 
-    `entries` is what the gate told.
+    `entries` is what the gate told, `said` the end of what went to stdout, where that was kept.
     """
 
     planted: Sequence[str]
     hidden: bool
     ended: Ended
     entries: Sequence[Entry]
+    said: bytes = b""
 
 
 def tell(job: Job, found: Aftermath, record: Record | None) -> None:
@@ -44,6 +45,8 @@ def tell(job: Job, found: Aftermath, record: Record | None) -> None:
         record.limits = as_json(hold, timeout.value if timeout is not None else None)
         record.planted = list(found.planted)
         record.notes += [_HIDDEN] if found.hidden else []
+    if job.offline and found.ended.code and not (hold.ended_by or found.ended.timed_out or found.ended.stopped_by):
+        _tell_missing(job, found, record)
     if job.options.json:
         return
     if found.ended.timed_out and timeout is not None:
@@ -59,6 +62,15 @@ def tell(job: Job, found: Aftermath, record: Record | None) -> None:
         say(f"warning: the program made or changed {names}, which tools of this host may obey: look first")
     if found.hidden:
         say(f"warning: {_HIDDEN}")
+
+
+def _tell_missing(job: Job, found: Aftermath, record: Record | None) -> None:
+    """Tell what a program that failed, most often a package manager, did not find in the cache."""
+    from jhansi_runner.runner.shortage import missing, say_missing
+
+    said = record.stdout.text() if record is not None else found.said.decode("utf-8", "replace")
+    words = f"{said}\n{found.ended.words.decode('utf-8', 'replace')}"
+    say_missing(job, missing(found.entries, words, (), job.folders.cache), record)
 
 
 def tell_refused(entries: Sequence[Entry]) -> None:

@@ -13,12 +13,12 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.coordinate import NPM, PYPI, Coordinate
-from jhansi_runner.proxy.ledger import DENY, WITHHELD
+from jhansi_runner.proxy.ledger import DENY, WITHHELD, Entry
 from jhansi_runner.proxy.policy.decide import PolicySet
 from jhansi_runner.resolvers.interface import Plan
 from jhansi_runner.resolvers.resolver import CACHE, Locked, Resolver, UnfitLock
@@ -42,6 +42,8 @@ _ABSENT = 404
 """Go looks for a module at each beginning of a path: what was not there for an installer that succeeded is no news."""
 _KINDS = {"shared": (False, False), "private": (False, True), "built": (True, True)}
 """What a lock that is kept says of itself: whether it was built, and whether it is private."""
+_NEXT_STEP = "if a name or version does not exist, correct it; if a registry could not be reached, run again"
+_NOTHING_MISSING = "nothing that was asked for is missing in the cache, which is all that is asked with --offline"
 _VERSION = re.compile(r"v?\d[0-9A-Za-z.+-]*")
 
 
@@ -94,7 +96,8 @@ class Installer:
                 if not self._has(lock, name):
                     self._fill(stage, lock, name)
             except StepFailed as failed:
-                raise _explained(failed, self._plan, self._resolver, policy, offline=job.options.offline) from None
+                lines = _told_missing(job, workshop.entries, failed.words, self._plan, record)
+                raise _explained(failed, self._plan, self._resolver, policy, lines) from None
             except UnfitLock as error:
                 raise RunnerError(str(error)) from None
             finally:
@@ -232,12 +235,27 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _explained(failed: StepFailed, plan: Plan, resolver: Resolver, policy: PolicySet, *, offline: bool) -> RunnerError:
-    """The error for an installer that gave up: what the policy refused if it did, and the installer's own words."""
+def _told_missing(job: Job, entries: Sequence[Entry], words: str, plan: Plan, record: Record | None) -> Sequence[str]:
+    """What an installer that gave up did not find in the cache, in lines; nothing where others could be asked."""
+    if not job.offline:
+        return ()
+    from jhansi_runner.runner.shortage import missing, tell
+
+    wants = missing(entries, words, plan.requirements, job.folders.cache)
+    return tell(job, wants, record) if wants else (_NOTHING_MISSING,)
+
+
+def _explained(
+    failed: StepFailed, plan: Plan, resolver: Resolver, policy: PolicySet, lacking: Sequence[str]
+) -> RunnerError:
+    """The error for an installer that gave up: what the policy refused if it did, and the installer's own words.
+
+    `lacking` tells offline what is missing in the cache.
+    """
     words = tuple(line for line in failed.words.strip().splitlines() if line.strip())[-25:]
     refused = any(entry.verdict == DENY for entry in failed.entries)
     plainly = () if refused else tuple(resolver.explain(failed.words, plan))
-    tell_refused([entry for entry in failed.entries if not plainly or entry.status != _ABSENT])
+    tell_refused([entry for entry in failed.entries if not (plainly or lacking) or entry.status != _ABSENT])
     withheld = [
         f"{each.file}:{each.line}: {decision.sentence(pinned)}"
         for each in plan.requirements
@@ -245,17 +263,13 @@ def _explained(failed: StepFailed, plan: Plan, resolver: Resolver, policy: Polic
         if not (decision := policy.decide(pinned)).allowed
     ]
     withheld += dict.fromkeys(entry.reason for entry in failed.entries if entry.code == WITHHELD)
-    if refused or withheld:
+    absent = lacking and lacking[0] != _NOTHING_MISSING
+    if refused or (withheld and not absent):
         return RunnerError("the policy refuses what the program needs", code=REFUSED, lines=(*withheld, *words))
+    next_step = lacking or (_NEXT_STEP,)
     return RunnerError(
-        "the packages could not be installed", code=FAILED, lines=(*plainly, *words, _next_step(offline=offline))
+        "the packages could not be installed", code=FAILED, lines=(*plainly, *words, *withheld, *next_step)
     )
-
-
-def _next_step(*, offline: bool) -> str:
-    if offline:
-        return "only what is in the cache can be installed with --offline: run once without it"
-    return "if a name or version does not exist, correct it; if a registry could not be reached, run again"
 
 
 def _pinned(purl: str, specifier: str) -> tuple[Coordinate, ...]:

@@ -6,6 +6,7 @@ import os
 import sys
 
 from jhansi_runner.proxy import paths
+from jhansi_runner.proxy.offline import always_offline
 from jhansi_runner.proxy.policy.sources import PolicyUnreadable, Source, collect, digest
 from jhansi_runner.runner import host, sandbox, ticket
 from jhansi_runner.runner.account import Account
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 class Job:
     """What is to be run, and where: everything that was settled before anything is decided.
 
-    `given` are the limits that options ask for, for the program alone; `limits` those of installers and builds.
+    `offline` tells that nobody but the cache is asked. `given` are the limits that options ask for, for the program
+    alone; `limits` those of installers and builds.
     """
 
     __slots__ = (
@@ -41,6 +43,7 @@ class Job:
         "limits",
         "links",
         "name",
+        "offline",
         "options",
         "outlet",
         "policy",
@@ -60,6 +63,7 @@ class Job:
         except PolicyUnreadable as error:
             raise RunnerError(str(error)) from None
         self.policy = digest(self.sources)
+        self.offline = _offline(options, env)
         self.workspace = _workspace(options, folders, env)
         self.cwd = _inside(self.workspace, _current())
         self.entry = _entry(options, self.workspace)
@@ -79,6 +83,16 @@ class Job:
     def private(self) -> str:
         """The folder of our state for what belongs to this workspace alone."""
         return f"{self.folders.state}/private/{self.sandbox}"
+
+
+def _offline(options: ExecOptions, env: Mapping[str, str]) -> bool:
+    try:
+        found = options.offline or always_offline(env)
+    except ValueError as error:
+        raise RunnerError(str(error)) from None
+    if options.missing is not None and not found:
+        raise RunnerError("--missing is for what --offline does not find in the cache: add --offline")
+    return found
 
 
 def _given(options: ExecOptions) -> Limits:

@@ -1,0 +1,65 @@
+"""What package managers say they did not find: package and range, from the words that they print.
+
+An index tells a client which versions there are, and only the client knows which one it wanted. The words may come from
+hostile code too: they are compared with what was really asked for, and prove nothing by themselves.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from jhansi_runner.proxy.coordinate import Coordinate, npm, pypi
+
+_MOST, _MOST_TEXT = 200, 1 << 20
+_NODE = r"(?P<name>(?:@[A-Za-z0-9._-]{1,214}/)?[A-Za-z0-9._-]{1,214})"
+_PYTHON = r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?)(?:\[[^\]\n]{0,200}\])?"
+_RANGE = r"(?P<range>[^\n\"']{0,200}?)"
+_PEP_440 = r"(?P<range>(?:(?:[<>=!~]=?=?) ?[A-Za-z0-9.*+!_-]{1,60},? ?)*)"
+
+
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """A package that was wanted. `specifier` is a range or version in its registry's notation, "" for any.
+
+    `sure` tells that the client said that nothing fits; else it only said that something needs it.
+    """
+
+    package: Coordinate
+    specifier: str
+    sure: bool
+
+
+# Source: the sources of npm 9 to 11, pnpm 10, Yarn 1 and 4; of pip 23 to 25; of uv 0.5 to 0.13.
+_SAID = tuple(
+    (re.compile(text, re.MULTILINE), kind, sure)
+    for text, kind, sure in (
+        (rf"No matching version found for {_NODE}@{_RANGE}(?: while fetching|\.?$)", npm, True),
+        (rf"Could not download {_NODE}@{_RANGE} due to policy violations", npm, True),
+        (rf"requested resource '{_NODE}@{_RANGE}' could not be found", npm, True),
+        (rf"Couldn't find any versions for \"{_NODE}\" that matches \"{_RANGE}\"", npm, True),
+        (rf"No valid versions found for \"{_NODE}\"(?P<range>)", npm, True),
+        (rf"Couldn't find package \"{_NODE}@{_RANGE}\"", npm, True),
+        (rf"{_NODE}@npm:{_RANGE}: No candidates found", npm, True),
+        (rf"No matching distribution found for {_PYTHON}{_PEP_440}", pypi, True),
+        (rf"there (?:is no version|are no versions) of {_PYTHON}{_PEP_440}", pypi, True),
+        (rf"{_PYTHON}{_PEP_440} has no (?:[a-z]+ ){{0,2}}wheels", pypi, True),
+        (rf"{_PYTHON}(?P<range>) was not found in the (?:package registry|cache)", pypi, True),
+        (rf"(?:depends? on|requires?) {_PYTHON}{_PEP_440}", pypi, False),
+    )
+)
+
+
+def unmet(words: str) -> Sequence[Unmet]:
+    """What is said to be wanted and not there, each once, the sure ones first."""
+    found = dict.fromkeys(_found(words[-_MOST_TEXT:]))
+    return tuple(sorted(found, key=lambda one: not one.sure))[:_MOST]
+
+
+def _found(words: str) -> Iterator[Unmet]:
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", words)
+    for pattern, kind, sure in _SAID:
+        for match in pattern.finditer(plain):
+            specifier = match["range"].strip().rstrip(",").strip()
+            yield Unmet(kind(match["name"]), "" if specifier in ("*", "latest") else specifier, sure)

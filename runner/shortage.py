@@ -1,0 +1,195 @@
+"""What an install or a program missed in the cache, as a list that `cache warm` takes on a host that has registries.
+
+What clients asked for and did not get is known exactly. Where they were shown a listing that had nothing for them, it
+is what the plan asks for and what they say they wanted, if they asked for it and nothing in the cache fits.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from jhansi_runner.proxy import paths
+from jhansi_runner.proxy.cache.store import DamagedCache, Store
+from jhansi_runner.proxy.coordinate import GOLANG, NPM, PYPI, Coordinate
+from jhansi_runner.proxy.ledger import Entry
+from jhansi_runner.proxy.policy.ranges import exact, parse_range, parse_version
+from jhansi_runner.proxy.registries.all import registries
+from jhansi_runner.proxy.shortage import Shortage, shortage
+from jhansi_runner.resolvers.interface import Requirement
+from jhansi_runner.resolvers.unmet import Unmet, unmet
+from jhansi_runner.runner.console import counted, say
+from jhansi_runner.runner.errors import RunnerError
+from jhansi_runner.runner.job import Job
+from jhansi_runner.runner.record import Record
+from jhansi_runner.runner.warm.lists import line_of
+from jhansi_runner.runner.warm.wants import Exact, Open, Want
+
+_METADATA = ".metadata"
+_SHOWN = 20
+_NEEDS, _MAY_NEED = ("dependencies", "peerDependencies"), "optionalDependencies"
+
+
+def missing(entries: Sequence[Entry], words: str, requirements: Sequence[Requirement], cache: str) -> Sequence[Want]:
+    """What was missing: of one failed install or program, its `entries` and `words`, and what was asked for."""
+    found = shortage(entries, registries())
+    planned = [Unmet(*_pinned(each), sure=False) for each in requirements if not (each.optional or each.url)]
+    said = unmet(words)
+    wants: dict[Want, None] = {}
+    with _opened(cache) as kept:
+        for one in found.coordinates:
+            if one.version is not None:
+                wants[Exact(one, "")] = None
+            elif kept.is_needed(one, found, planned):
+                wants |= dict.fromkeys(_as_wanted(one, planned, said))
+        for each in (*planned, *said):
+            if each.package in found.asked and kept.lacks(each, found):
+                wants[_want(each.package, each.specifier)] = None
+    exacts = {one.coordinate.at(None) for one in wants if isinstance(one, Exact)}
+    narrow = {one.coordinate for one in wants if isinstance(one, Open) and one.specifier} | exacts
+    return [one for one in wants if isinstance(one, Exact) or one.specifier or one.coordinate not in narrow]
+
+
+def not_cached(requirements: Iterable[Requirement], cache: str) -> Sequence[Want]:
+    """What of these requirements nothing in the cache fits."""
+    with _opened(cache) as kept:
+        wanted = (Unmet(*_pinned(each), sure=False) for each in requirements if not each.url)
+        return [_want(each.package, each.specifier) for each in wanted if not kept.fits(each)]
+
+
+def tell(job: Job, wants: Sequence[Want], record: Record | None) -> tuple[str, ...]:
+    """Write the list, and note it in the record; the lines that say so."""
+    lines = sorted({line_of(want) for want in wants})
+    if record is not None:
+        record.missing = sorted({*record.missing, *lines})
+        lines = record.missing
+    path = job.options.missing or f"{paths.make(f'{job.folders.state}/missing')}/{job.sandbox}.txt"
+    head = f"# What {job.workspace.path} misses in the cache of {os.uname().nodename}."
+    text = "\n".join(["".join(c if c.isprintable() else "?" for c in head), *lines, ""])
+    partial = f"{path}.{os.urandom(8).hex()}"
+    try:
+        with open(partial, "x", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+        os.rename(partial, path)
+    except OSError as error:
+        raise RunnerError(f"the list of what is missing cannot be written: {path}: {error.strerror}") from None
+    shown = [f"  {line}" for line in lines[:_SHOWN]]
+    shown += [f"  and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
+    return (
+        f"{counted(len(lines), 'package')} {'is' if len(lines) == 1 else 'are'} missing in the cache:",
+        *shown,
+        f"written to {path}: on the other side run `jhansi-runner cache warm {os.path.basename(path)}`",
+    )
+
+
+def say_missing(job: Job, wants: Sequence[Want], record: Record | None) -> None:
+    """The same, said at once."""
+    for line in tell(job, wants, record) if wants else ():
+        say(line)
+
+
+class _Kept:
+    """What is in a cache, read when it is first asked about. `store` is None where there is none."""
+
+    def __init__(self, store: Store | None) -> None:
+        self._store = store
+        self._versions: dict[Coordinate, set[str]] | None = None
+
+    def __enter__(self) -> _Kept:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        if self._store is not None:
+            self._store.close()
+
+    def lacks(self, each: Unmet, found: Shortage) -> bool:
+        """Whether what was wanted is missing: nothing fits or, by the client's word, nothing that it can use."""
+        return not self.fits(each) or (each.sure and each.package not in found.fetched)
+
+    def fits(self, each: Unmet) -> bool:
+        """Whether a version that is here is in the range."""
+        here = self._of(each.package)
+        if each.package.type not in (PYPI, NPM):
+            return not each.specifier or each.specifier in here
+        try:
+            wanted = parse_range(each.package.type, each.specifier) if each.specifier else None
+        except ValueError:  # a tag, or a notation of its own
+            return bool(here)
+        versions = (parse_version(each.package.type, text) for text in here)
+        return any(version is not None and (wanted is None or wanted.contains(version)) for version in versions)
+
+    def is_needed(self, package: Coordinate, found: Shortage, planned: Sequence[Unmet]) -> bool:
+        """Whether somebody needs a package of which nothing is known here: npm asks for what is optional, too."""
+        if package.type != NPM or any(each.package == package for each in planned):
+            return True
+        optional = False
+        for one in (each for each in found.asked if each.type == NPM):
+            for manifest in self._manifests(one):
+                if any(package.path in _names(manifest, key) - _names(manifest, _MAY_NEED) for key in _NEEDS):
+                    return True
+                optional = optional or package.path in _names(manifest, _MAY_NEED)
+        return not optional
+
+    def _manifests(self, package: Coordinate) -> Iterator[Mapping[str, object]]:
+        """What an npm package's versions that are here say of themselves."""
+        for form in ("full", "abbreviated"):
+            document = self._store.document(f"npm {package.path} {form}") if self._store is not None else None
+            try:
+                versions = json.loads(document.body if document is not None else b"{}").get("versions", {})
+                found = [versions[one] for one in self._of(package) if isinstance(versions.get(one), dict)]
+            except (ValueError, TypeError, AttributeError, RecursionError):
+                continue
+            yield from found
+            if found:
+                return
+
+    def _of(self, package: Coordinate) -> set[str]:
+        if self._versions is None:
+            self._versions = {}
+            for _, one in self._store.artifacts() if self._store else ():
+                release = Coordinate.parse(one.purl)
+                if not one.filename.endswith(_METADATA) and release.version is not None:
+                    self._versions.setdefault(release.at(None), set()).add(release.version)
+        return self._versions.get(package, set())
+
+
+def _opened(cache: str) -> _Kept:
+    try:
+        return _Kept(Store(cache) if os.path.isdir(cache) else None)
+    except (DamagedCache, OSError):
+        return _Kept(None)
+
+
+def _names(manifest: Mapping[str, object], key: str) -> set[str]:
+    found = manifest.get(key)
+    return set(found) if isinstance(found, dict) else set()
+
+
+def _as_wanted(package: Coordinate, planned: Sequence[Unmet], said: Sequence[Unmet]) -> Sequence[Want]:
+    """A package of which no version is known, with the range that somebody wants of it; a Go module by its plan."""
+    ranges = [each for each in (*planned, *said) if each.package == package]
+    if package.type == GOLANG and not ranges:
+        ranges = [each for each in planned if package.path.startswith(f"{each.package.path}/")]
+    return [_want(each.package, each.specifier) for each in ranges] or [Open(package, "", "")]
+
+
+def _pinned(each: Requirement) -> tuple[Coordinate, str]:
+    found = Coordinate.parse(each.purl)
+    return found.at(None), each.specifier or found.version or ""
+
+
+def _ordered(specifier: str) -> str:
+    """A range of PEP 440 in one spelling, the lower bound first."""
+    parts = dict.fromkeys("".join(part.split()) for part in specifier.split(","))
+    return ",".join(sorted(filter(None, parts), key=lambda part: (part[0] in "<!", part)))
+
+
+def _want(package: Coordinate, specifier: str) -> Want:
+    """One release where the range is one version, else the range."""
+    version = specifier.removeprefix("==").strip() if package.type == PYPI else specifier.removeprefix("=").strip()
+    try:
+        exact(package.type, version)
+    except ValueError:
+        return Open(package, _ordered(specifier) if package.type == PYPI else specifier, "")
+    return Exact(package.at(version), "")
