@@ -62,4 +62,5 @@ def _found(words: str) -> Iterator[Unmet]:
     for pattern, kind, sure in _SAID:
         for match in pattern.finditer(plain):
             specifier = match["range"].strip().rstrip(",").strip()
-            yield Unmet(kind(match["name"]), "" if specifier in ("*", "latest") else specifier, sure)
+            anything = specifier in ("*", "latest") or "://" in specifier
+            yield Unmet(kind(match["name"]), "" if anything else specifier, sure)

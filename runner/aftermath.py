@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jhansi_runner.proxy.ledger import ALLOW, Entry
+from jhansi_runner.proxy.ledger import ALLOW, NOT_CACHED, Entry
 from jhansi_runner.runner.console import say
 from jhansi_runner.runner.inside import Ended
 from jhansi_runner.runner.job import Job
@@ -55,7 +55,7 @@ def tell(job: Job, found: Aftermath, record: Record | None) -> None:
         say(f"{exceeded(hold)}; {raised(hold)}")
     for sentence in met(hold):
         say(sentence)
-    tell_refused(found.entries)
+    tell_refused([entry for entry in found.entries if not (job.offline and entry.code == NOT_CACHED)])
     if found.planted:
         names = ", ".join(found.planted[:_SHOWN])
         names += f" and {len(found.planted) - _SHOWN} more" if len(found.planted) > _SHOWN else ""

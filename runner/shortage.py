@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.cache.store import DamagedCache, Store
-from jhansi_runner.proxy.coordinate import GOLANG, NPM, PYPI, Coordinate
+from jhansi_runner.proxy.coordinate import GOLANG, MAVEN, NPM, PYPI, Coordinate
 from jhansi_runner.proxy.ledger import Entry
 from jhansi_runner.proxy.policy.ranges import exact, parse_range, parse_version
 from jhansi_runner.proxy.registries.all import registries
+from jhansi_runner.proxy.registries.maven_paths import PLUGIN_GROUPS
 from jhansi_runner.proxy.shortage import Shortage, shortage
+from jhansi_runner.resolvers.golang.names import PATH
 from jhansi_runner.resolvers.interface import Requirement
 from jhansi_runner.resolvers.unmet import Unmet, unmet
 from jhansi_runner.runner.console import counted, say
@@ -28,13 +31,15 @@ from jhansi_runner.runner.warm.wants import Exact, Open, Want
 
 _METADATA = ".metadata"
 _SHOWN = 20
+_PREFIX = re.compile(r"No plugin found for prefix '([A-Za-z0-9._-]{1,100})'")
 _NEEDS, _MAY_NEED = ("dependencies", "peerDependencies"), "optionalDependencies"
 
 
 def missing(entries: Sequence[Entry], words: str, requirements: Sequence[Requirement], cache: str) -> Sequence[Want]:
     """What was missing: of one failed install or program, its `entries` and `words`, and what was asked for."""
     found = shortage(entries, registries())
-    planned = [Unmet(*_pinned(each), sure=False) for each in requirements if not (each.optional or each.url)]
+    certain = (each for each in requirements if not (each.optional or each.url or each.origin == PATH))
+    planned = [Unmet(*_pinned(each), sure=False) for each in certain]
     said = unmet(words)
     wants: dict[Want, None] = {}
     with _opened(cache) as kept:
@@ -46,9 +51,13 @@ def missing(entries: Sequence[Entry], words: str, requirements: Sequence[Require
         for each in (*planned, *said):
             if each.package in found.asked and kept.lacks(each, found):
                 wants[_want(each.package, each.specifier)] = None
-    exacts = {one.coordinate.at(None) for one in wants if isinstance(one, Exact)}
-    narrow = {one.coordinate for one in wants if isinstance(one, Open) and one.specifier} | exacts
-    return [one for one in wants if isinstance(one, Exact) or one.specifier or one.coordinate not in narrow]
+    found_by_prefix = _PREFIX.search(words)
+    return [
+        one
+        for one in wants
+        if (isinstance(one, Exact) or not _is_within(one, wants))
+        and not (found_by_prefix and _is_another_plugin(one.coordinate, found_by_prefix[1]))
+    ]
 
 
 def not_cached(requirements: Iterable[Requirement], cache: str) -> Sequence[Want]:
@@ -112,12 +121,7 @@ class _Kept:
         here = self._of(each.package)
         if each.package.type not in (PYPI, NPM):
             return not each.specifier or each.specifier in here
-        try:
-            wanted = parse_range(each.package.type, each.specifier) if each.specifier else None
-        except ValueError:  # a tag, or a notation of its own
-            return bool(here)
-        versions = (parse_version(each.package.type, text) for text in here)
-        return any(version is not None and (wanted is None or wanted.contains(version)) for version in versions)
+        return _one_fits(each.package.type, here, each.specifier)
 
     def is_needed(self, package: Coordinate, found: Shortage, planned: Sequence[Unmet]) -> bool:
         """Whether somebody needs a package of which nothing is known here: npm asks for what is optional, too."""
@@ -166,6 +170,29 @@ def _names(manifest: Mapping[str, object], key: str) -> set[str]:
     return set(found) if isinstance(found, dict) else set()
 
 
+def _is_another_plugin(package: Coordinate, prefix: str) -> bool:
+    """Whether Maven tried a plugin only because any may have the prefix that was called for."""
+    usual = (f"maven-{prefix}-plugin", f"{prefix}-maven-plugin")
+    return package.type == MAVEN and package.namespace in PLUGIN_GROUPS and package.name not in usual
+
+
+def _is_within(open_: Open, wants: Iterable[Want]) -> bool:
+    """Whether another want says more: of the same package one release in this range or, for any version, a range."""
+    others = [one for one in wants if one is not open_ and one.coordinate.at(None) == open_.coordinate]
+    exacts = {one.coordinate.version or "" for one in others if isinstance(one, Exact)}
+    return bool(others) if not open_.specifier else _one_fits(open_.coordinate.type, exacts, open_.specifier)
+
+
+def _one_fits(type_: str, versions: Iterable[str], specifier: str) -> bool:
+    """Whether one of some versions is in a range, "" for any; every range has that which nobody can read in it."""
+    try:
+        wanted = parse_range(type_, specifier) if specifier else None
+    except ValueError:  # a tag, or a notation of its own
+        return any(True for _ in versions)
+    known = (parse_version(type_, text) for text in versions)
+    return any(version is not None and (wanted is None or wanted.contains(version)) for version in known)
+
+
 def _as_wanted(package: Coordinate, planned: Sequence[Unmet], said: Sequence[Unmet]) -> Sequence[Want]:
     """A package of which no version is known, with the range that somebody wants of it; a Go module by its plan."""
     ranges = [each for each in (*planned, *said) if each.package == package]
@@ -176,7 +203,7 @@ def _as_wanted(package: Coordinate, planned: Sequence[Unmet], said: Sequence[Unm
 
 def _pinned(each: Requirement) -> tuple[Coordinate, str]:
     found = Coordinate.parse(each.purl)
-    return found.at(None), each.specifier or found.version or ""
+    return found.at(None), "" if each.specifier == "*" else each.specifier or found.version or ""
 
 
 def _ordered(specifier: str) -> str:
