@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.coordinate import NPM, PYPI, Coordinate
 from jhansi_runner.proxy.ledger import DENY, WITHHELD, Entry
+from jhansi_runner.proxy.mirror.route import CUT_OFF
 from jhansi_runner.proxy.policy.decide import PolicySet
 from jhansi_runner.resolvers.interface import Plan
 from jhansi_runner.resolvers.resolver import CACHE, Locked, Resolver, UnfitLock
@@ -43,6 +44,7 @@ _ABSENT = 404
 _KINDS = {"shared": (False, False), "private": (False, True), "built": (True, True)}
 """What a lock that is kept says of itself: whether it was built, and whether it is private."""
 _NEXT_STEP = "if a name or version does not exist, correct it; if a registry could not be reached, run again"
+_NO_ROUTE = "no route to the registries: use --offline, or set JHANSI_OFFLINE=1 where there never is one"
 _NOTHING_MISSING = "nothing that was asked for is missing in the cache, which is all that is asked with --offline"
 _VERSION = re.compile(r"v?\d[0-9A-Za-z.+-]*")
 
@@ -266,7 +268,8 @@ def _explained(
     absent = lacking and lacking[0] != _NOTHING_MISSING
     if refused or (withheld and not absent):
         return RunnerError("the policy refuses what the program needs", code=REFUSED, lines=(*withheld, *words))
-    next_step = lacking or (_NEXT_STEP,)
+    cut_off = any(entry.status == CUT_OFF for entry in failed.entries)
+    next_step = lacking or (_NO_ROUTE if cut_off else _NEXT_STEP,)
     return RunnerError(
         "the packages could not be installed", code=FAILED, lines=(*plainly, *words, *withheld, *next_step)
     )
