@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from jhansi_runner.proxy.coordinate import Coordinate, npm, pypi
 
-_MOST, _MOST_TEXT = 200, 1 << 20
+_MOST, _MOST_TEXT = 200, 1 << 17
 _NODE = r"(?P<name>(?:@[A-Za-z0-9._-]{1,214}/)?[A-Za-z0-9._-]{1,214})"
 _PYTHON = r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?)(?:\[[^\]\n]{0,200}\])?"
 _RANGE = r"(?P<range>[^\n\"']{0,200}?)"
-_PEP_440 = r"(?P<range>(?:(?:[<>=!~]=?=?) ?[A-Za-z0-9.*+!_-]{1,60},? ?)*)"
+_PEP_440 = r"(?P<range>(?:(?:[<>=!~]=?=?) ?[A-Za-z0-9.*+_-]{1,60},? ?)*)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +33,25 @@ class Unmet:
 
 # Source: the sources of npm 9 to 11, pnpm 10, Yarn 1 and 4; of pip 23 to 25; of uv 0.5 to 0.13.
 _SAID = tuple(
-    (re.compile(text, re.MULTILINE), kind, sure)
-    for text, kind, sure in (
-        (rf"No matching version found for {_NODE}@{_RANGE}(?: while fetching|\.?$)", npm, True),
-        (rf"Could not download {_NODE}@{_RANGE} due to policy violations", npm, True),
-        (rf"requested resource '{_NODE}@{_RANGE}' could not be found", npm, True),
-        (rf"Couldn't find any versions for \"{_NODE}\" that matches \"{_RANGE}\"", npm, True),
-        (rf"No valid versions found for \"{_NODE}\"(?P<range>)", npm, True),
-        (rf"Couldn't find package \"{_NODE}@{_RANGE}\"", npm, True),
-        (rf"{_NODE}@npm:{_RANGE}: No candidates found", npm, True),
-        (rf"No matching distribution found for {_PYTHON}{_PEP_440}", pypi, True),
-        (rf"there (?:is no version|are no versions) of {_PYTHON}{_PEP_440}", pypi, True),
-        (rf"{_PYTHON}{_PEP_440} has no (?:[a-z]+ ){{0,2}}wheels", pypi, True),
-        (rf"{_PYTHON}(?P<range>) was not found in the (?:package registry|cache)", pypi, True),
-        (rf"(?:depends? on|requires?) {_PYTHON}{_PEP_440}", pypi, False),
+    (mark, re.compile(text), kind, sure)
+    for mark, text, kind, sure in (
+        ("No matching version found", rf"found for {_NODE}@{_RANGE}(?: while fetching|\.?$)", npm, True),
+        ("due to policy violations", rf"Could not download {_NODE}@{_RANGE} due to", npm, True),
+        ("could not be found", rf"requested resource '{_NODE}@{_RANGE}' could", npm, True),
+        ("find any versions for", rf"find any versions for \"{_NODE}\" that matches \"{_RANGE}\"", npm, True),
+        ("No valid versions found", rf"found for \"{_NODE}\"(?P<range>)", npm, True),
+        ("Couldn't find package", rf"find package \"{_NODE}@{_RANGE}\"", npm, True),
+        ("No candidates found", rf"(?:^| ){_NODE}@npm:{_RANGE}: No candidates", npm, True),
+        ("No matching distribution", rf"distribution found for {_PYTHON}{_PEP_440}", pypi, True),
+        ("there ", rf"there (?:is no version|are no versions) of {_PYTHON}{_PEP_440}", pypi, True),
+        (" wheels", rf"(?:^| ){_PYTHON}{_PEP_440} has no (?:[a-z]+ ){{0,2}}wheels", pypi, True),
+        ("was not found in the", rf"(?:^| ){_PYTHON}(?P<range>) was not found in the (?:package|cache)", pypi, True),
+        (" depend", rf" depends? on {_PYTHON}{_PEP_440}", pypi, False),
+        (" require", rf" requires? {_PYTHON}{_PEP_440}", pypi, False),
     )
 )
+_LONGEST = 2_000
+"""Characters of a line that is read: the time that patterns take must not grow with what hostile code prints."""
 
 
 def unmet(words: str) -> Sequence[Unmet]:
@@ -58,9 +61,11 @@ def unmet(words: str) -> Sequence[Unmet]:
 
 
 def _found(words: str) -> Iterator[Unmet]:
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", words)
-    for pattern, kind, sure in _SAID:
-        for match in pattern.finditer(plain):
-            specifier = match["range"].strip().rstrip(",").strip()
-            anything = specifier in ("*", "latest") or "://" in specifier
-            yield Unmet(kind(match["name"]), "" if anything else specifier, sure)
+    for line in re.sub(r"\x1b\[[0-9;]{0,20}m", "", words).splitlines():
+        if len(line) > _LONGEST:
+            continue
+        for mark, pattern, kind, sure in _SAID:
+            for match in pattern.finditer(line) if mark in line else ():
+                specifier = match["range"].strip().rstrip(",").strip()
+                anything = specifier in ("*", "latest") or "://" in specifier
+                yield Unmet(kind(match["name"]), "" if anything else specifier, sure)

@@ -6,33 +6,30 @@ is what the plan asks for and what they say they wanted, if they asked for it an
 
 from __future__ import annotations
 
-import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from jhansi_runner.proxy import paths
-from jhansi_runner.proxy.cache.store import DamagedCache, Store
-from jhansi_runner.proxy.coordinate import GOLANG, MAVEN, NPM, PYPI, Coordinate
+from jhansi_runner.proxy.coordinate import GOLANG, MAVEN, PYPI, Coordinate
 from jhansi_runner.proxy.ledger import Entry
-from jhansi_runner.proxy.policy.ranges import exact, parse_range, parse_version
+from jhansi_runner.proxy.policy.ranges import exact
 from jhansi_runner.proxy.registries.all import registries
 from jhansi_runner.proxy.registries.maven_paths import PLUGIN_GROUPS
-from jhansi_runner.proxy.shortage import Shortage, shortage
+from jhansi_runner.proxy.shortage import shortage
 from jhansi_runner.resolvers.golang.names import PATH
 from jhansi_runner.resolvers.interface import Requirement
 from jhansi_runner.resolvers.unmet import Unmet, unmet
 from jhansi_runner.runner.console import counted, say
 from jhansi_runner.runner.errors import RunnerError
 from jhansi_runner.runner.job import Job
+from jhansi_runner.runner.kept import one_fits, opened
 from jhansi_runner.runner.record import Record
 from jhansi_runner.runner.warm.lists import line_of
 from jhansi_runner.runner.warm.wants import Exact, Open, Want
 
-_METADATA = ".metadata"
 _SHOWN = 20
 _PREFIX = re.compile(r"No plugin found for prefix '([A-Za-z0-9._-]{1,100})'")
-_NEEDS, _MAY_NEED = ("dependencies", "peerDependencies"), "optionalDependencies"
 
 
 def missing(entries: Sequence[Entry], words: str, requirements: Sequence[Requirement], cache: str) -> Sequence[Want]:
@@ -42,7 +39,7 @@ def missing(entries: Sequence[Entry], words: str, requirements: Sequence[Require
     planned = [Unmet(*_pinned(each), sure=False) for each in certain]
     said = unmet(words)
     wants: dict[Want, None] = {}
-    with _opened(cache) as kept:
+    with opened(cache) as kept:
         for one in found.coordinates:
             if one.version is not None:
                 wants[Exact(one, "")] = None
@@ -62,7 +59,7 @@ def missing(entries: Sequence[Entry], words: str, requirements: Sequence[Require
 
 def not_cached(requirements: Iterable[Requirement], cache: str) -> Sequence[Want]:
     """What of these requirements nothing in the cache fits."""
-    with _opened(cache) as kept:
+    with opened(cache) as kept:
         wanted = (Unmet(*_pinned(each), sure=False) for each in requirements if not each.url)
         return [_want(each.package, each.specifier) for each in wanted if not kept.fits(each)]
 
@@ -98,78 +95,6 @@ def say_missing(job: Job, wants: Sequence[Want], record: Record | None) -> None:
         say(line)
 
 
-class _Kept:
-    """What is in a cache, read when it is first asked about. `store` is None where there is none."""
-
-    def __init__(self, store: Store | None) -> None:
-        self._store = store
-        self._versions: dict[Coordinate, set[str]] | None = None
-
-    def __enter__(self) -> _Kept:
-        return self
-
-    def __exit__(self, *problem: object) -> None:
-        if self._store is not None:
-            self._store.close()
-
-    def lacks(self, each: Unmet, found: Shortage) -> bool:
-        """Whether what was wanted is missing: nothing fits or, by the client's word, nothing that it can use."""
-        return not self.fits(each) or (each.sure and each.package not in found.fetched)
-
-    def fits(self, each: Unmet) -> bool:
-        """Whether a version that is here is in the range."""
-        here = self._of(each.package)
-        if each.package.type not in (PYPI, NPM):
-            return not each.specifier or each.specifier in here
-        return _one_fits(each.package.type, here, each.specifier)
-
-    def is_needed(self, package: Coordinate, found: Shortage, planned: Sequence[Unmet]) -> bool:
-        """Whether somebody needs a package of which nothing is known here: npm asks for what is optional, too."""
-        if package.type != NPM or any(each.package == package for each in planned):
-            return True
-        optional = False
-        for one in (each for each in found.asked if each.type == NPM):
-            for manifest in self._manifests(one):
-                if any(package.path in _names(manifest, key) - _names(manifest, _MAY_NEED) for key in _NEEDS):
-                    return True
-                optional = optional or package.path in _names(manifest, _MAY_NEED)
-        return not optional
-
-    def _manifests(self, package: Coordinate) -> Iterator[Mapping[str, object]]:
-        """What an npm package's versions that are here say of themselves."""
-        for form in ("full", "abbreviated"):
-            document = self._store.document(f"npm {package.path} {form}") if self._store is not None else None
-            try:
-                versions = json.loads(document.body if document is not None else b"{}").get("versions", {})
-                found = [versions[one] for one in self._of(package) if isinstance(versions.get(one), dict)]
-            except (ValueError, TypeError, AttributeError, RecursionError):
-                continue
-            yield from found
-            if found:
-                return
-
-    def _of(self, package: Coordinate) -> set[str]:
-        if self._versions is None:
-            self._versions = {}
-            for _, one in self._store.artifacts() if self._store else ():
-                release = Coordinate.parse(one.purl)
-                if not one.filename.endswith(_METADATA) and release.version is not None:
-                    self._versions.setdefault(release.at(None), set()).add(release.version)
-        return self._versions.get(package, set())
-
-
-def _opened(cache: str) -> _Kept:
-    try:
-        return _Kept(Store(cache) if os.path.isdir(cache) else None)
-    except (DamagedCache, OSError):
-        return _Kept(None)
-
-
-def _names(manifest: Mapping[str, object], key: str) -> set[str]:
-    found = manifest.get(key)
-    return set(found) if isinstance(found, dict) else set()
-
-
 def _is_another_plugin(package: Coordinate, prefix: str) -> bool:
     """Whether Maven tried a plugin only because any may have the prefix that was called for."""
     usual = (f"maven-{prefix}-plugin", f"{prefix}-maven-plugin")
@@ -180,17 +105,7 @@ def _is_within(open_: Open, wants: Iterable[Want]) -> bool:
     """Whether another want says more: of the same package one release in this range or, for any version, a range."""
     others = [one for one in wants if one is not open_ and one.coordinate.at(None) == open_.coordinate]
     exacts = {one.coordinate.version or "" for one in others if isinstance(one, Exact)}
-    return bool(others) if not open_.specifier else _one_fits(open_.coordinate.type, exacts, open_.specifier)
-
-
-def _one_fits(type_: str, versions: Iterable[str], specifier: str) -> bool:
-    """Whether one of some versions is in a range, "" for any; every range has that which nobody can read in it."""
-    try:
-        wanted = parse_range(type_, specifier) if specifier else None
-    except ValueError:  # a tag, or a notation of its own
-        return any(True for _ in versions)
-    known = (parse_version(type_, text) for text in versions)
-    return any(version is not None and (wanted is None or wanted.contains(version)) for version in known)
+    return bool(others) if not open_.specifier else one_fits(open_.coordinate.type, exacts, open_.specifier)
 
 
 def _as_wanted(package: Coordinate, planned: Sequence[Unmet], said: Sequence[Unmet]) -> Sequence[Want]:
