@@ -45,13 +45,12 @@ def asked_for(entries: Iterable[Entry], cache: str) -> Sequence[AskedFor]:
     with opened(cache) as kept:
         for own in by_client.values():
             missed = shortage(own, registries())
-            needed = (one for one in missed.coordinates if one.version or kept.is_needed(one, missed, ()))
-            for one in (*needed, *missed.partly):
+            both = (*missed.coordinates, *missed.partly)
+            for one in (each for each in both if each.version or kept.is_needed(each, missed, ())):
                 before = found.get(one)
                 last = max(own[-1].time, before.last if before else 0.0)
-                came = one.version in kept.versions(one.at(None)) if one.version else kept.latest(one) > last
-                if came:
-                    continue
+                if one.version in kept.versions(one.at(None)) if one.version else kept.latest(one) > last:
+                    continue  # it has come since
                 who = dict.fromkeys((*(before.who if before else ()), own[-1].client or own[-1].sandbox or own[-1].run))
                 want: Want = Exact(one, "") if one.version else Open(one, "", "")
                 found[one] = AskedFor(want, tuple(who)[:_MOST_CLIENTS], last)
