@@ -255,7 +255,9 @@ def _explained(
     `lacking` tells offline what is missing in the cache.
     """
     words = tuple(line for line in failed.words.strip().splitlines() if line.strip())[-25:]
-    refused = any(entry.verdict == DENY for entry in failed.entries)
+    absent = tuple(lacking) if lacking and lacking[0] != _NOTHING_MISSING else ()
+    # Gradle goes on to ask for a folder where it found no metadata: that is no package that was refused.
+    refused = any(entry.verdict == DENY and (entry.purl or not absent) for entry in failed.entries)
     plainly = () if refused else tuple(resolver.explain(failed.words, plan))
     tell_refused([entry for entry in failed.entries if not (plainly or lacking) or entry.status != _ABSENT])
     withheld = [
@@ -265,9 +267,10 @@ def _explained(
         if not (decision := policy.decide(pinned)).allowed
     ]
     withheld += dict.fromkeys(entry.reason for entry in failed.entries if entry.code == WITHHELD)
-    absent = lacking and lacking[0] != _NOTHING_MISSING
     if refused or (withheld and not absent):
-        return RunnerError("the policy refuses what the program needs", code=REFUSED, lines=(*withheld, *words))
+        return RunnerError(
+            "the policy refuses what the program needs", code=REFUSED, lines=(*withheld, *words, *absent)
+        )
     cut_off = any(entry.status == CUT_OFF for entry in failed.entries)
     next_step = lacking or (_NO_ROUTE if cut_off else _NEXT_STEP,)
     return RunnerError(

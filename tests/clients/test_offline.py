@@ -15,6 +15,7 @@ from jhansi_runner.runner.warm.lists import read
 from support.clients import Desk, program, url_of
 from support.mirror import policy_text
 from support.registry import Upstream
+from support.registry.maven import MavenUpstream
 from support.registry.npm import NpmUpstream
 from support.team import Team
 from support.wheels import make_wheel
@@ -100,6 +101,37 @@ def test_npm(node: Team, tmp_path: Path, command: str) -> None:
     assert listed(node, command) == []
     assert desk.run("npm", "install", "dep@2", "unknown").code != 0
     assert "pkg:npm/unknown" in listed(node, command)
+
+
+GRADLE = """\
+apply plugin: 'java'
+repositories { maven { url 'https://repo.test/x' } }
+configurations { mine }
+dependencies { mine '%s' }
+task show { doLast { configurations.mine.each { println it.name } } }
+"""
+
+
+def test_gradle_has_what_was_fetched_by_exact_versions(tmp_path: Path, command: str) -> None:
+    program("gradle")
+    home = tmp_path / "team"
+    home.mkdir()
+    with MavenUpstream() as up:
+        policy = f'version: 1\nregistries:\n  maven: {{enabled: true, upstream: "{up.url}"}}\ndefault: allow\n'
+        for version in ("1.0", "1.5", "2.0"):
+            up.add(f"org.test:one:{version}")
+        with Team(home, policy) as team:
+            for version in ("1.0", "1.5"):
+                for end in ("pom", "jar"):
+                    assert team.get(f"/maven/org/test/one/{version}/one-{version}.{end}").status == 200
+    desk = Desk(tmp_path / "desk")
+    with Team(home, policy, "--offline") as team:
+        desk.set_up("gradle", url_of(team))
+        for asked, code, said in (("1.+", 0, "one-1.5.jar"), ("2.0", 1, "Could not find org.test:one:2.0")):
+            desk.write("build.gradle", GRADLE % f"org.test:one:{asked}")
+            done = desk.run("gradle", "--no-daemon", "-q", "show", seconds=300)
+            assert (done.code, said in done.said) == (code, True), done.said
+        assert listed(team, command) == ["pkg:maven/org.test/one@2.0"]
 
 
 def test_a_mirror_of_a_host_that_is_always_offline_asks_no_upstream(tmp_path: Path, monkeypatch: Any) -> None:
