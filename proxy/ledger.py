@@ -18,6 +18,8 @@ from jhansi_runner.proxy.retention import prune
 ALLOW, DENY, FAULT, OBSERVED = "allow", "deny", "fault", "observe"
 WITHHELD = "JR-WITHHELD"
 """The code of an index that was shown, of which the policy withholds versions, or all: then none can be fetched."""
+NOT_CACHED = "JR-NOT-CACHED"
+"""Offline, the code of what is not in the cache, and of an index that was shown without the versions that are not."""
 
 
 @dataclass(frozen=True, slots=True)

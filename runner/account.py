@@ -118,7 +118,7 @@ def _beginning(job: Job, timeout: float | None) -> list[tuple[str, Sequence[str]
     options = job.options
     program = options.command[0] if options.command else job.entry
     arguments = len(options.command) - 1 if options.command else len(options.arguments)
-    flags = [name for name, given in (("offline", options.offline), ("no-install", options.no_install)) if given]
+    flags = [name for name, given in (("offline", job.offline), ("no-install", options.no_install)) if given]
     return [
         ("run", [job.run]),
         ("sandbox", [job.sandbox]),

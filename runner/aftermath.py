@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jhansi_runner.proxy.ledger import ALLOW, Entry
+from jhansi_runner.proxy.ledger import ALLOW, NOT_CACHED, Entry
 from jhansi_runner.runner.console import say
 from jhansi_runner.runner.inside import Ended
 from jhansi_runner.runner.job import Job
@@ -24,13 +24,14 @@ _HIDDEN = (
 class Aftermath:
     """`planted` are names that tools of the host may obey; `hidden` tells that there may be more of them.
 
-    `entries` is what the gate told.
+    `entries` is what the gate told, `said` the end of what went to stdout, where that was kept.
     """
 
     planted: Sequence[str]
     hidden: bool
     ended: Ended
     entries: Sequence[Entry]
+    said: bytes = b""
 
 
 def tell(job: Job, found: Aftermath, record: Record | None) -> None:
@@ -44,6 +45,8 @@ def tell(job: Job, found: Aftermath, record: Record | None) -> None:
         record.limits = as_json(hold, timeout.value if timeout is not None else None)
         record.planted = list(found.planted)
         record.notes += [_HIDDEN] if found.hidden else []
+    if job.offline and found.ended.code and not (hold.ended_by or found.ended.timed_out or found.ended.stopped_by):
+        _tell_missing(job, found, record)
     if job.options.json:
         return
     if found.ended.timed_out and timeout is not None:
@@ -52,13 +55,22 @@ def tell(job: Job, found: Aftermath, record: Record | None) -> None:
         say(f"{exceeded(hold)}; {raised(hold)}")
     for sentence in met(hold):
         say(sentence)
-    tell_refused(found.entries)
+    tell_refused([entry for entry in found.entries if not (job.offline and entry.code == NOT_CACHED)])
     if found.planted:
         names = ", ".join(found.planted[:_SHOWN])
         names += f" and {len(found.planted) - _SHOWN} more" if len(found.planted) > _SHOWN else ""
         say(f"warning: the program made or changed {names}, which tools of this host may obey: look first")
     if found.hidden:
         say(f"warning: {_HIDDEN}")
+
+
+def _tell_missing(job: Job, found: Aftermath, record: Record | None) -> None:
+    """Tell what a program that failed, most often a package manager, did not find in the cache."""
+    from jhansi_runner.runner.shortage import missing, say_missing
+
+    said = record.stdout.text() if record is not None else found.said.decode("utf-8", "replace")
+    words = f"{said}\n{found.ended.words.decode('utf-8', 'replace')}"
+    say_missing(job, missing(found.entries, words, (), job.folders.cache), record)
 
 
 def tell_refused(entries: Sequence[Entry]) -> None:

@@ -32,10 +32,21 @@ def cli() -> None:
 
 def run(words: Sequence[str]) -> None:
     """Run the command line, and exit with its code."""
-    from jhansi_runner.runner import cli_cache, cli_deps, cli_doctor, cli_log, cli_policy, cli_proxy, cli_runs, cli_sbom
+    from jhansi_runner.runner import (
+        cli_cache,
+        cli_deps,
+        cli_doctor,
+        cli_log,
+        cli_missing,
+        cli_policy,
+        cli_proxy,
+        cli_runs,
+        cli_sbom,
+    )
 
     cli.add_command(_exec_command())
     cli.add_command(cli_cache.cache)
+    cli_cache.cache.add_command(cli_missing.missing)
     cli.add_command(cli_deps.deps)
     cli.add_command(cli_doctor.doctor)
     cli.add_command(cli_policy.policy)

@@ -30,21 +30,22 @@ _TIME = "%Y-%m-%d %H:%M"
 def log(since: str, word: str, whom: str, everything: bool, as_json: bool) -> None:
     """Tell what was refused, for whom, by which rule and how often; the latest first. Times are in UTC."""
     folder = paths.current(os.environ).ledger
-    began = time.time() - _seconds(since)
+    began = time.time() - seconds(since)
     found = (entry for entry in entries(folder, began) if not whom or whom in (entry.sandbox, entry.client, entry.run))
     lines = [line for line in summary(found, everything=everything) if word in line.what]
     if as_json:
-        _print(json.dumps({"since": _when(began), "lines": [_data(line) for line in lines]}, indent=2))
+        printed(json.dumps({"since": when(began), "lines": [_data(line) for line in lines]}, indent=2))
         return
     if not lines:
-        _print(f"nothing was {'asked for' if everything else 'refused'} since {_when(began)}")
+        printed(f"nothing was {'asked for' if everything else 'refused'} since {when(began)}")
         return
     refused = sum(line.count for line in lines if line.verdict == "deny")
-    total = f"{counted(len(lines), 'line')}, {counted(refused, 'refusal')} since {_when(began)}"
-    _print("\n".join([*(_text(line) for line in lines), total]))
+    total = f"{counted(len(lines), 'line')}, {counted(refused, 'refusal')} since {when(began)}"
+    printed("\n".join([*(_text(line) for line in lines), total]))
 
 
-def _print(text: str) -> None:
+def printed(text: str) -> None:
+    """Print to stdout, which may be closed."""
     try:
         print(text, flush=True)
     except BrokenPipeError:  # nobody wants to know; Python would complain once more when it ends
@@ -54,7 +55,7 @@ def _print(text: str) -> None:
 def _text(line: Line) -> str:
     width = shutil.get_terminal_size((110, 24)).columns
     who = ", ".join(line.who)
-    head = f"{_when(line.last)}  {line.count:>5}x  {line.verdict:<7}  {line.what}"
+    head = f"{when(line.last)}  {line.count:>5}x  {line.verdict:<7}  {line.what}"
     facts = "  ".join(part for part in (line.code, line.rule, f"for {who}" if who else "") if part)
     rows = [head, f"    {facts}"] if facts else [head]
     if line.reason:
@@ -63,18 +64,20 @@ def _text(line: Line) -> str:
 
 
 def _data(line: Line) -> dict[str, object]:
-    return {**asdict(line), "first": _when(line.first), "last": _when(line.last), "who": list(line.who)}
+    return {**asdict(line), "first": when(line.first), "last": when(line.last), "who": list(line.who)}
 
 
-def _when(seconds: float) -> str:
-    return time.strftime(_TIME, time.gmtime(seconds))
+def when(moment: float) -> str:
+    """A time in seconds since the epoch, in UTC and minutes."""
+    return time.strftime(_TIME, time.gmtime(moment))
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """Seconds of a text such as `12h`. Raises RunnerError."""
     found = re.fullmatch(r"([0-9]{1,5})([mhdw])", text)
     if found is None:
         raise RunnerError(f"--since {text!r} is no time", lines=("write a number and m, h, d or w, such as 12h or 7d",))
-    seconds = int(found[1]) * _UNITS[found[2]]
-    if seconds > _LONGEST:
+    long = int(found[1]) * _UNITS[found[2]]
+    if long > _LONGEST:
         raise RunnerError(f"--since {text!r} is longer than ten years ago", lines=("write less, such as 12h or 7d",))
-    return seconds
+    return long

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import click
 
 from jhansi_runner.proxy import paths
+from jhansi_runner.proxy.offline import always_offline
 from jhansi_runner.proxy.policy.problems import PolicyError
 from jhansi_runner.proxy.policy.sources import PolicyUnreadable
 from jhansi_runner.proxy.registries.upstreams import UpstreamError
@@ -60,7 +61,7 @@ def serve(
         tls_certificate=_absolute(tls_cert),
         tls_key=_absolute(tls_key),
         public_url=_url(public_url),
-        offline=offline,
+        offline=offline or _always_offline(),
         limit=_limit(cache_limit),
     )
     _check(settings)
@@ -135,6 +136,13 @@ def _data(setup: Setup) -> Mapping[str, object]:
 
 def _absolute(path: str) -> str:
     return os.path.abspath(path) if path else ""
+
+
+def _always_offline() -> bool:
+    try:
+        return always_offline(os.environ)
+    except ValueError as error:
+        raise RunnerError(str(error)) from None
 
 
 def _url(text: str) -> str:

@@ -25,12 +25,14 @@ from jhansi_runner.runner.workspace_lock import hold
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from jhansi_runner.runner.inside import Ended
     from jhansi_runner.runner.missing import Mending
     from jhansi_runner.runner.options import ExecOptions
     from jhansi_runner.runner.record import Record
+
+_WORDS = 1 << 16
 
 
 def execute(options: ExecOptions, env: Mapping[str, str], record: Record | None = None) -> int:
@@ -126,6 +128,8 @@ def _run(
         *("--chdir", job.cwd),
         *sandbox.sealed(),
     ]
+    said = bytearray()
+    keep_out = record.out if record is not None else _last(said) if job.offline else None
     folders = [*([path] if writable else []), *(folder for folder, _ in kept)]
     try:
         failed = build(job, arguments, found.build, folders, record) if found.build and not options.command else None
@@ -137,7 +141,7 @@ def _run(
             limits=job.granted,
             folders=folders,
             sinks=(-1, -1) if options.json else (1, 2),
-            keep=(record.out, record.err) if record is not None else (None, None),
+            keep=(keep_out, record.err if record is not None else None),
             door=door,
             with_stdin=True,
             timeout=timeout,
@@ -154,8 +158,18 @@ def _run(
     if record is not None or made or hidden or ended.timed_out or met or (door is not None and door.entries):
         from jhansi_runner.runner.aftermath import Aftermath, tell
 
-        tell(job, Aftermath(made, hidden, ended, door.entries if door is not None else []), record)
+        tell(job, Aftermath(made, hidden, ended, door.entries if door is not None else [], bytes(said)), record)
     return ended
+
+
+def _last(words: bytearray) -> Callable[[bytes], None]:
+    """Keeps the end of what is written: some package managers say on stdout what they did not find."""
+
+    def keep(data: bytes) -> None:
+        words.extend(data[-_WORDS:])
+        del words[:-_WORDS]
+
+    return keep
 
 
 def _holds(found: ticket.Ticket, job: Job) -> bool:

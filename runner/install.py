@@ -12,11 +12,13 @@ import os
 import re
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.coordinate import NPM, PYPI, Coordinate
-from jhansi_runner.proxy.ledger import DENY, WITHHELD
+from jhansi_runner.proxy.ledger import DENY, WITHHELD, Entry
+from jhansi_runner.proxy.mirror.route import CUT_OFF
 from jhansi_runner.proxy.policy.decide import PolicySet
 from jhansi_runner.resolvers.interface import Plan
 from jhansi_runner.resolvers.resolver import CACHE, Locked, Resolver, UnfitLock
@@ -40,6 +42,9 @@ _FORMAT = "set 4"
 _SHOWN = 8
 _ABSENT = 404
 """Go looks for a module at each beginning of a path: what was not there for an installer that succeeded is no news."""
+_NEXT_STEP = "if a name or version does not exist, correct it; if a registry could not be reached, run again"
+_NO_ROUTE = "no route to the registries: use --offline, or set JHANSI_OFFLINE=1 where there never is one"
+_NOTHING_MISSING = "nothing that was asked for is missing in the cache, which is all that is asked with --offline"
 _VERSION = re.compile(r"v?\d[0-9A-Za-z.+-]*")
 
 
@@ -83,7 +88,8 @@ class Installer:
                 if not self._has(lock, name):
                     self._fill(stage, lock, name)
             except StepFailed as failed:
-                raise _explained(failed, self._plan, self._resolver, policy, offline=job.options.offline) from None
+                lines = _told_missing(job, workshop.entries, failed.words, self._plan, record)
+                raise _explained(failed, self._plan, self._resolver, policy, lines) from None
             except UnfitLock as error:
                 raise RunnerError(str(error)) from None
             finally:
@@ -222,12 +228,29 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _explained(failed: StepFailed, plan: Plan, resolver: Resolver, policy: PolicySet, *, offline: bool) -> RunnerError:
-    """The error for an installer that gave up: what the policy refused if it did, and the installer's own words."""
+def _told_missing(job: Job, entries: Sequence[Entry], words: str, plan: Plan, record: Record | None) -> Sequence[str]:
+    """What an installer that gave up did not find in the cache, in lines; nothing where others could be asked."""
+    if not job.offline:
+        return ()
+    from jhansi_runner.runner.shortage import missing, tell
+
+    wants = missing(entries, words, plan.requirements, job.folders.cache)
+    return tell(job, wants, record) if wants else (_NOTHING_MISSING,)
+
+
+def _explained(
+    failed: StepFailed, plan: Plan, resolver: Resolver, policy: PolicySet, lacking: Sequence[str]
+) -> RunnerError:
+    """The error for an installer that gave up: what the policy refused if it did, and the installer's own words.
+
+    `lacking` tells offline what is missing in the cache.
+    """
     words = tuple(line for line in failed.words.strip().splitlines() if line.strip())[-25:]
-    refused = any(entry.verdict == DENY for entry in failed.entries)
+    absent = tuple(lacking) if lacking and lacking[0] != _NOTHING_MISSING else ()
+    # Gradle goes on to ask for a folder where it found no metadata: that is no package that was refused.
+    refused = any(entry.verdict == DENY and (entry.purl or not absent) for entry in failed.entries)
     plainly = () if refused else tuple(resolver.explain(failed.words, plan))
-    tell_refused([entry for entry in failed.entries if not plainly or entry.status != _ABSENT])
+    tell_refused([entry for entry in failed.entries if not (plainly or lacking) or entry.status != _ABSENT])
     withheld = [
         f"{each.file}:{each.line}: {decision.sentence(pinned)}"
         for each in plan.requirements
@@ -235,17 +258,15 @@ def _explained(failed: StepFailed, plan: Plan, resolver: Resolver, policy: Polic
         if not (decision := policy.decide(pinned)).allowed
     ]
     withheld += dict.fromkeys(entry.reason for entry in failed.entries if entry.code == WITHHELD)
-    if refused or withheld:
-        return RunnerError("the policy refuses what the program needs", code=REFUSED, lines=(*withheld, *words))
+    if refused or (withheld and not absent):
+        return RunnerError(
+            "the policy refuses what the program needs", code=REFUSED, lines=(*withheld, *words, *absent)
+        )
+    cut_off = any(entry.status == CUT_OFF for entry in failed.entries)
+    next_step = lacking or (_NO_ROUTE if cut_off else _NEXT_STEP,)
     return RunnerError(
-        "the packages could not be installed", code=FAILED, lines=(*plainly, *words, _next_step(offline=offline))
+        "the packages could not be installed", code=FAILED, lines=(*plainly, *words, *withheld, *next_step)
     )
-
-
-def _next_step(*, offline: bool) -> str:
-    if offline:
-        return "only what is in the cache can be installed with --offline: run once without it"
-    return "if a name or version does not exist, correct it; if a registry could not be reached, run again"
 
 
 def _pinned(purl: str, specifier: str) -> tuple[Coordinate, ...]:

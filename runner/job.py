@@ -6,6 +6,7 @@ import os
 import sys
 
 from jhansi_runner.proxy import paths
+from jhansi_runner.proxy.offline import always_offline
 from jhansi_runner.proxy.policy.sources import PolicyUnreadable, Source, collect, digest
 from jhansi_runner.runner import host, sandbox, ticket
 from jhansi_runner.runner.account import Account
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
 class Job:
     """What is to be run, and where: everything that was settled before anything is decided.
 
-    `given` are the limits that options ask for, for the program alone; `granted` those that it has, and `limits` those
-    of installers and builds: both are the defaults until `bound` is told what the policy allows.
+    `offline` tells that nobody but the cache is asked. `given` are the limits that options ask for, for the program
+    alone; `granted` those that it has, and `limits` those of installers and builds: both are the defaults until `bound`
+    is told what the policy allows.
     """
 
     __slots__ = (
@@ -42,6 +44,7 @@ class Job:
         "limits",
         "links",
         "name",
+        "offline",
         "options",
         "outlet",
         "policy",
@@ -61,6 +64,7 @@ class Job:
         except PolicyUnreadable as error:
             raise RunnerError(str(error)) from None
         self.policy = digest(self.sources)
+        self.offline = _offline(options, env)
         self.workspace = _workspace(options, folders, env)
         self.cwd = _inside(self.workspace, _current())
         self.entry = _entry(options, self.workspace)
@@ -93,6 +97,16 @@ class Job:
     def site(self, name: str, *, private: bool) -> str:
         """The packages of a stored set, "" for none."""
         return f"{self.folders.stored_set(name, self.sandbox, private=private)}/site" if name else ""
+
+
+def _offline(options: ExecOptions, env: Mapping[str, str]) -> bool:
+    try:
+        found = options.offline or always_offline(env)
+    except ValueError as error:
+        raise RunnerError(str(error)) from None
+    if options.missing is not None and not found:
+        raise RunnerError("--missing is for what --offline does not find in the cache: add --offline")
+    return found
 
 
 def _given(options: ExecOptions) -> Limits:

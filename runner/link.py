@@ -19,7 +19,7 @@ def open_link(job: Job, phase: str, listener: int, tell: Callable[[Entry], None]
     """Register a phase of a job with the proxy; None, and a line to the user, when there is none to be had."""
     policy = tuple((shown(one), one.data.decode("utf-8", "surrogateescape"), one.role) for one in job.sources)
     job.links += 1
-    registration = Registration(f"{job.run}-{phase}-{job.links}", job.sandbox, phase, job.options.offline, policy)
+    registration = Registration(f"{job.run}-{phase}-{job.links}", job.sandbox, phase, job.offline, policy)
     trouble = ""
     for _ in range(_ATTEMPTS):  # a proxy that was idle may end just as we come
         starting, job.starting = job.starting, None

@@ -5,7 +5,7 @@ Where no manifest says what is needed, or `--fix` asks for it, what is certain i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from jhansi_runner.proxy.coordinate import Coordinate
 from jhansi_runner.proxy.paths import UnsafeFolder
@@ -72,6 +72,8 @@ class Mending:
             if requirement is not None and new:
                 wanted.append(requirement)
         if not wanted:
+            if job.offline:
+                self._tell_not_cached([each.requirement for each in missing if _allowed(each, policy)])
             return None
         self._rounds += 1
         self._added += wanted
@@ -84,6 +86,13 @@ class Mending:
         if self._record is not None:
             self._record.again()
         return again
+
+    def _tell_not_cached(self, needed: Sequence[Requirement | None]) -> None:
+        """Say what has to be fetched elsewhere before it can be added here."""
+        from jhansi_runner.runner.shortage import not_cached, say_missing
+
+        known = [each for each in needed if each is not None]
+        say_missing(self._job, not_cached(known, self._job.folders.cache), self._record)
 
     def _tell(self, each: Missing, *, allowed: bool, by_author: bool, installed: bool) -> None:
         if self._record is not None:

@@ -44,7 +44,8 @@ EXEC = (
     Option("--require-limits", FLAG, "Run only where the kernel itself holds programs to their limits."),
     Option("--env", MANY, "Give the program a variable; without a value, that of your shell.", "KEY[=VALUE]"),
     Option("--env-file", MANY, "Give the program the variables of a file of KEY=VALUE lines.", "FILE"),
-    Option("--offline", FLAG, "Install from the cache alone."),
+    Option("--offline", FLAG, "Install from the cache alone; what is missing there is written to a list."),
+    Option("--missing", VALUE, "Write that list, which `cache warm` takes, to this file.", "FILE"),
     Option("--no-install", FLAG, "Run with what is installed; install nothing."),
     Option("--fix", FLAG, "Install what the manifest forgot too, and run again."),
     Option(
@@ -61,7 +62,7 @@ class ExecOptions:
 
     __slots__ = (
         "arguments", "command", "cpus", "disk", "env", "env_file", "file", "files", "fix", "json", "json_lines",
-        "language", "memory", "no_install", "offline", "output", "policy", "processes", "python", "read",
+        "language", "memory", "missing", "no_install", "offline", "output", "policy", "processes", "python", "read",
         "require_limits", "timeout", "workspace",
     )  # fmt: skip
 
@@ -72,6 +73,7 @@ class ExecOptions:
         self.policy: str | None = None
         self.timeout: str | None = None
         self.memory: str | None = None
+        self.missing: str | None = None
         self.processes: str | None = None
         self.cpus: str | None = None
         self.disk: str | None = None

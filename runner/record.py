@@ -78,6 +78,7 @@ class Record:
         self.unlisted_imports: list[dict[str, object]] = []
         self.notes: list[str] = []
         self.planted: list[str] = []
+        self.missing: list[str] = []
         self.install_ms = 0
         self.limits: Mapping[str, object] = {}
         self._denied: dict[tuple[str, str], dict[str, object]] = {}
@@ -128,6 +129,7 @@ class Record:
             "installed": self.installed,
             "unlisted_imports": self.unlisted_imports,
             "denied": list(self._denied.values()),
+            "missing": self.missing,
             "planted": self.planted,
             "limits": self.limits,
             "notes": self.notes,

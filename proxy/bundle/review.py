@@ -108,7 +108,7 @@ class Reviewing:
     def run(self, path: str, trusted: Sequence[PublicKey]) -> Review:
         """Read it to its end. Raises BadBundle, NoBundle, OSError, sqlite3.Error."""
         known = known_to(self._store, self._files)
-        merging = Merging(self._store, self._files, self._judging.registries)
+        merging = Merging(self._store, self._files, self._judging)
         documents, found, poms = 0, [], Poms()
         with self._files.staging() as folder, open(f"{folder}/manifest", "w+b") as manifest:
             with opened(path, trusted, manifest, self._tell) as bundle:

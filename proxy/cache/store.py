@@ -27,6 +27,7 @@ _WEIGHTS = (  # small values are in the row, and have no size there
 )
 _UNNAMED_SECONDS = 86400.0
 """What is younger may be about to be named."""
+_KEYS = "SELECT key FROM Cache WHERE raw = 1 AND key >= ? AND key < ?"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -206,6 +207,17 @@ class Store:
     def artifacts(self) -> Iterator[tuple[str, Artifact]]:
         """Every artifact with its key."""
         for key in self._keys(_ARTIFACT):
+            found = self.artifact(key)
+            if found is not None:
+                yield key, found
+
+    def artifacts_below(self, beginning: str) -> Iterator[tuple[str, Artifact]]:
+        """Those whose key begins so, without reading the others."""
+        low, high = f"{_ARTIFACT} {beginning}", f"{_ARTIFACT} {beginning}\U0010ffff"
+        path = urllib.parse.quote(self._database)
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=60)) as database:
+            keys = [key for (key,) in database.execute(_KEYS, (low, high)) if isinstance(key, str)]
+        for key in (key.removeprefix(f"{_ARTIFACT} ") for key in keys):
             found = self.artifact(key)
             if found is not None:
                 yield key, found

@@ -9,19 +9,21 @@ import asyncio
 import os
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from jhansi_runner.proxy.cache.artifacts import ArtifactFiles
 from jhansi_runner.proxy.cache.flights import Flight, Told
 from jhansi_runner.proxy.cache.recheck import Rechecks
+from jhansi_runner.proxy.cache.releases import release_of
 from jhansi_runner.proxy.cache.store import Artifact, Store
 from jhansi_runner.proxy.memory import Memory
 from jhansi_runner.proxy.mirror.download import Download
 from jhansi_runner.proxy.mirror.fetching import Fetching, MayDial, adopt
 from jhansi_runner.proxy.mirror.following import begun, follow, interrupted
 from jhansi_runner.proxy.mirror.upstream_client import UpstreamClient
-from jhansi_runner.proxy.registries.interface import Promise
-from jhansi_runner.proxy.registries.upstreams import UpstreamFailure
+from jhansi_runner.proxy.policy.release import Release
+from jhansi_runner.proxy.registries.interface import Promise, Shelf
+from jhansi_runner.proxy.registries.upstreams import Upstream, UpstreamFailure
 
 _REMEMBERED = 20_000
 _USE_SECONDS = 1.0
@@ -64,6 +66,10 @@ class Artifacts:
             return None
         self._remembered.keep(key, artifact)
         return artifact
+
+    def shelf(self, upstream: Upstream) -> Shelf:
+        """What is here of an upstream's."""
+        return _Shelf(self, self._store, upstream)
 
     def keep(self, key: str, artifact: Artifact) -> None:
         """Remember what is known of an artifact."""
@@ -169,6 +175,24 @@ class Artifacts:
 
     def _is_whole(self, artifact: Artifact) -> bool:
         return self._files.has(artifact.sha256, artifact.size)
+
+
+class _Shelf:
+    """What is in the cache of one upstream's, for its registry to look at."""
+
+    def __init__(self, artifacts: Artifacts, store: Store, upstream: Upstream) -> None:
+        self._artifacts, self._store, self._upstream = artifacts, store, upstream
+
+    def below(self, folder: str) -> Sequence[tuple[str, Release]]:
+        """As `Shelf.below`."""
+        beginning, own = self._upstream.key(folder), self._upstream.key("")
+        found = [(key.removeprefix(own), one) for key, one in self._store.artifacts_below(beginning)]
+        return [(path, release_of(one)) for path, one in found if self._artifacts.kept(own + path) is not None]
+
+    def file(self, path: str) -> tuple[Release, Mapping[str, str]] | None:
+        """As `Shelf.file`."""
+        found = self._artifacts.kept(self._upstream.key(path))
+        return (release_of(found), found.digests) if found is not None else None
 
 
 def _unkept(download: Download, error: Exception) -> UpstreamFailure:

@@ -16,7 +16,7 @@ from jhansi_runner.proxy.cache.store import Store
 from jhansi_runner.proxy.memory import Memory
 from jhansi_runner.proxy.mirror.upstream_client import UpstreamClient
 from jhansi_runner.proxy.registries.interface import Document, Fetch, Source
-from jhansi_runner.proxy.registries.upstreams import UpstreamFailure
+from jhansi_runner.proxy.registries.upstreams import NotCached, UpstreamFailure
 
 FRESH_SECONDS = 600.0
 """How long a document is used without asking again."""
@@ -26,10 +26,6 @@ _PATIENCE_SECONDS = 5.0
 _LARGE = 1 << 18
 _REMEMBERED_BYTES = 160 << 20
 MayDial = Callable[[str, str], bool]
-
-
-class NotCached(UpstreamFailure):
-    """Offline, and the document was never fetched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +55,9 @@ class Documents:
         """
         kept = await self._kept(source)
         if offline or source.kept_only:
-            if kept is None or kept.status == 404:
-                raise NotCached(f"offline, and {source.url} was never fetched", 404)
-            return Kept(kept, "hit")
+            if kept is None:
+                raise NotCached(f"offline, and {source.url} was never fetched")
+            return Kept(_present(kept), "hit")
         if kept is not None and kept.url != source.url:
             kept = None  # the operator changed the upstream
         if kept is not None and self._is_fresh(kept, source, revalidate or source.fresh):

@@ -8,18 +8,19 @@ from dataclasses import replace
 
 from jhansi_runner.proxy.cache.store import Store
 from jhansi_runner.proxy.coordinate import Coordinate
+from jhansi_runner.proxy.ledger import NOT_CACHED
 from jhansi_runner.proxy.memory import Memory
 from jhansi_runner.proxy.mirror.answer import CODE_HEADER, REASON_HEADER, Answer, Asker, Request, problem
 from jhansi_runner.proxy.mirror.artifacts import Artifacts
-from jhansi_runner.proxy.mirror.documents import Documents, NotCached
-from jhansi_runner.proxy.mirror.files import NOT_CACHED, UPSTREAM, Files
+from jhansi_runner.proxy.mirror.documents import Documents
+from jhansi_runner.proxy.mirror.files import UPSTREAM, Files
 from jhansi_runner.proxy.mirror.judgement import Judge, refused_by_name
 from jhansi_runner.proxy.mirror.listings import Listings
 from jhansi_runner.proxy.mirror.passed import Passed
 from jhansi_runner.proxy.mirror.seen import FirstSeen
 from jhansi_runner.proxy.policy.codes import DENY_DEFAULT, DENY_RULE
 from jhansi_runner.proxy.registries.interface import Kind, Malformed, NothingThere, Refused, Registry, Wanted
-from jhansi_runner.proxy.registries.upstreams import Upstream, UpstreamFailure
+from jhansi_runner.proxy.registries.upstreams import NotCached, Upstream, UpstreamFailure
 
 NO_PACKAGE = "JR-NO-PACKAGE"
 DENY_REGISTRY = "JR-DENY-REGISTRY"
@@ -43,7 +44,7 @@ class Mirror:
         self._routes: Memory[str, Wanted] = Memory(_ROUTES)
         self._listings = Listings(documents, artifacts, seen, clock)
         self._files = Files(documents, artifacts, judge)
-        self._passed = Passed(documents, judge)
+        self._passed = Passed(documents, artifacts, judge)
 
     async def answer(self, request: Request, asker: Asker, upstreams: Mapping[str, Upstream]) -> Answer:
         """Answer a GET or HEAD for `/<type>/...`, in the words of that registry."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from jhansi_runner.proxy.cache.releases import looked_into, release_of
 from jhansi_runner.proxy.cache.store import Artifact
+from jhansi_runner.proxy.ledger import NOT_CACHED
 from jhansi_runner.proxy.memory import Memory
 from jhansi_runner.proxy.mirror.answer import SAFE, Answer, Asker, Request, problem
 from jhansi_runner.proxy.mirror.artifacts import Artifacts
@@ -24,7 +25,6 @@ from jhansi_runner.proxy.registries.interface import Promise, Registry, Wanted
 from jhansi_runner.proxy.registries.upstreams import Upstream, UpstreamFailure
 
 _LICENCE: frozenset[Exemption] = frozenset(["licence"])
-NOT_CACHED = "JR-NOT-CACHED"
 UPSTREAM = "JR-UPSTREAM"
 _SMALL, _REMEMBERED = 1 << 16, 32 << 20
 """Bytes: files up to the first are sent from memory, of which there is the second, in one write with their head."""

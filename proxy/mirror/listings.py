@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from jhansi_runner.proxy.ledger import WITHHELD
+from jhansi_runner.proxy.ledger import NOT_CACHED, WITHHELD
 from jhansi_runner.proxy.memory import Memory
 from jhansi_runner.proxy.mirror.answer import SAFE, Answer, Asker, Request
 from jhansi_runner.proxy.mirror.artifacts import Artifacts
@@ -17,8 +17,18 @@ from jhansi_runner.proxy.mirror.ranges import is_unchanged
 from jhansi_runner.proxy.mirror.seen import FirstSeen
 from jhansi_runner.proxy.mirror.view import View, view
 from jhansi_runner.proxy.policy.release import Needs
-from jhansi_runner.proxy.registries.interface import Ask, Document, Item, Listing, Registry, Rendered, Source, Wanted
-from jhansi_runner.proxy.registries.upstreams import Upstream, UpstreamFailure
+from jhansi_runner.proxy.registries.interface import (
+    Ask,
+    Document,
+    Item,
+    Listing,
+    NothingThere,
+    Registry,
+    Rendered,
+    Source,
+    Wanted,
+)
+from jhansi_runner.proxy.registries.upstreams import NotCached, Upstream, UpstreamFailure
 
 _PAGES = 192 << 20
 _MISSED_SECONDS = 60.0
@@ -81,8 +91,8 @@ class Listings:
             size=len(body),
             purl=page.listing.package.purl,
             cache=how,
-            code=WITHHELD if shown.view.withheld else "",
-            reason=shown.view.withheld,
+            code=WITHHELD if shown.view.withheld else NOT_CACHED if shown.view.lacking else "",
+            reason=shown.view.withheld or shown.view.lacking,
             rule=shown.view.rule,
             observed=shown.view.observed,
         )
@@ -118,7 +128,13 @@ class Listings:
             used.setdefault(source.key, (source, kept))
             return kept.document
 
-        found = await registry.listing(wanted, upstream, fetch, needs, shape)
+        try:
+            found = await registry.listing(wanted, upstream, fetch, needs, shape)
+        except NotCached:
+            recalled = registry.listed(wanted, self._artifacts.shelf(upstream)) if offline else None
+            if recalled is None or not recalled.items:
+                raise
+            found = recalled
         listing = self._dated(registry, found, needs, offline)
         sources = tuple((source, kept.document) for source, kept in used.values())
         until = self._clock() + _MISSED_SECONDS if missed else math.inf
@@ -153,7 +169,10 @@ class Listings:
             return known
         shown = view(page.listing, asker, now, lambda item: self._is_kept(upstream, item))
         shown = replace(shown, until=min(_next_change(asker, now), shown.until or math.inf))
-        rendered = registry.render(wanted, page.listing, shown.items, ask)
+        try:
+            rendered = registry.render(wanted, page.listing, shown.items, ask)
+        except NothingThere as failure:
+            raise NotCached(f"offline, and {failure.args[0]}") if shown.lacking else failure from None
         found = _Shown(shown, rendered, f'"{hashlib.sha256(rendered.body).hexdigest()[:32]}"')
         if not asker.offline:  # what is in the cache changes from one moment to the next
             self._views.keep(key, found)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 import aiohttp
 from yarl import URL
 
+from jhansi_runner.proxy.mirror.route import CUT_OFF, has_route
 from jhansi_runner.proxy.registries.interface import Source
 from jhansi_runner.proxy.registries.upstreams import UpstreamFailure
 
@@ -119,6 +121,9 @@ class UpstreamClient:
             try:
                 response = await self._follow(url, headers, may_dial, decompress=decompress)
             except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+                if _is_cut_off(error):
+                    words = f"this host has no route to {URL(url).host}; with --offline only the cache is asked"
+                    raise UpstreamFailure(words, CUT_OFF) from error
                 failure = UpstreamFailure(f"cannot reach {URL(url).host}: {_words(error)}")
                 timeouts += isinstance(error, TimeoutError)
                 if timeouts == _TIMEOUTS:
@@ -156,6 +161,12 @@ class UpstreamClient:
             response.close()
             target = target.join(URL(location, encoded=True))
         raise UpstreamFailure(f"{url} redirects more than {_MAX_REDIRECTS} times")
+
+
+def _is_cut_off(error: Exception) -> bool:
+    """Whether it makes no sense to try again: nobody was there to refuse, and no packet can leave this host."""
+    unanswered = isinstance(error, aiohttp.ClientConnectorError) and error.errno != errno.ECONNREFUSED
+    return unanswered and not has_route()
 
 
 def _words(error: BaseException) -> str:

@@ -7,7 +7,7 @@ Source: ADR 0004.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from jhansi_runner.proxy.coordinate import MAVEN
@@ -28,7 +28,8 @@ class View:
 
     `rule` is the rule's place, and set only where everything is withheld. `denied` is the refusal then.
     `until` is when, in seconds since the epoch, more will be shown; None for never by itself.
-    `observed` is what would have been withheld, had the policy not been told to observe.
+    `observed` is what would have been withheld, had the policy not been told to observe. `lacking` says offline what
+    would be shown and is not in the cache, "" for nothing.
     """
 
     items: tuple[Item, ...]
@@ -37,6 +38,7 @@ class View:
     denied: Answer | None = None
     until: float | None = None
     observed: tuple[Decision, ...] = ()
+    lacking: str = ""
 
 
 def view(listing: Listing, asker: Asker, now: float, is_kept: Callable[[Item], bool]) -> View:
@@ -46,14 +48,17 @@ def view(listing: Listing, asker: Asker, now: float, is_kept: Callable[[Item], b
     if denied is not None:
         return View(listing.items, denied.reason, denied.rule, denied)
     decisions = _decisions(listing, asker, now)
-    allowed = (item for item, no in zip(listing.items, decisions, strict=True) if no.allowed)
-    shown = tuple(filter(is_kept, allowed) if asker.offline else allowed)
+    allowed = tuple(item for item, no in zip(listing.items, decisions, strict=True) if no.allowed)
+    shown = tuple(filter(is_kept, allowed)) if asker.offline else allowed
+    lacking = _lacking(listing, allowed, shown) if len(shown) < len(allowed) else ""
+    if not shown:  # without it, what has variants for many systems could be installed on none
+        shown = tuple(item for item in allowed if item.selective)
     different = {id(decision): decision for decision in decisions}.values()  # few, where there are many items
     observed: tuple[Decision, ...] = ()
     if any(decision.observed for decision in different):
         observed = tuple({no.code: no for decision in decisions for no in decision.observed}.values())
     if all(decision.allowed for decision in different):
-        return View(shown, observed=observed)
+        return View(shown, observed=observed, lacking=lacking)
     refused = [(item, no) for item, no in zip(listing.items, decisions, strict=True) if not no.allowed]
     count = len({item.release.coordinate.version for item, _ in refused})
     until = min((no.until for no in different if no.until is not None), default=None)
@@ -65,7 +70,16 @@ def view(listing: Listing, asker: Asker, now: float, is_kept: Callable[[Item], b
         assert denied is not None
         return View(listing.items, _sentence(listing, count, denied.reason), denied.rule, denied, until, observed)
     words = _sentence(listing, count, why.sentence(last.release.coordinate))
-    return View(shown, words, "", None, until, observed)
+    return View(shown, words, "", None, until, observed, lacking)
+
+
+def _lacking(listing: Listing, allowed: Sequence[Item], shown: Sequence[Item]) -> str:
+    here = {item.release.coordinate.version for item in shown}
+    away = dict.fromkeys(version for item in allowed if (version := item.release.coordinate.version) not in here)
+    if not away:
+        return f"offline, and not all files of {listing.package.purl} are in the cache"
+    have = f"{len(here)} of {len(here) + len(away)} versions" if here else "no version"
+    return f"offline, and {have} of {listing.package.purl} {'is' if len(here) < 2 else 'are'} in the cache"
 
 
 def _decisions(listing: Listing, asker: Asker, now: float) -> list[Decision]:

@@ -28,16 +28,17 @@ Source: the Go modules reference, "GOPROXY protocol"; cmd/go/internal/modfetch.
 
 from __future__ import annotations
 
-import json
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from urllib.parse import unquote
 
 from jhansi_runner.proxy.coordinate import Coordinate
 from jhansi_runner.proxy.policy.release import Needs, Release
 from jhansi_runner.proxy.registries import golang_documents as documents
+from jhansi_runner.proxy.registries import golang_lacking as lacking
 from jhansi_runner.proxy.registries import golang_names as names
 from jhansi_runner.proxy.registries import golang_sums as sums
 from jhansi_runner.proxy.registries.interface import (
@@ -51,6 +52,7 @@ from jhansi_runner.proxy.registries.interface import (
     Promise,
     Refused,
     Rendered,
+    Shelf,
     Source,
     Wanted,
 )
@@ -141,7 +143,7 @@ class Golang:
             raise NothingThere(f"{_spoken(wanted)} is not to be had")
         body = shown[0].detail
         if not isinstance(body, bytes):  # a line of the list; the time is optional
-            body = json.dumps({"Version": shown[0].release.coordinate.version}).encode()
+            body = documents.named(shown[0].release.coordinate.version or "")
         return Rendered("application/json", body)
 
     async def promise(self, wanted: Wanted, upstream: Upstream, fetch: Fetch, needs: Needs) -> Promise:  # noqa: ARG002
@@ -201,6 +203,31 @@ class Golang:
     def file_headers(self, filename: str, digests: Mapping[str, str]) -> Sequence[tuple[str, str]]:  # noqa: ARG002
         """The content type of a module zip."""
         return (("content-type", "application/zip"),)
+
+    def listed(self, wanted: Wanted, shelf: Shelf) -> Listing | None:
+        """The versions whose zips are here, the best first: with a go.sum that has them, nobody asks for a list."""
+        package, module = _package(wanted)
+        if wanted.detail == QUERY:
+            return None
+        zips = [release for path, release in shelf.below(documents.path_of(module, "@v/")) if path.endswith(".zip")]
+        versions = {release.coordinate.version or "": release for release in zips}
+        best_first = sorted(versions, key=names.preference, reverse=True)
+        return Listing(package, tuple(replace(_item(module, one, one), release=versions[one]) for one in best_first))
+
+    def told(self, wanted: Wanted, shelf: Shelf) -> tuple[bytes, Release | None] | None:
+        """A `.info` of a version whose zip is here, and that checksums are: else the go command asks the database."""
+        if wanted.detail == SUMDB:
+            asked = sums.asked(wanted.path.removeprefix(f"/{SUMDB}/"))
+            return (b"", None) if asked is not None and asked.what == "supported" else None
+        if wanted.detail != INFO:
+            return None
+        package, _ = _package(wanted)
+        there = shelf.file(f"{wanted.path.removesuffix(INFO)}{ZIP}")
+        return (documents.named(package.version or ""), there[0]) if there is not None else None
+
+    def lacking(self, missed: Sequence[Wanted], found: Sequence[Wanted]) -> Sequence[Coordinate]:
+        """The release of a zip, a go.mod or a lookup; of the modules whose lists were asked for, the longest."""
+        return lacking.lacking(missed, found)
 
     def refusal(self, status: int, code: str, reason: str) -> Rendered:  # noqa: ARG002
         """Plain text in a few short lines: the go command prints eight, 648 bytes, and nothing if it cannot be printed.

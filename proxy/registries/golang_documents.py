@@ -13,7 +13,7 @@ from functools import partial
 from jhansi_runner.proxy.registries import golang_names as names
 from jhansi_runner.proxy.registries import golang_sums as sums
 from jhansi_runner.proxy.registries.interface import Document, Fetch, Malformed, NothingThere, Source
-from jhansi_runner.proxy.registries.upstreams import Upstream, UpstreamFailure
+from jhansi_runner.proxy.registries.upstreams import NotCached, Upstream, UpstreamFailure
 
 _CACHED_ONLY = (("Disable-Module-Fetch", "true"),)
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,18}(?:Z|[+-][0-9]{2}:[0-9]{2})")
@@ -78,7 +78,7 @@ async def document(source: Source, what: str, upstream: Upstream, fetch: Fetch) 
     try:
         return await fetch(source)
     except UpstreamFailure as failure:
-        if failure.status != 404 or type(failure) is not UpstreamFailure:  # a kind of its own: nobody was asked
+        if failure.status != 404 or isinstance(failure, NotCached):
             raise
         raise absent(what, upstream) from failure
 
@@ -104,6 +104,11 @@ def versions(module: str, document: Document) -> dict[str, str]:
         if names.is_release(module, version):
             lines[version] = f"{version} {more[0]}" if more and _TIME.fullmatch(more[0]) else version
     return lines
+
+
+def named(version: str) -> bytes:
+    """A `.info` of a version without its time, which is optional."""
+    return json.dumps({"Version": version}).encode()
 
 
 def info(module: str, document: Document, exactly: str | None = None) -> str:

@@ -90,11 +90,13 @@ class Item:
     """One line of a listing: what is judged, and what the registry itself needs to render or to fetch it.
 
     `path` is the FILE that must be in the cache for the line to be shown offline, as in `Wanted.path`; "" for none.
+    One that is `selective` is for some systems only: clients on others want to read of it, and never fetch it.
     """
 
     release: Release
     path: str
     detail: object = None
+    selective: bool = False
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,16 @@ class Inside:
 
     licence: str | None = None
     runs: str = ""
+
+
+class Shelf(Protocol):
+    """The FILEs of one registry that are in the cache, by their paths as in `Wanted.path`."""
+
+    def below(self, folder: str) -> Sequence[tuple[str, Release]]:
+        """All whose path begins so."""
+
+    def file(self, path: str) -> tuple[Release, Mapping[str, str]] | None:
+        """One of them, and its digests by names of hashlib."""
 
 
 class NothingThere(LookupError):
@@ -222,6 +234,21 @@ class Registry(Protocol):
 
     def file_headers(self, filename: str, digests: Mapping[str, str]) -> Sequence[tuple[str, str]]:
         """The content type of an artifact, and what else its clients want to read in headers, names in lower case."""
+
+    def listed(self, wanted: Wanted, shelf: Shelf) -> Listing | None:
+        """What there is of a package by its FILEs in the cache: offline, where a listing was never asked for.
+
+        None for a registry whose files are never fetched without it.
+        """
+
+    def told(self, wanted: Wanted, shelf: Shelf) -> tuple[bytes, Release | None] | None:
+        """A DOCUMENT that follows from FILEs in the cache, and the release it belongs to; None for any other."""
+
+    def lacking(self, missed: Sequence[Wanted], found: Sequence[Wanted]) -> Sequence[Coordinate]:
+        """What to fetch for a client that missed something offline: releases where URLs tell them, else packages.
+
+        `found` is what it got besides. What clients ask for on the off-chance, and do without, is not lacking.
+        """
 
     def refusal(self, status: int, code: str, reason: str) -> Rendered:
         """An answer that is not 2xx, in the words of this protocol, so that its clients print the reason."""

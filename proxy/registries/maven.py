@@ -23,11 +23,13 @@ from jhansi_runner.proxy.registries.interface import (
     Fetch,
     Inside,
     Item,
+    Kind,
     Listing,
     Malformed,
     NothingThere,
     Promise,
     Rendered,
+    Shelf,
     Source,
     Wanted,
 )
@@ -161,6 +163,38 @@ class Maven:
         """
         sums = [(f"x-checksum-{name}", digests[name]) for name in paths.CHECKSUMS if name in digests]
         return (("content-type", _KINDS.get(filename.rpartition(".")[2], _OCTETS)), *sums)
+
+    def listed(self, wanted: Wanted, shelf: Shelf) -> Listing | None:
+        """The versions whose POMs are here: who names versions exactly asks for no metadata."""
+        package = _package(wanted)
+        if package.name == paths.METADATA:
+            return None
+        poms = [release for path, release in shelf.below(paths.folder_of(package)) if path.endswith(".pom")]
+        found = {one.coordinate.version or "": one for one in poms if one.coordinate.at(None) == package}
+        versions = tuple(reversed(maven_metadata.newest(tuple(found), len(found))))
+        items = tuple(Item(found[one], paths.pom_of(found[one].coordinate)) for one in versions)
+        return Listing(package, items, Metadata(versions))
+
+    def told(self, wanted: Wanted, shelf: Shelf) -> tuple[bytes, Release | None] | None:
+        """A checksum of a file that is here."""
+        there = shelf.file(wanted.path.removesuffix(f".{wanted.detail}"))
+        digest = there[1].get(wanted.detail) if there is not None else None
+        return (digest.encode(), there[0]) if there is not None and digest is not None else None
+
+    def lacking(self, missed: Sequence[Wanted], found: Sequence[Wanted]) -> Sequence[Coordinate]:
+        """The artifact of its metadata, the release of a file. Without a group's plugins and signatures clients go on.
+
+        So they do without what few releases have besides their POM.
+        """
+        poms = {one.package for one in found if one.path.endswith(".pom")}
+        return [
+            one.package
+            for one in missed
+            if one.package is not None
+            and one.kind is not Kind.DOCUMENT
+            and one.package.name != paths.METADATA
+            and not (one.package in poms and one.path.endswith(paths.BESIDE))
+        ]
 
     def refusal(self, status: int, code: str, reason: str) -> Rendered:
         """A problem document, of which Maven 3.9.11 and later print the detail. Source: RFC 9457.

@@ -28,6 +28,8 @@ PREFIXES = "/.meta/prefixes.txt"
 CHECKSUMS = ("sha1", "sha256", "sha512", "md5")
 """Names of hashlib, and extensions; the first that every repository has comes first."""
 SIGNATURES = (".asc", ".sigstore", ".sigstore.json")
+BESIDE = (".module", "-sources.jar", "-javadoc.jar")
+"""Ends of files that few releases have, and no build needs."""
 PLUGIN_GROUPS = frozenset(["org.apache.maven.plugins", "org.codehaus.mojo"])
 """Where Maven looks for the prefix of a plugin by itself. Source: Maven plugin prefix resolution."""
 

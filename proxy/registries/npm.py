@@ -22,6 +22,7 @@ from jhansi_runner.proxy.registries.interface import (
     Promise,
     Refused,
     Rendered,
+    Shelf,
     Source,
     Wanted,
 )
@@ -29,7 +30,7 @@ from jhansi_runner.proxy.registries.npm_inside import inside
 from jhansi_runner.proxy.registries.npm_packument import FULL_TYPE, SHORT_TYPE, Packument, Version, parse, timestamp
 from jhansi_runner.proxy.registries.npm_paths import TAGS, TYPE, place
 from jhansi_runner.proxy.registries.parsed import Parsed
-from jhansi_runner.proxy.registries.upstreams import Upstream, UpstreamFailure
+from jhansi_runner.proxy.registries.upstreams import NotCached, Upstream, UpstreamFailure
 
 _ACCEPT = f"{SHORT_TYPE}; q=1.0, {FULL_TYPE}; q=0.8, */*"
 FULL, SHORT = "full", "short"
@@ -95,7 +96,7 @@ class Npm:
                 raise NothingThere(f"{read.packument.name} has no version or tag {wanted.detail}")
         folder = f"{place(package)}/-"
         items = tuple(
-            Item(_release(package, read, one, needs), f"{folder}/{one.filename}", one)
+            Item(_release(package, read, one, needs), f"{folder}/{one.filename}", one, one.selective)
             for one in versions
             if _url(one.tarball, upstream)
         )
@@ -109,10 +110,8 @@ class Npm:
         The abbreviated form tells no dates. Where the package last changed long ago no version can be young, and
         otherwise the full one is read. Where there is none, the versions have no dates.
         """
-        if full:
-            return await self._fetched(package, upstream, fetch, full=True, fresh=fresh)
-        read = await self._fetched(package, upstream, fetch, full=False, fresh=fresh)
-        if not needs.dates or read.packument.times or _settled(read, needs) is not None:
+        read = await self._either(package, upstream, fetch, full=full, fresh=fresh)
+        if full or not needs.dates or read.packument.times or _settled(read, needs) is not None:
             return read
         try:
             return await self._fetched(package, upstream, fetch, full=True, fresh=fresh)
@@ -120,6 +119,13 @@ class Npm:
             if failure.status != 404:
                 raise
             return read
+
+    async def _either(self, package: Coordinate, upstream: Upstream, fetch: Fetch, *, full: bool, fresh: bool) -> _Read:
+        """One form of the packument. Where nobody can be asked for it, the other serves if that is what is kept."""
+        try:
+            return await self._fetched(package, upstream, fetch, full=full, fresh=fresh)
+        except NotCached:
+            return await self._fetched(package, upstream, fetch, full=not full, kept_only=True)
 
     async def _fetched(
         self,
@@ -213,6 +219,21 @@ class Npm:
         """The content type."""
         del filename, digests
         return (("content-type", "application/octet-stream"),)
+
+    def listed(self, wanted: Wanted, shelf: Shelf) -> Listing | None:
+        """Nothing: no tarball is fetched without its packument."""
+        del wanted, shelf
+        return None
+
+    def told(self, wanted: Wanted, shelf: Shelf) -> tuple[bytes, Release | None] | None:
+        """There is no document."""
+        del wanted, shelf
+        return None
+
+    def lacking(self, missed: Sequence[Wanted], found: Sequence[Wanted]) -> Sequence[Coordinate]:
+        """The package of a packument or tag, the release of a version or tarball."""
+        del found
+        return [paths.of_version(one) for one in missed]
 
     def refusal(self, status: int, code: str, reason: str) -> Rendered:
         """An object whose `error` npm and Yarn print. pnpm prints the status line's reason alone."""

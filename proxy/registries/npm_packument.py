@@ -43,7 +43,7 @@ class Version:
 
     `tarball` is the upstream's URL and `filename` what we call it, which no other version of the package shares.
     `short` begins the object with what the abbreviated form says, `rest` is all else, `dist` ends before the
-    tarball's URL. `licence` is None where nothing is said of one.
+    tarball's URL. `licence` is None where nothing is said of one. `selective` tells that it is for some systems only.
     """
 
     number: str
@@ -54,6 +54,7 @@ class Version:
     licence: str | None
     runs_scripts: bool
     deprecated: bool
+    selective: bool
     short: bytes
     rest: bytes
     dist: bytes
@@ -142,6 +143,7 @@ def _version(number: str, value: object, name: str) -> Version | None:
         declared(value),
         runs,
         bool(value.get("deprecated")),
+        any(value.get(key) for key in ("os", "cpu", "libc")),
         _ENCODE(short)[:-1].encode(),
         f",{_ENCODE(rest)[1:-1]}".encode() if rest else b"",
         f',"dist":{_ENCODE(dist)[:-1]},"tarball":'.encode(),

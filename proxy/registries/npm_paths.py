@@ -55,6 +55,13 @@ def read(path: str) -> Wanted | None:
     return None
 
 
+def of_version(wanted: Wanted) -> Coordinate:
+    """What a path names, with the version where it tells one."""
+    assert wanted.package is not None, "every path here names a package"
+    exact = wanted.kind is Kind.LISTING and _VERSION_IN_FILE.fullmatch(wanted.detail)
+    return wanted.package.at(wanted.detail) if exact else wanted.package
+
+
 def place(package: Coordinate) -> str:
     """The path of a package."""
     return f"/{package.namespace}/{package.name}" if package.namespace else f"/{package.name}"

@@ -17,7 +17,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import quote, unquote
 
-from packaging.utils import canonicalize_name
+from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.version import Version
 
 from jhansi_runner.proxy.coordinate import Coordinate, pypi
 from jhansi_runner.proxy.memory import Memory
@@ -35,6 +36,7 @@ from jhansi_runner.proxy.registries.interface import (
     Promise,
     Refused,
     Rendered,
+    Shelf,
     Source,
     Wanted,
 )
@@ -189,6 +191,22 @@ class Pypi:
         kind = "text/plain; charset=utf-8" if filename.endswith(METADATA) else "application/octet-stream"
         return (("content-type", kind),)
 
+    def listed(self, wanted: Wanted, shelf: Shelf) -> Listing | None:
+        """Nothing: no file is fetched without its index."""
+        del wanted, shelf
+        return None
+
+    def told(self, wanted: Wanted, shelf: Shelf) -> tuple[bytes, Release | None] | None:
+        """There is no document."""
+        del wanted, shelf
+        return None
+
+    def lacking(self, missed: Sequence[Wanted], found: Sequence[Wanted]) -> Sequence[Coordinate]:
+        """The project of an index, the release of a file. Of metadata without its file nobody is told."""
+        del found
+        known = (one.package if one.kind is Kind.LISTING else release_of(one.detail) for one in missed)
+        return [one for one in known if one is not None]
+
     def refusal(self, status: int, code: str, reason: str) -> Rendered:
         """A problem document, of which uv prints the detail. Source: RFC 9457."""
         title = "refused by policy" if status == 403 else "not available"
@@ -211,6 +229,19 @@ def projects_of(filename: str) -> tuple[str, ...]:
     parts = stem.split("-")
     names = ["-".join(parts[:end]) for end in range(len(parts) - 1, 0, -1)]
     return tuple(dict.fromkeys(canonicalize_name(n) for n in names if _NAME.fullmatch(n)))[:6]
+
+
+def release_of(filename: str) -> Coordinate | None:
+    """The release that a file's name tells; of an old sdist, whose name is ambiguous, the most likely one."""
+    try:
+        if filename.endswith(".whl"):
+            name, version, *_ = parse_wheel_filename(filename)
+            return pypi(name, str(version))
+        project = projects_of(filename)[0]
+        stem = next(filename.removesuffix(end) for end in SDIST_SUFFIXES if filename.endswith(end))
+        return pypi(project, str(Version(stem.rpartition("-")[2])))
+    except (ValueError, IndexError, StopIteration):
+        return None
 
 
 def _project(project: str) -> Wanted:

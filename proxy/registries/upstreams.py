@@ -32,6 +32,13 @@ class UpstreamFailure(Exception):
         self.absent = absent
 
 
+class NotCached(UpstreamFailure):
+    """Nobody was asked, and the cache does not have it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, 404)
+
+
 @dataclass(frozen=True, slots=True)
 class Upstream:
     """Where one registry is fetched from.

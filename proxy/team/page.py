@@ -92,6 +92,7 @@ def render(page: Page) -> bytes:
             nothing,
         ),
         "<p class=quiet>More: <code>jhansi-runner policy log</code>, <code>jhansi-runner cache stats</code>, "
+        "<code>jhansi-runner cache missing</code> (offline), "
         "<a href=/metrics>metrics</a></p>",
     ]
     return "\n".join(parts).encode("utf-8", "replace")

@@ -40,7 +40,7 @@ _NO_ARTIFACT = re.compile(
 
 _NOT_THERE = "it is not installed"
 _UNKNOWN = "no map knows an artifact that provides it"
-_NO_SUCH = "the registry has no such artifact, or the policy withholds it"
+_NO_SUCH = "the registry has no such artifact, the policy withholds it, or, offline, the cache has it not"
 
 
 @dataclass(frozen=True, slots=True)

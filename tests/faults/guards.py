@@ -286,7 +286,7 @@ GUARDS = (
         "a failure is not taken for being offline",
         "proxy/mirror/documents.py",
         (("                return Kept(kept, \"stale\")\n            raise",
-          "                return Kept(kept, \"stale\")\n            raise NotCached(\"offline\", 404) from failure"),),
+          "                return Kept(kept, \"stale\")\n            raise NotCached(\"offline\") from failure"),),
         ("conformance/test_flaky.py::test_each_document_may_fail_for_a_moment",),
         ALL,
     ),

@@ -66,8 +66,23 @@ def test_an_old_page_is_good_enough(both: Both) -> None:
     assert mirror.index(method="HEAD", run="offline").status == 200
 
 
-def test_a_kept_absence_is_no_page(both: Both) -> None:
+def test_what_the_upstream_does_not_have_is_not_said_to_be_missing_here(both: Both) -> None:
     _, mirror = both
     assert mirror.index("late").status == 404
-    mirror.index("late", run="offline")
-    assert mirror.ledger()[-1]["code"] == "JR-NOT-CACHED"
+    assert mirror.index("late", run="offline").status == 404
+    assert (mirror.ledger()[-1]["code"], mirror.ledger()[-1]["status"]) == ("JR-UPSTREAM", 404)
+
+
+def test_an_index_that_hides_what_is_not_cached_says_so(both: Both) -> None:
+    up, mirror = both
+    old, new = up.add(make_wheel("demo", "1.0")), up.add(make_wheel("demo", "2.0"))
+    mirror.index()
+    mirror.index(run="offline")
+    assert "no version of pkg:pypi/demo is in the cache" in mirror.ledger()[-1]["reason"]
+    mirror.get(mirror.place(old))
+    mirror.index(run="offline")
+    assert (mirror.ledger()[-1]["status"], mirror.ledger()[-1]["code"]) == (200, "JR-NOT-CACHED")
+    assert "1 of 2 versions of pkg:pypi/demo is in the cache" in mirror.ledger()[-1]["reason"]
+    mirror.get(mirror.place(new))
+    mirror.index(run="offline")
+    assert "code" not in mirror.ledger()[-1]

@@ -27,7 +27,7 @@ from jhansi_runner.proxy.registries.interface import (
     Source,
     Wanted,
 )
-from jhansi_runner.proxy.registries.upstreams import Upstream, UpstreamFailure, upstream
+from jhansi_runner.proxy.registries.upstreams import NotCached, Upstream, UpstreamFailure, upstream
 from support.registry.faults import Fault
 from support.registry.golang import GoUpstream
 
@@ -37,10 +37,6 @@ LIB_URL = "/up.test/!my/lib/@v/"
 PUBLIC = upstream("golang")
 DATABASE = sums.public_database(PUBLIC.public)
 T = TypeVar("T")
-
-
-class NotAsked(UpstreamFailure):
-    """The cache has it not, and nobody was asked."""
 
 
 class Cache:
@@ -54,7 +50,7 @@ class Cache:
         if source.key in self.kept and (source.immutable or source.kept_only):
             return self.kept[source.key]
         if source.kept_only:
-            raise NotAsked("not in the cache", 404)
+            raise NotCached("not in the cache")
         assert source.url.startswith(self.at.index)
         request = urllib.request.Request(self.up.url + source.url.removeprefix(self.at.index))  # noqa: S310
         for name, value in source.headers:
@@ -289,12 +285,12 @@ def test_with_fetch_any_the_upstream_may_look_elsewhere(up: GoUpstream) -> None:
 
 def test_what_nobody_was_asked_for_is_not_said_to_be_absent(up: GoUpstream, cache: Cache) -> None:
     async def offline(source: Source) -> Document:
-        raise NotAsked(f"offline, and {source.url} was never fetched", 404)
+        raise NotCached(f"offline, and {source.url} was never fetched")
 
     for path in (LIB_URL + "list", "/up.test/!my/lib/@latest"):
-        with pytest.raises(NotAsked):
+        with pytest.raises(NotCached):
             run(GO.listing(wanted(path), cache.at, offline, Needs(), ""))
-    with pytest.raises(NotAsked):
+    with pytest.raises(NotCached):
         run(GO.document(wanted(LIB_URL + "v1.2.3.mod"), cache.at, offline))
     assert not up.requests
 
