@@ -18,6 +18,7 @@ from jhansi_runner.proxy.cache.store import DamagedCache, Store
 from jhansi_runner.proxy.policy.pattern import SUPPORTED_TYPES
 from jhansi_runner.runner import cache_words
 from jhansi_runner.runner.cache_words import parse_age, parse_room
+from jhansi_runner.runner.cli_warm import warm
 from jhansi_runner.runner.errors import FAILED, RunnerError
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -113,6 +114,9 @@ def prune(older_than: str | None, unused: str | None, to_size: str | None, dry_r
         print(json.dumps(cache_words.pruned_data(done, dry_run=dry_run), indent=2))
     else:
         print(cache_words.render_pruned(done, wish, dry_run=dry_run))
+
+
+cache.add_command(warm)
 
 
 def _folders() -> paths.Paths:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.coordinate import GOLANG, MAVEN, NPM, PYPI
@@ -23,6 +24,30 @@ _TICK_SECONDS = 1.0
 _OF = {PYPI: of_pypi.warm, NPM: of_npm.warm, MAVEN: of_maven.warm}
 
 
+class Watch(Protocol):
+    """Whoever looks on."""
+
+    def add(self, what: str, size: int) -> None:
+        """A file came, of so many bytes."""
+
+    def done(self) -> None:
+        """One of the releases is dealt with, however it ended."""
+
+    def tick(self) -> None:
+        """About a second has passed."""
+
+
+class _Nobody:
+    def add(self, what: str, size: int) -> None:
+        """Nobody looks on."""
+
+    def done(self) -> None:
+        """Nobody looks on."""
+
+    def tick(self) -> None:
+        """Nobody looks on."""
+
+
 class Interrupted(KeyboardInterrupt):
     """Somebody ended a warming. What came until then, which `report` tells, is whole and stays."""
 
@@ -39,17 +64,17 @@ def fetch(
     *,
     offline: bool = False,
     dry: bool = False,
-    heard: Callable[[str, int], None] = lambda _, __: None,
-    tick: Callable[[], None] = lambda: None,
+    watch: Watch | None = None,
 ) -> Report:
     """Have releases in the cache, for all targets. What fails is told at the end, and hinders nothing else.
 
-    With `offline` nothing is fetched, only looked for; with `dry` only listings are. `heard` is told of each file that
-    came, by name and bytes; `tick` is called about every second. Raises Interrupted, and what `asking` raises.
+    With `offline` nothing is fetched, only looked for; with `dry` only listings are. Raises Interrupted, and what
+    `asking` raises.
     """
-    tally = Tally(heard)
+    watch = watch or _Nobody()
+    tally = Tally(watch.add)
     try:
-        asyncio.run(_fetch(exacts, targets, policy, folders, tally, tick, offline=offline, dry=dry))
+        asyncio.run(_fetch(exacts, targets, policy, folders, tally, watch, offline=offline, dry=dry))
     except KeyboardInterrupt:
         raise Interrupted(tally.report()) from None
     return tally.report()
@@ -61,24 +86,26 @@ async def _fetch(
     policy: PolicySet,
     folders: paths.Paths,
     tally: Tally,
-    tick: Callable[[], None],
+    watch: Watch,
     *,
     offline: bool,
     dry: bool,
 ) -> None:
     async with asking(policy, folders, offline=offline, dry=dry) as ask:
         sumdb, left = Sumdb(ask), iter(exacts)
-        clock = asyncio.create_task(_ticking(tick))
+        clock = asyncio.create_task(_ticking(watch))
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(_AT_ONCE, len(exacts))):
-                    group.create_task(_some(left, targets, ask, tally, sumdb))
+                    group.create_task(_some(left, targets, ask, tally, sumdb, watch))
             await sumdb.prove(tally)
         finally:
             clock.cancel()
 
 
-async def _some(left: Iterator[Exact], targets: Sequence[Target], ask: Asking, tally: Tally, sumdb: Sumdb) -> None:
+async def _some(
+    left: Iterator[Exact], targets: Sequence[Target], ask: Asking, tally: Tally, sumdb: Sumdb, watch: Watch
+) -> None:
     """Take one want after another, until none is left."""
     for exact in left:
         purl = exact.coordinate.purl
@@ -90,6 +117,7 @@ async def _some(left: Iterator[Exact], targets: Sequence[Target], ask: Asking, t
             tally.bad(Outcome(MISSING, reason=str(failure)), purl, exact.where)
         except Malformed as failure:
             tally.bad(Outcome(FAILED, reason=f"upstream's {failure}"), purl, exact.where)
+        watch.done()
 
 
 async def _one(exact: Exact, targets: Sequence[Target], ask: Asking, tally: Tally, sumdb: Sumdb) -> None:
@@ -103,7 +131,7 @@ async def _one(exact: Exact, targets: Sequence[Target], ask: Asking, tally: Tall
         await _OF[type_](exact, targets, ask, tally)
 
 
-async def _ticking(tick: Callable[[], None]) -> None:
+async def _ticking(watch: Watch) -> None:
     while True:
         await asyncio.sleep(_TICK_SECONDS)
-        tick()
+        watch.tick()
