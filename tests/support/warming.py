@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.coordinate import Coordinate
@@ -19,6 +24,7 @@ from support.registry.golang import GoUpstream
 from support.registry.maven import MavenUpstream
 from support.registry.npm import NpmUpstream
 
+_MAIN = "from jhansi_runner.runner.entry import main; main()"
 HERE = (Target("3.12", "x86_64"),)
 
 
@@ -66,3 +72,26 @@ def warmed(
     """What became of wants; texts are package-urls."""
     exacts = [exact(one, number) if isinstance(one, str) else one for number, one in enumerate(wants, 1)]
     return fetch(exacts, targets, policy_of(policy), folders_of(home), offline=offline, dry=dry)
+
+
+class Command:
+    """`jhansi-runner cache warm` in a process of its own, under the policy of its home."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        home.mkdir(parents=True)
+
+    def policy(self, text: str) -> None:
+        """Set the policy."""
+        (self.home / "policy.yaml").write_text(text)
+
+    def __call__(self, *words: str, stdin: str = "", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        """Run it to its end."""
+        argv = [sys.executable, "-P", "-c", _MAIN, "cache", "warm", *words]
+        env = {**os.environ, "JHANSI_HOME": str(self.home)}
+        return subprocess.run(argv, env=env, input=stdin, capture_output=True, text=True, check=False, cwd=cwd)
+
+    def data(self, *words: str) -> dict[str, Any]:
+        """What it tells programs."""
+        done = self(*words, "--json")
+        return dict(json.loads(done.stdout)) | {"code": done.returncode}

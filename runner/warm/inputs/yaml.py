@@ -58,10 +58,21 @@ class Node:
 
 
 def documents(text: str) -> list[Node]:
-    """The documents of a text. Raises BadYaml."""
+    """The documents of a text. Raises BadYaml.
+
+    The fast parser does not take an address between braces, which is YAML and which pnpm writes: then the slow one
+    decides.
+    """
+    try:
+        return _documents(text, slow=False)
+    except BadYaml:
+        return _documents(text, slow=True)
+
+
+def _documents(text: str, *, slow: bool) -> list[Node]:
     found: list[Node] = []
     try:
-        events = _counted(YAML(typ="safe").parse(text))
+        events = _counted(YAML(typ="safe", pure=slow).parse(text))
         found.extend(_node(event, events, 0) for event in events if not isinstance(event, _AROUND))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark

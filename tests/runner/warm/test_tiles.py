@@ -6,7 +6,8 @@ from jhansi_runner.runner.warm.tiles import Lookup, Tile, needed, read
 
 
 def test_a_lookup_is_read_strictly() -> None:
-    body = b"7\nexample.test/m v1.0.0 h1:a=\nexample.test/m v1.0.0/go.mod h1:b=\n\ngo.sum database tree\n70\nabc=\n\n- x y\n"
+    record = b"7\nexample.test/m v1.0.0 h1:a=\nexample.test/m v1.0.0/go.mod h1:b=\n"
+    body = record + b"\ngo.sum database tree\n70\nabc=\n\n- x y\n"
     assert read(body) == Lookup(7, 70)
     assert read(body.replace(b"\n70\n", b"\n7\n")) is None
     assert read(b"") is None and read(body[2:]) is None
