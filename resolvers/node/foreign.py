@@ -78,7 +78,7 @@ def _check_host(name: str, url: str, sha512: str, path: str, line: int) -> None:
 
 
 def blocks(text: str) -> Iterator[tuple[int, list[tuple[str, str]], dict[str, str]]]:
-    """Each entry of a yarn.lock: its line, the names and ranges that it answers, and its fields as far as we know them."""
+    """Each entry of a yarn.lock: its line, the names and ranges that it answers, and the fields that we know."""
     asked: list[tuple[str, str]] = []
     fields: dict[str, str] = {}
     begun = 0
