@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from jhansi_runner.proxy.coordinate import NPM
-from jhansi_runner.proxy.registries.npm_packument import FULL_TYPE, SHORT_TYPE
+from jhansi_runner.proxy.registries.interface import Item
+from jhansi_runner.proxy.registries.npm_packument import FULL_TYPE, SHORT_TYPE, Version
 from jhansi_runner.runner.warm.asking import Asking
+from jhansi_runner.runner.warm.inputs import node
 from jhansi_runner.runner.warm.report import FAILED, MISSING, Outcome, Tally
 from jhansi_runner.runner.warm.targets import Target
 from jhansi_runner.runner.warm.wants import Exact
@@ -14,7 +17,6 @@ from jhansi_runner.runner.warm.wants import Exact
 
 async def warm(exact: Exact, targets: Sequence[Target], ask: Asking, tally: Tally) -> None:
     """Have a release in the cache. The full packument comes first: it dates what is fetched."""
-    del targets  # whoever read the lock has left out what is for others
     package, purl = exact.coordinate, exact.coordinate.purl
     path = ask.registry(NPM).listing_path(package)
     for accept in (FULL_TYPE, SHORT_TYPE):
@@ -28,6 +30,9 @@ async def warm(exact: Exact, targets: Sequence[Target], ask: Asking, tally: Tall
         words = f"the registry has no {package.path} {package.version}"
         tally.bad(Outcome(MISSING, reason=words), purl, exact.where)
         return
+    if not any(_fits(item, target) for target in targets):
+        tally.elsewhere(f"{package.path}@{package.version}")  # the locks of npm 6 and Yarn 1 do not tell
+        return
     outcome = await ask.file(NPM, item.path, item.release)
     if not outcome.good:
         tally.bad(outcome, purl, exact.where)
@@ -38,3 +43,10 @@ async def warm(exact: Exact, targets: Sequence[Target], ask: Asking, tally: Tall
         tally.bad(Outcome(FAILED, reason=words), purl, exact.where)
         return
     tally.file(f"{NPM}{item.path}", outcome, known=outcome.size > 0)
+
+
+def _fits(item: Item, target: Target) -> bool:
+    """Whether a package can be installed on a host at all, by its own word."""
+    assert isinstance(item.detail, Version)
+    told = json.loads(item.detail.short + b"}")
+    return node.fits(told.get("os"), told.get("cpu"), told.get("libc"), target)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 CAME, THERE, REFUSED, MISSING, FAILED = "came", "there", "refused", "missing", "failed"
+_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class Tally:
     _numbers: dict[str, list[int]] = field(default_factory=lambda: {CAME: [0, 0], THERE: [0, 0]})
     _told: dict[str, dict[Told, None]] = field(default_factory=lambda: {REFUSED: {}, MISSING: {}, FAILED: {}})
     _notes: dict[str, None] = field(default_factory=dict)
+    _elsewhere: dict[str, None] = field(default_factory=dict)
     _unknown: int = 0
 
     def file(self, path: str, outcome: Outcome, *, known: bool = True) -> None:
@@ -94,6 +96,10 @@ class Tally:
         told = Told(purl, where, outcome.reason, outcome.code, outcome.rule, what)
         self._told[outcome.how].setdefault(told)
 
+    def elsewhere(self, name: str) -> None:
+        """Something is left out that no target could use."""
+        self._elsewhere.setdefault(name)
+
     def note(self, text: str) -> None:
         """Something that people should know."""
         self._notes.setdefault(text)
@@ -110,5 +116,10 @@ class Tally:
             tuple(self._told[REFUSED]),
             tuple(self._told[MISSING]),
             tuple(self._told[FAILED]),
-            tuple(self._notes),
+            (*self._notes, *self._left_out()),
         )
+
+    def _left_out(self) -> list[str]:
+        names = list(self._elsewhere)
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        return [f"left out, being for other systems: {', '.join(names[:_NAMED])}{more}"] if names else []

@@ -19,7 +19,7 @@ _TARBALL = re.compile(r"https?://[^/]+/(?:.*/)?-/(?:@[^/]+/)?[^/?#]+\.tgz(?:[?#]
 
 def add(
     draft: Draft, name: str, version: str, line: int, targets: Sequence[Target], *, integrity: str = "", url: str = "",
-    systems: Sequence[object] = (), processors: Sequence[object] = (), libraries: Sequence[object] = (),
+    systems: object = None, processors: object = None, libraries: object = None,
 ) -> None:  # fmt: skip
     """Want a release as a lock names it, unless it is for other systems or is not from a registry. Raises BadInput.
 
@@ -35,9 +35,7 @@ def add(
             draft.leave(f"{name} {version}", "is not from a registry", line)
             return
         draft.leave(f"{name} (its file is taken by its hash)", "is from another registry there", line)
-    fits = allows(systems, "linux") and allows(libraries, "glibc")
-    meant = [one for one in targets if fits and allows(processors, _CPUS[one.machine])]
-    if not meant:
+    if not any(fits(systems, processors, libraries, one) for one in targets):
         return  # a lock names the variants of all systems, and nobody wonders that they do not come
     draft.want(npm(name, version), line, hashes=hashes)
 
@@ -56,14 +54,16 @@ def sri(integrity: str) -> tuple[str, ...]:
     return tuple(next((found[algorithm] for algorithm in _SIZES if algorithm in found), ()))
 
 
-def allows(listed: Sequence[object], own: str) -> bool:
-    """Whether what a package says of systems allows one. Source: npm's documentation of `os` and `cpu`."""
-    words = [word for word in listed if isinstance(word, str)]
+def fits(systems: object, processors: object, libraries: object, target: Target) -> bool:
+    """Whether `os`, `cpu` and `libc` of a package.json allow a target."""
+    own = ((systems, "linux"), (processors, _CPUS[target.machine]), (libraries, "glibc"))
+    return all(_allows(value, word) for value, word in own)
+
+
+def _allows(value: object, own: str) -> bool:
+    """Source: npm's documentation of `os` and `cpu`; a text stands for a list of one."""
+    found = value if isinstance(value, list) else [value]
+    words = [word for word in found if isinstance(word, str)]
     refused = [word[1:] for word in words if word.startswith("!")]
     allowed = [word for word in words if not word.startswith("!")]
     return own not in refused and (not allowed or own in allowed or "any" in allowed)
-
-
-def listed(value: object) -> Sequence[object]:
-    """The words of a list, or the one word that stands for a list of one."""
-    return value if isinstance(value, list) else [value] if isinstance(value, str) else ()

@@ -69,6 +69,5 @@ def _one(name: str, version: str, entry: Table, line: int, draft: Draft, context
     node.add(
         draft, name, version, line, context.targets,
         integrity=integrity if isinstance(integrity, str) else "", url=url if isinstance(url, str) else "",
-        systems=node.listed(entry.get("os")), processors=node.listed(entry.get("cpu")),
-        libraries=node.listed(entry.get("libc")),
+        systems=entry.get("os"), processors=entry.get("cpu"), libraries=entry.get("libc"),
     )  # fmt: skip

@@ -49,8 +49,8 @@ def test_a_refusal_ends_with_126_and_is_told_with_its_rule(up: Upstream, command
     done = command(str(names))
     assert done.returncode == 126
     line = next(line for line in done.stdout.splitlines() if "pkg:pypi/bad@1.0" in line)
-    for told in (f"{names}:2", "it steals keys", "JR-DENY-RULE", "policy.yaml:7"):
-        assert told in line, line
+    for word in (f"{names}:2", "it steals keys", "JR-DENY-RULE", "policy.yaml:7"):
+        assert word in line, line
     told = command.data(str(names))
     assert told["code"] == 126 and told["refused"][0]["code"] == "JR-DENY-RULE" and told["there"]["files"] == 2
 
