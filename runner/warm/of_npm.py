@@ -30,8 +30,8 @@ async def warm(exact: Exact, targets: Sequence[Target], ask: Asking, tally: Tall
         words = f"the registry has no {package.path} {package.version}"
         tally.bad(Outcome(MISSING, reason=words), purl, exact.where)
         return
-    if not any(_fits(item, target) for target in targets):
-        tally.elsewhere(f"{package.path}@{package.version}")  # the locks of npm 6 and Yarn 1 do not tell
+    if not exact.anyway and not any(_fits(item, target) for target in targets):
+        tally.elsewhere(f"{package.path}@{package.version}")  # the locks of npm 6 do not tell
         return
     outcome = await ask.file(NPM, item.path, item.release)
     if not outcome.good:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from jhansi_runner.proxy.coordinate import PYPI
 from jhansi_runner.proxy.registries.interface import Item
@@ -109,13 +109,13 @@ def _same(version: str) -> Callable[[str], bool]:
     """Tells whether a version is this one: `1.0` and `1.0.0` are. Source: PEP 440."""
     try:
         wanted = Version(version)
-    except InvalidVersion:
+    except ValueError:
         return lambda other: other == version
 
     def same(other: str) -> bool:
         try:
             return other == version or Version(other) == wanted
-        except InvalidVersion:
+        except ValueError:
             return False
 
     return same

@@ -17,7 +17,8 @@ class Exact:
 
     `filenames` are the files that the input names, () where it leaves the choice to the client; `hashes` are
     `algorithm:hex` (`h1:` and base64 for Go), one of which each file has to have, () for any. `only_manifest` wants of
-    a Go module nothing but its go.mod. `targets` are the hosts that need it, () for all.
+    a Go module nothing but its go.mod. `targets` are the hosts that need it, () for all. `anyway`
+    wants what no target can use by its own word, since its installer fetches that all the same.
     """
 
     coordinate: Coordinate
@@ -27,6 +28,7 @@ class Exact:
     hashes: tuple[str, ...] = ()
     only_manifest: bool = False
     targets: tuple[Target, ...] = ()
+    anyway: bool = False
 
     @property
     def where(self) -> str:

@@ -8,6 +8,7 @@ from fuzz.read_golang import TARGETS as GOLANG
 from fuzz.read_heads import TARGETS as HEADS
 from fuzz.read_indexes import TARGETS as INDEXES
 from fuzz.read_java import TARGETS as JAVA
+from fuzz.read_locks import TARGETS as LOCKS
 from fuzz.read_messages import TARGETS as MESSAGES
 from fuzz.read_node import TARGETS as NODE
 from fuzz.read_policies import TARGETS as POLICIES
@@ -17,5 +18,18 @@ from fuzz.read_urls import TARGETS as URLS
 
 TARGETS: dict[str, Target] = {
     target.name: target
-    for target in (*ARCHIVES, *GOLANG, *HEADS, *INDEXES, *JAVA, *MESSAGES, *NODE, *POLICIES, *PYTHON, *TEXTS, *URLS)
+    for target in (
+        *ARCHIVES,
+        *GOLANG,
+        *HEADS,
+        *INDEXES,
+        *JAVA,
+        *LOCKS,
+        *MESSAGES,
+        *NODE,
+        *POLICIES,
+        *PYTHON,
+        *TEXTS,
+        *URLS,
+    )
 }

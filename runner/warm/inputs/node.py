@@ -19,7 +19,7 @@ _TARBALL = re.compile(r"https?://[^/]+/(?:.*/)?-/(?:@[^/]+/)?[^/?#]+\.tgz(?:[?#]
 
 def add(
     draft: Draft, name: str, version: str, line: int, targets: Sequence[Target], *, integrity: str = "", url: str = "",
-    systems: object = None, processors: object = None, libraries: object = None,
+    systems: object = None, processors: object = None, libraries: object = None, anyway: bool = False,
 ) -> None:  # fmt: skip
     """Want a release as a lock names it, unless it is for other systems or is not from a registry. Raises BadInput.
 
@@ -37,7 +37,7 @@ def add(
         draft.leave(f"{name} (its file is taken by its hash)", "is from another registry there", line)
     if not any(fits(systems, processors, libraries, one) for one in targets):
         return  # a lock names the variants of all systems, and nobody wonders that they do not come
-    draft.want(npm(name, version), line, hashes=hashes)
+    draft.want(npm(name, version), line, hashes=hashes, anyway=anyway)
 
 
 def sri(integrity: str) -> tuple[str, ...]:

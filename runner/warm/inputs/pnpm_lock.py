@@ -11,7 +11,7 @@ from jhansi_runner.runner.warm.inputs.said import Context, Draft, Said
 from jhansi_runner.runner.warm.inputs.yaml import BadYaml, Node, documents
 
 _HINT = "lock again with: pnpm install --lockfile-only"
-_VERSIONS = range(5, 10)
+_VERSIONS = ("5", "6", "7", "8", "9")
 _KEY = re.compile(r"(?P<name>(?:@[^@/()]+/)?[^@/()]+)[@/](?P<version>\d[^()_:@]*)(?:[(_].*)?")
 
 
@@ -28,8 +28,8 @@ def read(file: str, data: bytes, context: Context) -> Said:
     for document in found:
         version = document.at("lockfileVersion")
         major = (version.text or "").partition(".")[0]
-        if not major.isdigit() or int(major) not in _VERSIONS:
-            raise draft.wrong(version.line, f"lockfileVersion is {version.text!r}, not one of 5 to 9")
+        if major not in _VERSIONS:
+            raise draft.wrong(version.line, f"lockfileVersion is {(version.text or '')[:40]!r}, not one of 5 to 9")
         for key, entry in document.at("packages").inner.items():
             _one(key, entry, draft, context)
     if not found:

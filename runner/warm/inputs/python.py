@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
+from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from jhansi_runner.proxy.coordinate import pypi
 from jhansi_runner.resolvers.python.pylock import CHOICE
@@ -31,7 +31,7 @@ def fitting(marker: str, targets: Sequence[Target]) -> tuple[Target, ...] | None
         return tuple(
             target for target in targets if any(parsed.evaluate(environment(target, patch)) for patch in _PATCHES)
         )
-    except (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName, InvalidVersion, RecursionError, KeyError):
+    except (ValueError, UndefinedComparison, UndefinedEnvironmentName, RecursionError, KeyError):
         return None
 
 
@@ -73,7 +73,7 @@ def add(
         raise draft.wrong(line, f"a package has no {'version' if isinstance(name, str) else 'name'}")
     try:
         Version(version)
-    except InvalidVersion:
+    except ValueError:  # also for a number of thousands of digits
         raise draft.wrong(line, f"{version[:80]!r} is no version of {name[:80]}") from None
     meant = fitting(marker, targets)
     if meant is None:

@@ -74,13 +74,16 @@ class Draft:
         filenames: Sequence[str] = (),
         targets: tuple[Target, ...] = (),
         only_manifest: bool = False,
+        anyway: bool = False,
     ) -> None:
         """Want a release. A name that its registry cannot have is left out. Raises BadInput for too many."""
         if not is_canonical(coordinate.type, coordinate.namespace, coordinate.name):
             self.leave(coordinate.path, f"is no name that a package of {coordinate.type} can have", line)
             return
         found = tuple(sorted(set(hashes)))
-        self.exacts.setdefault(Exact(coordinate, self.file, line, tuple(filenames), found, only_manifest, targets))
+        self.exacts.setdefault(
+            Exact(coordinate, self.file, line, tuple(filenames), found, only_manifest, targets, anyway)
+        )
         if len(self.exacts) + len(self.opens) > MAX_WANTS:
             raise self.wrong(line, f"names more than {MAX_WANTS} packages")
 

@@ -19,7 +19,7 @@ _CONDITION = re.compile(r"(os|cpu|libc)=([a-z0-9_-]+)")
 
 
 def read(file: str, data: bytes, context: Context) -> Said:
-    """What a yarn.lock pins. Yarn 1 does not tell there which packages are for other systems: all come.
+    """What a yarn.lock pins. Yarn 1 does not tell there which packages are for other systems, and fetches all.
 
     Raises BadInput.
     """
@@ -56,6 +56,6 @@ def read(file: str, data: bytes, context: Context) -> Said:
         node.add(
             draft, name, version, line, context.targets,
             integrity=fields.get("integrity", ""), url=fields.get("resolved", ""),
-            systems=told["os"], processors=told["cpu"], libraries=told["libc"],
+            systems=told["os"], processors=told["cpu"], libraries=told["libc"], anyway=not berry,
         )  # fmt: skip
     return draft.said()

@@ -290,7 +290,7 @@ def test_a_classic_yarn_lock() -> None:
 """
     said = _read("yarn.lock", text)
     assert _purls(said) == ["pkg:npm/%40scope/b@1.2.0", "pkg:npm/real@1.0.0"]
-    assert said.exacts[0].hashes == (_ZEROS,) and said.exacts[0].line == 5
+    assert said.exacts[0].hashes == (_ZEROS,) and said.exacts[0].line == 5 and said.exacts[0].anyway
     assert sum("not from a registry" in note for note in said.notes) == 1
 
 
@@ -429,6 +429,7 @@ def test_a_list_of_package_urls_under_any_name() -> None:
         ("uv.lock", "version = 1\n[[package]\n", "uv.lock:2"),
         ("uv.lock", "version = 2\n", "uv.lock:1: is of version 2"),
         ("uv.lock", 'version = 1\n[[package]]\nname = "x"\n', "uv.lock:2: x has no source"),
+        ("uv.lock", "version = 1\n" + "a." * 50_000 + "b = 1\n", "uv.lock:2: .* too many parts"),
         ("pylock.toml", 'lock-version = "2.0"\n', "pylock.toml:1"),
         ("poetry.lock", '[[package]]\nname = "x"\n', "has no .metadata."),
         ("Pipfile.lock", "{}", "has no _meta"),
