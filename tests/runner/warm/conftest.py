@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from support.clients import Desk
-from support.warming import Command
+from support.warmer import Command
 
 
 @pytest.fixture

@@ -20,7 +20,8 @@ from support.mirror import eventually
 from support.registry import Upstream
 from support.registry.faults import Fault
 from support.registry.npm import NpmUpstream
-from support.warming import Command, folders_of, policy_text
+from support.team import Team
+from support.warmer import Command, folders_of, policy_text
 from support.wheels import make_wheel
 
 _RULES = "default: allow\nrules:\n  - {deny: 'pkg:pypi/bad', reason: it steals keys}\n"
@@ -215,3 +216,24 @@ def test_a_large_file_does_not_go_through_memory(command: Command, desk: Desk) -
         assert status == 0
         assert usage.ru_maxrss < 200 * 1024
     assert json.loads(command("-", "--offline", "--json", stdin="pkg:pypi/demo@1.0\n").stdout)["whole"]
+
+
+def test_two_at_once_fetch_each_file_once(command: Command, desk: Desk) -> None:
+    with NpmUpstream() as up:
+        names = desk.write("list", _many(up, 40))
+        command.policy(policy_text(up))
+        both = [_start(command, names) for _ in range(2)]
+        for process in both:
+            process.communicate(timeout=60)
+            assert process.returncode == 0
+        assert all(up.count(f"/demo{number}/-/demo{number}-1.0.0.tgz") == 1 for number in range(40))
+
+
+def test_a_mirror_that_serves_from_the_same_cache_has_at_once_what_comes(command: Command, desk: Desk) -> None:
+    with NpmUpstream() as up:
+        names = desk.write("list", _many(up, 2))
+        command.policy(policy_text(up))
+        with Team(command.home, policy_text(up), "--offline") as team:
+            assert team.get("/npm/demo0/-/demo0-1.0.0.tgz").status == 404
+            assert command(str(names)).returncode == 0
+            assert team.get("/npm/demo0/-/demo0-1.0.0.tgz").status == 200

@@ -15,7 +15,7 @@ from support.registry.faults import Fault
 from support.registry.golang import GoUpstream
 from support.registry.maven import MavenUpstream
 from support.registry.npm import NpmUpstream
-from support.warming import exact, folders_of, policy_text, warmed
+from support.warmer import exact, folders_of, policy_text, warmed
 from support.wheels import make_sdist, make_wheel
 
 _BOTH = (Target("3.11", "x86_64"), Target("3.12", "aarch64"))

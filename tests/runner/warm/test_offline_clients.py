@@ -20,7 +20,7 @@ from support.registry.golang import GoUpstream
 from support.registry.maven import MavenUpstream
 from support.registry.npm import NpmUpstream
 from support.team import Team
-from support.warming import Command, policy_text
+from support.warmer import Command, policy_text
 from support.wheels import make_sdist, make_wheel
 
 _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"

@@ -14,7 +14,7 @@ from support.clients import Desk, program, url_of
 from support.nodetools import PINNED, NodeTool, installed
 from support.registry.npm import NpmUpstream
 from support.team import Team
-from support.warming import Command, policy_text
+from support.warmer import Command, policy_text
 
 pytestmark = pytest.mark.online
 _LIST = """\

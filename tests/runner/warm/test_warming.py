@@ -18,7 +18,7 @@ from jhansi_runner.runner.warm.wants import Open
 from jhansi_runner.runner.warm.warming import Done, Order
 from jhansi_runner.runner.warm.words import Warming
 from support.registry import Upstream
-from support.warming import HERE, exact, folders_of, policy_of, policy_text
+from support.warmer import HERE, exact, folders_of, policy_of, policy_text
 from support.wheels import make_wheel
 
 
