@@ -24,6 +24,7 @@ from jhansi_runner.proxy.mirror.engine import NO_PACKAGE, Mirror
 from jhansi_runner.proxy.mirror.seen import FirstSeen
 from jhansi_runner.proxy.mirror.upstream_client import UpstreamClient
 from jhansi_runner.proxy.policy.decide import PolicySet
+from jhansi_runner.proxy.policy.decision import Decision
 from jhansi_runner.proxy.policy.model import Exemption
 from jhansi_runner.proxy.policy.release import Needs, Release
 from jhansi_runner.proxy.registries.all import registries
@@ -172,6 +173,8 @@ class Asking:
     async def _weighed(self, type_: str, wanted: Wanted, release: Release | None) -> Outcome:
         """What a file would be, without having it: judged by what is known, and its size by the index or upstream."""
         registry, upstream = self._registries[type_], self._upstreams[type_]
+        if wanted.package is not None and not (by_name := self.policy.decide(wanted.package)).allowed:
+            return _refused(by_name, wanted.package)  # before anybody is asked about it
         artifact = self._artifacts.kept(upstream.key(wanted.path))
         if artifact is not None:
             return Outcome(THERE, artifact.size)
@@ -183,8 +186,7 @@ class Asking:
             known = self._seen.recall([known])[0]
             decision = self.policy.judge(known, time.time(), _LICENCE if known.licence is None else frozenset())
             if not decision.allowed:
-                rule = decision.where if decision.line else decision.source
-                return Outcome(REFUSED, 0, decision.code, rule, decision.sentence(known.coordinate))
+                return _refused(decision, known.coordinate)
             if known.size is not None:
                 return Outcome(CAME, known.size)
             async with self._client.file(promise.url, promise.headers, upstream.serves_files) as response:
@@ -232,6 +234,11 @@ async def asking(policy: PolicySet, folders: paths.Paths, *, offline: bool, dry:
         await client.close()
         ledger.close()
         store.close()
+
+
+def _refused(decision: Decision, package: Coordinate) -> Outcome:
+    rule = decision.where if decision.line else decision.source
+    return Outcome(REFUSED, 0, decision.code, rule, decision.sentence(package))
 
 
 def _outcome(answer: Answer) -> Outcome:

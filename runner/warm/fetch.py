@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
@@ -115,6 +116,8 @@ async def _some(
             tally.bad(Outcome(MISSING if failure.status == 404 else FAILED, reason=str(failure)), purl, exact.where)
         except NothingThere as failure:
             tally.bad(Outcome(MISSING, reason=str(failure)), purl, exact.where)
+        except (OSError, sqlite3.Error) as failure:  # of the cache's own: the next may fit
+            tally.bad(Outcome(FAILED, reason=f"the cache cannot keep it: {failure}"), purl, exact.where)
         except Malformed as failure:
             tally.bad(Outcome(FAILED, reason=f"upstream's {failure}"), purl, exact.where)
         watch.done()

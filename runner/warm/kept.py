@@ -38,9 +38,11 @@ class Kept:
 
 
 def keep(state: str, want: Kept) -> str:
-    """Keep a want; its digest. What is there already is kept but once. Raises OSError."""
+    """Keep a want; its digest, "" for one too large to be kept. What is there is kept but once. Raises OSError."""
     folder = paths.make(_folder(state))
     data = _encoded(want)
+    if len(data) > _MOST:
+        return ""
     digest = hashlib.sha256(data).hexdigest()
     descriptor, partial = tempfile.mkstemp(dir=folder, prefix=".")
     try:

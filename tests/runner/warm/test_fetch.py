@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
 
-from jhansi_runner.proxy.cache.store import Store
+from jhansi_runner.proxy.cache.store import Artifact, Store
 from jhansi_runner.runner.warm.targets import Target
 from support.registry import Upstream
 from support.registry.faults import Fault
@@ -232,3 +233,27 @@ def test_a_pom_that_another_one_needs_is_told_with_whose_sake_it_is_for(tmp_path
     assert [one.purl for one in report.missing] == [f"pkg:maven/{group}/{name}@{version}"]
     assert "pkg:maven/org.test/demo@1.0" in report.missing[0].where
     assert "demo-1.0.jar" in _artifacts(tmp_path)
+
+
+def test_looking_asks_nobody_about_what_is_denied_by_name(tmp_path: Path) -> None:
+    rules = "default: allow\nrules:\n  - {deny: 'pkg:maven/org.test/*'}\n"
+    with MavenUpstream() as maven:
+        maven.add("org.test:demo:1.0")
+        report = warmed(tmp_path, policy_text(maven, rules=rules), ["pkg:maven/org.test/demo@1.0"], dry=True)
+        assert [one.code for one in report.refused] == ["JR-DENY-RULE"] and not maven.requests
+
+
+def test_a_full_disk_fails_one_and_hinders_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = Store.artifact
+
+    def broken(store: Store, key: str) -> Artifact | None:
+        if "bad" in key:
+            raise sqlite3.OperationalError("database or disk is full")
+        return kept(store, key)
+
+    monkeypatch.setattr(Store, "artifact", broken)
+    with Upstream() as up:
+        for name in ("bad", "good"):
+            up.add(make_wheel(name, "1.0"))
+        report = warmed(tmp_path, policy_text(up), ["pkg:pypi/bad@1.0", "pkg:pypi/good@1.0"])
+    assert [one.purl for one in report.failed] == ["pkg:pypi/bad@1.0"] and report.came == 2
