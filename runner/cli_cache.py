@@ -18,6 +18,7 @@ from jhansi_runner.proxy.cache.store import DamagedCache, Store
 from jhansi_runner.proxy.policy.pattern import SUPPORTED_TYPES
 from jhansi_runner.runner import cache_words, cli_bundle, cli_review
 from jhansi_runner.runner.cache_words import parse_age, parse_room
+from jhansi_runner.runner.cli_warm import warm
 from jhansi_runner.runner.console import say, shown
 from jhansi_runner.runner.errors import FAILED, RunnerError
 
@@ -35,6 +36,7 @@ cache.add_command(cli_bundle.keygen)
 cache.add_command(cli_bundle.export)
 cache.add_command(cli_bundle.import_)
 cache.add_command(cli_review.review)
+cache.add_command(warm)
 
 
 @cache.command("list")

@@ -20,7 +20,7 @@ from jhansi_runner.resolvers.node.names import package_of
 YARN, PNPM = "yarn.lock", "pnpm-lock.yaml"
 
 _PROTOCOL = "npm:"
-_FIELD = re.compile(r' {2}(version|resolved|resolution|integrity):? +(?! )"?([^"]*)"?')
+_FIELD = re.compile(r' {2}(version|resolved|resolution|integrity|conditions):? +(?! )"?([^"]*)"?')
 _PNPM_KEY = re.compile(r"/?((?:@[^@/()]+/)?[^@/()]+)[@/](\d[^()_:]*)(?:[(_].*)?")
 _PNPM_LINE = re.compile(r"( *)(?:'([^']*)'|\"([^\"]*)\"|([^\s'\"#-][^:]*?)):(?: +(.*))?")
 _INTEGRITY = re.compile(r"\bintegrity: *['\"]?([\w+/=-]+)")
@@ -44,7 +44,7 @@ def of_yarn(text: str, path: str = YARN) -> tuple[Pin, ...]:
     Raises ManifestError for a package that comes from another registry, and has no hash to know it by.
     """
     found: list[Pin] = []
-    for line, asked, fields in _blocks(text):
+    for line, asked, fields in blocks(text):
         version = fields.get("version", "")
         if not registry.VERSION.fullmatch(version):
             continue
@@ -52,10 +52,10 @@ def of_yarn(text: str, path: str = YARN) -> tuple[Pin, ...]:
         sha512 = registry.sha512_of(fields.get("integrity"))
         _check_host(asked[0][0], fields.get("resolved") or _archive_url(resolution), sha512, path, line)
         for name, wanted in asked:
-            package = _split(resolution)[0] if resolution else name
+            package = split(resolution)[0] if resolution else name
             if wanted.startswith(_PROTOCOL):
                 wanted = wanted.removeprefix(_PROTOCOL)
-                alias, inner = _split(wanted)
+                alias, inner = split(wanted)
                 if alias and inner:  # "a@npm:b@^1"
                     package, wanted = alias, _PROTOCOL + wanted
             elif resolution:
@@ -77,7 +77,8 @@ def _check_host(name: str, url: str, sha512: str, path: str, line: int) -> None:
         raise ManifestError(path, line, message, npmrc.HINT)
 
 
-def _blocks(text: str) -> Iterator[tuple[int, list[tuple[str, str]], dict[str, str]]]:
+def blocks(text: str) -> Iterator[tuple[int, list[tuple[str, str]], dict[str, str]]]:
+    """Each entry of a yarn.lock: its line, the names and ranges that it answers, and the fields that we know."""
     asked: list[tuple[str, str]] = []
     fields: dict[str, str] = {}
     begun = 0
@@ -89,12 +90,12 @@ def _blocks(text: str) -> Iterator[tuple[int, list[tuple[str, str]], dict[str, s
                 yield begun, asked, fields
             begun = number
             words = line.rstrip().removesuffix(":").split(",")
-            asked, fields = [_split(word.strip().strip('"')) for word in words], {}
+            asked, fields = [split(word.strip().strip('"')) for word in words], {}
         elif match := _FIELD.fullmatch(line):
             fields.setdefault(match[1], match[2])
 
 
-def _split(text: str) -> tuple[str, str]:
+def split(text: str) -> tuple[str, str]:
     """Name and range of `name@range`; the name may begin with an @."""
     name, _, wanted = text[1:].partition("@")
     return text[:1] + name, wanted

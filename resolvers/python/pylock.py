@@ -15,7 +15,7 @@ NAMED = re.compile(r"pylock\.[^.]+\.toml")
 MAX_PACKAGES = 5_000
 _TABLE = "packages"
 _ALWAYS, _NEVER = "python_version >= '0'", "python_version < '0'"
-_CHOICE = re.compile(
+CHOICE = re.compile(
     r"(?P<quote>['\"])(?P<name>[^'\"]*)(?P=quote)\s+(?P<not>not\s+)?in\s+(?P<set>extras|dependency_groups)"
 )
 
@@ -93,7 +93,7 @@ def _marker(marker: str, groups: frozenset[str]) -> str:
         chosen = found["set"] == "dependency_groups" and found["name"] in groups
         return _ALWAYS if chosen is not bool(found["not"]) else _NEVER
 
-    return _CHOICE.sub(decided, marker)
+    return CHOICE.sub(decided, marker)
 
 
 def _hashes(package: toml.Table, name: str, path: str, text: str, line: int) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ from jhansi_runner.resolvers.interface import ManifestError
 
 Table = dict[str, object]
 
+_LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){100}""", re.ASCII)
+"""More parts than any key has: the time that they take grows with their square."""
 _QUOTED = re.compile(r"\"([^\"]*)\"|'([^']*)'")
 
 
@@ -18,6 +20,10 @@ def parse(data: bytes, file: str, *, first_line: int = 1) -> tuple[Table, str]:
     """The document and its text. Raises ManifestError with file and line when it is not TOML."""
     try:
         text = data.decode("utf-8-sig")
+        if long := _LONG_KEY.search(text):
+            raise tomllib.TOMLDecodeError(
+                f"a key has too many parts (at line {text.count(chr(10), 0, long.start()) + 1})"
+            )
         return tomllib.loads(text.replace("\r\n", "\n")), text
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError, ValueError) as fault:
         reason = str(fault) or "is nested too deeply"

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from urllib.parse import parse_qsl
 
 from jhansi_runner.proxy.canonical import is_canonical
-from jhansi_runner.proxy.coordinate import Coordinate
+from jhansi_runner.proxy.coordinate import MAVEN, Coordinate
 from jhansi_runner.proxy.policy.pattern import SUPPORTED_TYPES
 from jhansi_runner.runner.warm.wants import Exact, Open, Want
 
+_WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,60}")
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 
 
@@ -44,7 +46,7 @@ def read(file: str, text: str) -> Sequence[Want]:
 
 def line_of(want: Want, why: str = "") -> str:
     """A line of a list, without its end; `why` is a comment."""
-    text = want.coordinate.purl
+    text = want.coordinate.purl + _qualifiers(want)
     if isinstance(want, Open) and want.specifier:
         text += f" {want.specifier}"
     said = " ".join("".join(c if c.isprintable() else " " for c in why).split())
@@ -61,4 +63,27 @@ def _want(purl: str, specifier: str, file: str, line: int) -> Want:
         return Open(found, specifier, file, line)
     if specifier:
         raise ValueError(f"{purl} has a version, so {specifier!r} cannot follow it")
-    return Exact(found, file, line)
+    return Exact(found, file, line, files_of(found, purl))
+
+
+def files_of(found: Coordinate, purl: str) -> tuple[str, ...]:
+    """The file that the qualifiers of a package-url of Maven name; () where its POM decides. Source: purl, "maven"."""
+    if found.type != MAVEN:
+        return ()
+    query = purl.partition("?")[2].partition("#")[0]
+    told = {name: value for name, value in parse_qsl(query) if _WORD.fullmatch(value)}
+    classifier, extension = told.get("classifier", ""), told.get("type", "")
+    if not classifier and extension in ("", "jar", "maven-plugin", "bundle", "pom"):
+        return ()
+    extension = "jar" if extension in ("", "maven-plugin", "bundle", "test-jar") else extension
+    return (f"{found.name}-{found.version}{f'-{classifier}' if classifier else ''}.{extension}",)
+
+
+def _qualifiers(want: Want) -> str:
+    """The same in the other direction."""
+    one = want.coordinate
+    if not isinstance(want, Exact) or one.type != MAVEN or len(want.filenames) != 1:
+        return ""
+    stem, _, extension = want.filenames[0].removeprefix(f"{one.name}-{one.version}").rpartition(".")
+    told = [("classifier", stem.removeprefix("-")), ("type", "" if extension == "jar" else extension)]
+    return "?" + "&".join(f"{name}={value}" for name, value in told if value) if any(v for _, v in told) else ""

@@ -9,6 +9,7 @@ from fuzz.read_golang import TARGETS as GOLANG
 from fuzz.read_heads import TARGETS as HEADS
 from fuzz.read_indexes import TARGETS as INDEXES
 from fuzz.read_java import TARGETS as JAVA
+from fuzz.read_locks import TARGETS as LOCKS
 from fuzz.read_messages import TARGETS as MESSAGES
 from fuzz.read_node import TARGETS as NODE
 from fuzz.read_policies import TARGETS as POLICIES
@@ -25,6 +26,7 @@ TARGETS: dict[str, Target] = {
         *HEADS,
         *INDEXES,
         *JAVA,
+        *LOCKS,
         *MESSAGES,
         *NODE,
         *POLICIES,
