@@ -10,39 +10,34 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import re
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from jhansi_runner.proxy import paths
-from jhansi_runner.proxy.coordinate import NPM, PYPI, Coordinate
-from jhansi_runner.proxy.ledger import DENY, WITHHELD
 from jhansi_runner.proxy.policy.decide import PolicySet
 from jhansi_runner.resolvers.interface import Plan
 from jhansi_runner.resolvers.resolver import CACHE, Locked, Resolver, UnfitLock
 from jhansi_runner.runner.aftermath import tell_refused
 from jhansi_runner.runner.console import counted, say
-from jhansi_runner.runner.errors import FAILED, REFUSED, RunnerError
+from jhansi_runner.runner.errors import REFUSED, RunnerError
 from jhansi_runner.runner.evidence.gather import gather
 from jhansi_runner.runner.evidence.stored import FILE, render
-from jhansi_runner.runner.inventories import inventory, is_always_compared, is_compared
+from jhansi_runner.runner.inventories import inventory, is_always_compared
 from jhansi_runner.runner.job import Job
 from jhansi_runner.runner.learning import learn
 from jhansi_runner.runner.link import start_early
 from jhansi_runner.runner.record import Record
 from jhansi_runner.runner.rejudge import still_allowed
+from jhansi_runner.runner.resolution import ABSENT, Lock, Resolution, explained
 from jhansi_runner.runner.stage import Stage, StepFailed, Workshop
 from jhansi_runner.runner.toolchain import Toolchain
 
 _FORMAT = "set 4"
 _SHOWN = 8
-_ABSENT = 404
-"""Go looks for a module at each beginning of a path: what was not there for an installer that succeeded is no news."""
 _KINDS = {"shared": (False, False), "private": (False, True), "built": (True, True)}
 """What a lock that is kept says of itself: whether it was built, and whether it is private."""
-_VERSION = re.compile(r"v?\d[0-9A-Za-z.+-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +49,12 @@ class Installed:
     packages: tuple[Locked, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Lock:
-    """`built` tells that code of packages may have run for it, `private` that its set stays with the workspace."""
-
-    text: str
-    built: bool
-    private: bool
-
-
 class Installer:
     """Installs what one plan asks for."""
 
     def __init__(self, job: Job, plan: Plan, resolver: Resolver, tools: Toolchain, policy: PolicySet) -> None:
         self._job, self._plan, self._resolver, self._tools, self._policy = job, plan, resolver, tools, policy
+        self._resolution = Resolution(job, resolver, tools, policy)
 
     def installed(self, record: Record | None) -> Installed:
         """The set for the plan: the stored one, or a new one. Raises RunnerError."""
@@ -85,8 +72,8 @@ class Installer:
         with _locked(job, request):
             workshop = Workshop(job, self._tools, record.live if record is not None else lambda _: None)
             try:
-                stage, lock = self._obtained(workshop)
-                probed = {id(entry) for entry in stage.entries if entry.status == _ABSENT}
+                stage, lock = self._resolution.obtained(workshop, self._plan)
+                probed = {id(entry) for entry in stage.entries if entry.status == ABSENT}
                 tell_refused([entry for entry in workshop.entries if id(entry) not in probed])
                 paths.make(f"{job.folders.state}/requests")
                 name = self._set_name(lock)
@@ -94,7 +81,7 @@ class Installer:
                 if not self._has(lock, name):
                     self._fill(stage, lock, name)
             except StepFailed as failed:
-                raise _explained(failed, self._plan, self._resolver, policy, offline=job.options.offline) from None
+                raise explained(failed, self._plan, self._resolver, policy, offline=job.options.offline) from None
             except UnfitLock as error:
                 raise RunnerError(str(error)) from None
             finally:
@@ -120,62 +107,7 @@ class Installer:
             say(f"{counted(len(packages), 'package')}, installed before")
         return Installed(name, kept.private, packages)
 
-    def _obtained(self, workshop: Workshop) -> tuple[Stage, _Lock]:
-        """A lock for the plan, or for what of it is needed, and the stage that it was made in."""
-        say("resolving")
-        needed = tuple(each for each in self._plan.requirements if not each.optional)
-        try:
-            return self._resolved(workshop, self._plan)
-        except StepFailed:
-            if len(needed) == len(self._plan.requirements):
-                raise
-        left_out = ", ".join(each.name for each in self._plan.requirements if each.optional)
-        say(f"resolving without {left_out}, which the program can do without")
-        if not needed:
-            return workshop.stage(), _Lock("", False, False)
-        return self._resolved(workshop, replace(self._plan, requirements=needed))
-
-    def _resolved(self, workshop: Workshop, plan: Plan) -> tuple[Stage, _Lock]:
-        """Resolve to what needs no building, else with what has to be built.
-
-        Each attempt has a stage of its own: code that was built in a stage may have changed whatever is in it.
-        """
-        if not self._is_shareable():
-            return self._attempted(workshop.stage(), plan, build=self._may_build())
-        try:
-            stage, lock = self._attempted(workshop.stage(), plan, build=False)
-            if not (self._resolver.builds(lock.text) and self._may_build()):
-                return stage, lock
-        except StepFailed as failed:
-            # older versions may do without what is denied
-            denied = any(entry.verdict == DENY for entry in failed.entries)
-            if denied or not self._may_build() or not self._resolver.wants_build(failed.words):
-                raise
-        what = "source distributions are built" if self._resolver.type == PYPI else "packages run code of their own"
-        say(f"not everything installs as it is: {what} in the sandbox, for this workspace alone")
-        return self._attempted(workshop.stage(), plan, build=True)
-
-    def _is_shareable(self) -> bool:
-        return self._resolver.shareable and is_compared(self._resolver.language)
-
-    def _may_build(self) -> bool:
-        if self._resolver.type == PYPI:
-            return self._policy.sdists != "deny"
-        return self._resolver.type != NPM or not self._policy.needs(NPM).scripts
-
-    def _attempted(self, stage: Stage, plan: Plan, *, build: bool) -> tuple[Stage, _Lock]:
-        for step in self._resolver.resolve(plan, self._tools.tools, build=build):
-            stage.run(step)
-        left = {}
-        for name in self._resolver.lock_files(plan):
-            with contextlib.suppress(FileNotFoundError):
-                left[name] = stage.read(name)
-        try:
-            return stage, _Lock(self._resolver.lock(plan, left), build, build or not self._is_shareable())
-        except UnfitLock as error:
-            raise RunnerError(str(error)) from None
-
-    def _fill(self, stage: Stage, lock: _Lock, name: str) -> None:
+    def _fill(self, stage: Stage, lock: Lock, name: str) -> None:
         job, resolver = self._job, self._resolver
         packages = resolver.locked(lock.text)
         shown = ", ".join(f"{one.name} {one.version}" for one in packages[:_SHOWN])
@@ -208,10 +140,10 @@ class Installer:
         if not lock.built or is_always_compared(resolver.language):
             learn(job.folders, resolver, packages, self._policy)
 
-    def _has(self, lock: _Lock, name: str) -> bool:
+    def _has(self, lock: Lock, name: str) -> bool:
         return os.path.isdir(f"{self._base(lock)}/{name}/site")
 
-    def _base(self, lock: _Lock) -> str:
+    def _base(self, lock: Lock) -> str:
         return self._job.private if lock.private else self._job.folders.sets
 
     def _request_digest(self) -> str:
@@ -224,7 +156,7 @@ class Installer:
         parts += ["--", *sorted(f"{each.type} {each.upstream or ''}" for each in self._policy.registries)]
         return _digest("\n".join(parts))
 
-    def _set_name(self, lock: _Lock) -> str:
+    def _set_name(self, lock: Lock) -> str:
         return _digest("\n".join([_FORMAT, self._tools.tools.tag, *self._tools.programs, lock.text]))
 
 
@@ -232,39 +164,7 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _explained(failed: StepFailed, plan: Plan, resolver: Resolver, policy: PolicySet, *, offline: bool) -> RunnerError:
-    """The error for an installer that gave up: what the policy refused if it did, and the installer's own words."""
-    words = tuple(line for line in failed.words.strip().splitlines() if line.strip())[-25:]
-    refused = any(entry.verdict == DENY for entry in failed.entries)
-    plainly = () if refused else tuple(resolver.explain(failed.words, plan))
-    tell_refused([entry for entry in failed.entries if not plainly or entry.status != _ABSENT])
-    withheld = [
-        f"{each.file}:{each.line}: {decision.sentence(pinned)}"
-        for each in plan.requirements
-        for pinned in _pinned(each.purl, each.specifier)
-        if not (decision := policy.decide(pinned)).allowed
-    ]
-    withheld += dict.fromkeys(entry.reason for entry in failed.entries if entry.code == WITHHELD)
-    if refused or withheld:
-        return RunnerError("the policy refuses what the program needs", code=REFUSED, lines=(*withheld, *words))
-    return RunnerError(
-        "the packages could not be installed", code=FAILED, lines=(*plainly, *words, _next_step(offline=offline))
-    )
-
-
-def _next_step(*, offline: bool) -> str:
-    if offline:
-        return "only what is in the cache can be installed with --offline: run once without it"
-    return "if a name or version does not exist, correct it; if a registry could not be reached, run again"
-
-
-def _pinned(purl: str, specifier: str) -> tuple[Coordinate, ...]:
-    """The one version that a requirement leaves, if it does."""
-    version = specifier.removeprefix("==").strip()
-    return (Coordinate.parse(purl).at(version),) if _VERSION.fullmatch(version) else ()
-
-
-def _kept_lock(job: Job, request: str) -> _Lock | None:
+def _kept_lock(job: Job, request: str) -> Lock | None:
     try:
         path = f"{job.folders.state}/requests/{request}"
         with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
@@ -272,10 +172,10 @@ def _kept_lock(job: Job, request: str) -> _Lock | None:
     except OSError:
         return None
     found = _KINDS.get(kind)
-    return _Lock(text, *found) if found is not None else None
+    return Lock(text, *found) if found is not None else None
 
 
-def _keep_lock(job: Job, request: str, lock: _Lock) -> None:
+def _keep_lock(job: Job, request: str, lock: Lock) -> None:
     path = f"{job.folders.state}/requests/{request}"
     partial = f"{path}.{os.urandom(8).hex()}"
     with open(partial, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
