@@ -166,10 +166,11 @@ def asked_whole(
     tools: toolchain.Toolchain,
     policy: PolicySet,
     record: Record | None,
+    seen: View | None = None,
 ) -> tuple[Plan, tuple[Locked, ...]]:
     """The plan that is whole, after the builds that it leaves something to were asked, and what those required.
 
-    Raises RunnerError.
+    `seen` is the view that plans are made of, where it is another. Raises RunnerError.
     """
     asker = Asker(job, view, tools)
     required: list[Locked] = []
@@ -189,7 +190,7 @@ def asked_whole(
                 done = Installer(job, needs, resolver, tools, policy).installed(record)
             resolver = asker.told(resolver, plan.unbuilt, done)
         required += done.packages
-        plan = make_plan(job, view, resolver)
+        plan = make_plan(job, seen or view, resolver)
     raise RunnerError(f"more than {_MOST_ASKED} builds would have to be asked what the program depends on")
 
 

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from jhansi_runner.proxy.registries.upstreams import public_host
 from jhansi_runner.resolvers.golang import lock as locks
-from jhansi_runner.resolvers.golang import recipe
+from jhansi_runner.resolvers.golang import recipe, sums
 from jhansi_runner.resolvers.golang.lock import Lock
 from jhansi_runner.resolvers.golang.modfile import numbers
 from jhansi_runner.resolvers.golang.names import KNOWN, MISSED
-from jhansi_runner.resolvers.golang.recipe import LISTED, SCANNED, Recipe, join
+from jhansi_runner.resolvers.golang.recipe import LISTED, SCANNED, VENDORED, Recipe, join
 from jhansi_runner.resolvers.golang.skeleton import staged
 from jhansi_runner.resolvers.interface import Plan
 from jhansi_runner.resolvers.resolver import CACHE, SITE, STAGE, Step, Tools
@@ -48,6 +48,9 @@ find . -type f -path '*/@v/*.zip' | while read -r path; do
     base64 -w 0 "${{path%.zip}}.mod"
     echo
 done >{STAGE}/{MANIFESTS}"""
+_TIDY = """\
+mv -f go.sum ../kept.sum 2>/dev/null || true
+go mod tidy 2>/dev/null || { [ ! -e ../kept.sum ] || cp ../kept.sum go.sum; go mod tidy; }"""
 _CLEAN = (
     f"mkdir -p {SITE}/{MODULES}/cache/download && cd {SITE}/{MODULES}/cache && rm -rf lock vcs download/sumdb && "
     "find download -type f -path '*/@v/*' ! -name '*.mod' ! -name '*.ziphash' -delete"
@@ -85,11 +88,36 @@ def added(plan: Plan) -> Sequence[str]:
 def resolve(plan: Plan, tools: Tools) -> Step:
     """Let the go command complete the manifests, fetch what the code imports, and print which modules that was."""
     found, files = recipe.of(plan), _given(plan)
-    if found.made:
-        files[staged(join(found.folders[0], "go.mod"))] = made_manifest(found, tools)
-    files |= dict.fromkeys(_LEFT, "")
+    files |= _made(found, tools) | dict.fromkeys(_LEFT, "")
     script = "\n".join(["set -e", *_known(plan), *_resolving(found, scanned=is_overlaid(plan)), _TELL])
     return Step(("/bin/sh", "-c", script), _settings(found, f"{STAGE}/{CACHE}/{MODULES}"), files)
+
+
+def tidy(plan: Plan, tools: Tools) -> Step | None:
+    """Have the go command fetch what it needs to complete the manifests, for every system and all tests, and what it
+    asks of the checksum database where there is no go.sum; None where there is nothing to complete, or a `go.work`.
+    """
+    found = recipe.of(plan)
+    if not plan.requirements or found.is_work or found.mode == VENDORED or (found.made and found.mode == LISTED):
+        return None
+    files = _given(plan) | _made(found, tools)
+    lines = ["set -e"]
+    for folder in found.folders:
+        lines.append(f"cd {_quoted(f'{STAGE}/{staged(folder)}')}")
+        if found.mode == SCANNED:
+            lines += [*_known(plan), _TIDY, "go mod download"]
+        else:  # without the imports nothing would be left; a complete go.sum has all that a tidying looks at
+            summed = sums.parse(files.get(staged(join(folder, "go.sum")), ""))
+            wanted = " ".join(
+                _quoted(f"{path}@{version}") for path, version, manifest in sorted(summed) if not manifest
+            )
+            lines += ["rm -f go.sum", f"go mod download {wanted}".rstrip(), "go list -m all >/dev/null"]
+    settings = _settings(found, f"{STAGE}/{CACHE}/{MODULES}")
+    return Step(("/bin/sh", "-c", "\n".join(lines)), settings, files)
+
+
+def _made(found: Recipe, tools: Tools) -> dict[str, str]:
+    return {staged(join(found.folders[0], "go.mod")): made_manifest(found, tools)} if found.made else {}
 
 
 def _known(plan: Plan) -> Iterator[str]:
@@ -97,7 +125,7 @@ def _known(plan: Plan) -> Iterator[str]:
 
     `latest` is said here, and not in the go.mod, where it would stand for what its author took back as well.
     """
-    known = [_quoted(f"{each.name}@latest") for each in plan.requirements if each.origin == KNOWN]
+    known = [_quoted(f"{each.name}@{each.specifier or 'latest'}") for each in plan.requirements if each.origin == KNOWN]
     if known:
         yield f"cd {_quoted(f'{STAGE}/{staged(recipe.of(plan).folders[0])}')}"
         yield f"go get {' '.join(known)}"
