@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -49,11 +48,6 @@ class Ground:
     plan: Plan
     required: tuple[Locked, ...]
 
-    def path(self, file: str) -> str:
-        """A file of the project as people call it."""
-        name = self.place.manifest if file == self.place.alias else file
-        return os.path.normpath(os.path.join(self.place.shown, name)) if name else self.place.shown
-
     def exact(self, plan: Plan, package: Locked) -> Exact:
         """What is wanted of a package: where the project names it, and with the hashes that its author wrote."""
         found = Coordinate.parse(package.purl)
@@ -61,7 +55,7 @@ class Ground:
         asked = [each for each in plan.requirements if Coordinate.parse(each.purl).at(None).purl == bare]
         hashes = tuple(dict.fromkeys(value for each in asked for value in each.hashes))
         first = asked[0] if asked else None
-        file = self.path(first.file if first else plan.source)
+        file = self.place.path(first.file if first else plan.source)
         return Exact(found, file, first.line if first else 0, hashes=hashes)
 
 
@@ -90,11 +84,19 @@ def ground_at(place: Place, terms: Terms, plan: Plan | None = None) -> Ground:
             etc.mount_point(job.folders.state + "/etc", path)
     required: tuple[Locked, ...] = ()
     if plan is None:
-        recording = RecordingView(job.workspace)
-        view: View = recording
-        if place.manifest:
-            view = OneManifest(recording, place, resolver.manifests)
-        plan = make_plan(job, view, resolver)
-        if plan.unbuilt is not None:
-            plan, required = asked_whole(job, recording, plan, resolver, tools, policy, None, seen=view)
+        try:
+            plan, required = _planned(place, job, resolver, tools, policy)
+        except RunnerError as error:
+            raise RunnerError(place.sentence(str(error)), code=error.code, lines=error.lines) from None
     return Ground(place, job, resolver, tools, policy, plan, required)
+
+
+def _planned(
+    place: Place, job: Job, resolver: Resolver, tools: Toolchain, policy: PolicySet
+) -> tuple[Plan, tuple[Locked, ...]]:
+    recording = RecordingView(job.workspace)
+    view: View = OneManifest(recording, place, resolver.manifests) if place.manifest else recording
+    plan = make_plan(job, view, resolver)
+    if plan.unbuilt is None:
+        return plan, ()
+    return asked_whole(job, recording, plan, resolver, tools, policy, None, seen=view)

@@ -5,6 +5,7 @@ Nothing is read but through a view, which follows no link.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -33,6 +34,17 @@ class Place:
     manifest: str = ""
     alias: str = ""
     entry: str = ""
+
+    def path(self, file: str) -> str:
+        """A file of the project as people call it; "" is that which decides."""
+        name = self.manifest if file in ("", self.alias) else file
+        return os.path.normpath(os.path.join(self.shown, name)) if name else self.shown
+
+    def sentence(self, text: str) -> str:
+        """A sentence of a resolver, which knows neither where the project lies nor what a manifest is called."""
+        if self.alias and text.startswith(self.alias):
+            return self.path("") + text.removeprefix(self.alias)
+        return f"{self.shown}: {text}" if self.shown not in ("", ".") else text
 
 
 def of_file(name: str, folder: str, shown: str, languages: Mapping[str, Resolver]) -> Place | None:

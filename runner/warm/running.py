@@ -39,12 +39,12 @@ class Done:
 
 def warm(ground: Ground, plan: Plan, terms: Terms) -> Done:
     """Resolve a plan, and rehearse the project where its tools fetch more. Raises RunnerError for what stops us."""
-    done = Done(notes=list(plan.notes))
+    done = Done(notes=[ground.place.sentence(note) for note in plan.notes])
     plan = _allowed(ground, plan, done)
     for each in plan.undecided:
         closest = f"; the closest known package is {each.closest}" if each.closest else ""
         told = done.notes if each.optional else done.trouble
-        told.append(f"{ground.path(each.file)}:{each.line}: import {each.import_name}: {each.reason}{closest}")
+        told.append(f"{ground.place.path(each.file)}:{each.line}: import {each.import_name}: {each.reason}{closest}")
     if plan.requirements:
         workshop = Workshop(ground.job, ground.tools, lambda _: None)
         try:
@@ -59,7 +59,7 @@ def warm(ground: Ground, plan: Plan, terms: Terms) -> Done:
         try:
             rehearsal = ground.resolver.rehearsal(plan, ground.place.alias, ground.tools.tools)
         except ManifestError as error:
-            done.trouble.append(f"{ground.path(error.file)}: {error.message}; {error.hint}")
+            done.trouble.append(f"{ground.place.path(error.file)}: {error.message}; {error.hint}")
             return done
         if rehearsal is not None:
             _rehearse(ground, rehearsal, terms, done)
@@ -76,7 +76,7 @@ def _allowed(ground: Ground, plan: Plan, done: Done) -> Plan:
             kept.append(each)
         else:
             told = done.notes if each.optional else done.trouble
-            told.append(f"{ground.path(each.file)}:{each.line}: {decision.sentence(package)}")
+            told.append(f"{ground.place.path(each.file)}:{each.line}: {decision.sentence(package)}")
     return replace(plan, requirements=tuple(kept))
 
 
@@ -184,10 +184,10 @@ def _resolve_here(ground: Ground, plan: Plan, workshop: Workshop, done: Done) ->
         packages = ground.resolver.locked(lock.text) if lock.text else ()
     except StepFailed as failed:
         error = explained(failed, plan, ground.resolver, ground.policy, offline=job.options.offline)
-        done.trouble.append(" ".join([f"{ground.path(plan.source)}: {error}", *error.lines[-_WORDS:]]))
+        done.trouble.append(" ".join([f"{ground.place.path(plan.source)}: {error}", *error.lines[-_WORDS:]]))
         return
     except UnfitLock as unfit:
-        done.trouble.append(f"{ground.path(plan.source)}: {unfit}")
+        done.trouble.append(f"{ground.place.path(plan.source)}: {unfit}")
         return
     if ground.resolver.type == GOLANG:  # of Maven's, a package-url does not tell which files
         done.packages += packages
@@ -196,7 +196,7 @@ def _resolve_here(ground: Ground, plan: Plan, workshop: Workshop, done: Done) ->
 def _rehearse(ground: Ground, rehearsal: Rehearsal, terms: Terms, done: Done) -> None:
     """Let the project's tools begin with nothing, then once more with nothing but the cache."""
     done.ran = True
-    name = ground.path(ground.place.manifest)
+    name = ground.place.path("")
     if rehearsal.sources:
         say(f"{name}: is built and tested in a sandbox, on a copy, to see what that fetches")
     words = _rehearsed(ground, ground.job, rehearsal)
@@ -218,7 +218,7 @@ def _rehearsed(ground: Ground, job: Job, rehearsal: Rehearsal) -> list[str]:
     stage = Stage(job, ground.tools)
     try:
         if rehearsal.sources:
-            copying.pack(job.workspace, stage.folder + PROJECT.removeprefix(STAGE), ground.path(""))
+            copying.pack(job.workspace, stage.folder + PROJECT.removeprefix(STAGE), ground.place.path(""))
         for step in rehearsal.steps:
             stage.run(step)
     except StepFailed as failed:
