@@ -48,15 +48,16 @@ class Elsewhere(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What a project's own tools do with it when they start with nothing, so that all that they fetch is fetched.
+    """What a project's own tools do with a copy of it, at `PROJECT`, and with nothing else: so all is fetched.
 
-    `sources` tells that they work on a copy of the project, which is at `PROJECT`, and run its code. `failed` says in
-    words what it means when they fail.
+    The project's code may run. `doing` says what is done, `failed` what it means when that fails; what is not `vital`
+    may fail.
     """
 
     steps: tuple[Step, ...]
+    doing: str
     failed: str
-    sources: bool = False
+    vital: bool = True
 
 
 @runtime_checkable

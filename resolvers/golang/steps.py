@@ -12,14 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from jhansi_runner.proxy.registries.upstreams import public_host
 from jhansi_runner.resolvers.golang import lock as locks
-from jhansi_runner.resolvers.golang import recipe, sums
+from jhansi_runner.resolvers.golang import recipe
 from jhansi_runner.resolvers.golang.lock import Lock
 from jhansi_runner.resolvers.golang.modfile import numbers
 from jhansi_runner.resolvers.golang.names import KNOWN, MISSED
 from jhansi_runner.resolvers.golang.recipe import LISTED, SCANNED, VENDORED, Recipe, join
-from jhansi_runner.resolvers.golang.skeleton import staged
+from jhansi_runner.resolvers.golang.skeleton import FOLDER, staged
 from jhansi_runner.resolvers.interface import Plan
-from jhansi_runner.resolvers.resolver import CACHE, SITE, STAGE, Step, Tools
+from jhansi_runner.resolvers.resolver import CACHE, PROJECT, SITE, STAGE, Step, Tools
 
 PLACE = "/deps"
 MODULES = "mod"
@@ -49,8 +49,10 @@ find . -type f -path '*/@v/*.zip' | while read -r path; do
     echo
 done >{STAGE}/{MANIFESTS}"""
 _TIDY = """\
-mv -f go.sum ../kept.sum 2>/dev/null || true
-go mod tidy 2>/dev/null || { [ ! -e ../kept.sum ] || cp ../kept.sum go.sum; go mod tidy; }"""
+tried() {{ go mod tidy && go mod download; }}
+if [ -e go.sum ]; then mv -f go.sum {kept}; fi
+tried 2>/dev/null || {{ [ ! -e {kept} ] || cp {kept} go.sum; tried; }}"""
+"""Tries first as somebody would who has no go.sum: then the go command asks the checksum database for it all."""
 _CLEAN = (
     f"mkdir -p {SITE}/{MODULES}/cache/download && cd {SITE}/{MODULES}/cache && rm -rf lock vcs download/sumdb && "
     "find download -type f -path '*/@v/*' ! -name '*.mod' ! -name '*.ziphash' -delete"
@@ -94,26 +96,19 @@ def resolve(plan: Plan, tools: Tools) -> Step:
 
 
 def tidy(plan: Plan, tools: Tools) -> Step | None:
-    """Have the go command fetch what it needs to complete the manifests, for every system and all tests, and what it
-    asks of the checksum database where there is no go.sum; None where there is nothing to complete, or a `go.work`.
+    """Tidy a copy of the sources, which is at `PROJECT`: that fetches what every system and all tests need.
+
+    None where there is nothing to complete, or a `go.work`, which the go command does not tidy.
     """
     found = recipe.of(plan)
-    if not plan.requirements or found.is_work or found.mode == VENDORED or (found.made and found.mode == LISTED):
+    if not plan.requirements or found.is_work or found.mode == VENDORED:
         return None
-    files = _given(plan) | _made(found, tools)
-    lines = ["set -e"]
-    for folder in found.folders:
-        lines.append(f"cd {_quoted(f'{STAGE}/{staged(folder)}')}")
-        if found.mode == SCANNED:
-            lines += [*_known(plan), _TIDY, "go mod download"]
-        else:  # without the imports nothing would be left; a complete go.sum has all that a tidying looks at
-            summed = sums.parse(files.get(staged(join(folder, "go.sum")), ""))
-            wanted = " ".join(
-                _quoted(f"{path}@{version}") for path, version, manifest in sorted(summed) if not manifest
-            )
-            lines += ["rm -f go.sum", f"go mod download {wanted}".rstrip(), "go list -m all >/dev/null"]
+    lines = ["set -e", f"mkdir -p {STAGE}/{FOLDER}", f"tar -xf {PROJECT} -C {STAGE}/{FOLDER}"]
+    for number, folder in enumerate(found.folders):
+        lines += [f"cd {_quoted(f'{STAGE}/{staged(folder)}')}", *_known(plan)]
+        lines.append(_TIDY.format(kept=f"{STAGE}/kept-{number}.sum"))
     settings = _settings(found, f"{STAGE}/{CACHE}/{MODULES}")
-    return Step(("/bin/sh", "-c", "\n".join(lines)), settings, files)
+    return Step(("/bin/sh", "-c", "\n".join(lines)), settings, _made(found, tools))
 
 
 def _made(found: Recipe, tools: Tools) -> dict[str, str]:

@@ -197,11 +197,10 @@ def _rehearse(ground: Ground, rehearsal: Rehearsal, terms: Terms, done: Done) ->
     """Let the project's tools begin with nothing, then once more with nothing but the cache."""
     done.ran = True
     name = ground.place.path("")
-    if rehearsal.sources:
-        say(f"{name}: is built and tested in a sandbox, on a copy, to see what that fetches")
+    say(f"{name}: {rehearsal.doing} in a sandbox, on a copy, to see what that fetches")
     words = _rehearsed(ground, ground.job, rehearsal)
     if words:
-        told = done.trouble if rehearsal.sources else done.notes
+        told = done.trouble if rehearsal.vital else done.notes
         told.append(" ".join([f"{name}: {rehearsal.failed}:", *words]))
     if words or terms.offline:
         return
@@ -217,8 +216,9 @@ def _rehearsed(ground: Ground, job: Job, rehearsal: Rehearsal) -> list[str]:
     """The last words of the tools when they failed, [] when all went well. Raises RunnerError."""
     stage = Stage(job, ground.tools)
     try:
-        if rehearsal.sources:
-            copying.pack(job.workspace, stage.folder + PROJECT.removeprefix(STAGE), ground.place.path(""))
+        reason = copying.pack(job.workspace, stage.folder + PROJECT.removeprefix(STAGE))
+        if reason:
+            return [reason]
         for step in rehearsal.steps:
             stage.run(step)
     except StepFailed as failed:
