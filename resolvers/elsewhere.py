@@ -50,14 +50,15 @@ class Elsewhere(Protocol):
 class Rehearsal:
     """What a project's own tools do with a copy of it, at `PROJECT`, and with nothing else: so all is fetched.
 
-    The project's code may run. `doing` says what is done, `failed` what it means when that fails; what is not `vital`
-    may fail.
+    `doing` says what is done, `failed` what it means when that fails; what is not `vital` may fail. `code` tells that
+    code of the project runs: then it is as if a program ran that may go to the registries.
     """
 
     steps: tuple[Step, ...]
     doing: str
     failed: str
     vital: bool = True
+    code: bool = True
 
 
 @runtime_checkable

@@ -55,7 +55,9 @@ class GoResolver:
     def rehearsal(self, plan: Plan, manifest: str, tools: Tools) -> Rehearsal | None:
         """A tidying with no sums: whoever goes on to work on the code asks for all that it fetches."""
         step = steps.tidy(plan, tools) if manifest or recipe.of(plan).mode == recipe.SCANNED else None
-        return Rehearsal((step,), "is tidied", "cannot be tidied", vital=False) if step is not None else None
+        return (
+            Rehearsal((step,), "is tidied", "cannot be tidied", vital=False, code=False) if step is not None else None
+        )
 
     def lock_files(self, plan: Plan) -> Sequence[str]:
         """What the go command writes."""

@@ -24,13 +24,17 @@ from jhansi_runner.runner.warm.running import warm
 from jhansi_runner.runner.warm.targets import Target
 from jhansi_runner.runner.warm.wants import Exact, Open
 
+_STOPPED = 128
+"""From here on, codes of errors are those of signals: somebody has us stop."""
+
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
     """What came of it.
 
     `exacts` are the releases that are to be there. `ran` tells that tools were run which fetch more than any lock
-    names, so that the proof is to run them again. `notes` and `trouble` are sentences for people: each of `trouble` is
+    names, so that the proof is to run them again. `fetched` are the releases, as package-urls, of which the gate let
+    something through meanwhile. `notes` and `trouble` are sentences for people: each of `trouble` is
     something that will be missing on the other side.
     """
 
@@ -38,6 +42,7 @@ class Resolved:
     notes: tuple[str, ...] = ()
     ran: bool = False
     trouble: tuple[str, ...] = ()
+    fetched: tuple[str, ...] = ()
 
 
 def resolve(
@@ -76,8 +81,13 @@ def _path(path: str, terms: Terms) -> Resolved:
         raise RunnerError(f"{path}: nothing here tells which packages are needed", code=NOTHING_TO_RUN, lines=(hint,))
     results = []
     for place in found:
-        ground = ground_at(place, terms)
-        results.append(_resolved(ground, ground.plan, terms))
+        try:
+            ground = ground_at(place, terms)
+            results.append(_resolved(ground, ground.plan, terms))
+        except RunnerError as error:
+            if len(found) == 1 or error.code >= _STOPPED:
+                raise
+            results.append(Resolved(trouble=(" ".join([f"{place.language}: {error}", *error.lines]),)))
     return _together([Resolved(notes=tuple(notes)), *results])
 
 
@@ -115,6 +125,7 @@ def _resolved(ground: Ground, plan: Plan, terms: Terms) -> Resolved:
         tuple(dict.fromkeys(done.notes)),
         done.ran,
         tuple(dict.fromkeys(done.trouble)),
+        tuple(sorted(done.fetched)),
     )
 
 
@@ -127,5 +138,6 @@ def _together(results: Sequence[Resolved]) -> Resolved:
             notes=tuple(dict.fromkeys((*whole.notes, *each.notes))),
             ran=whole.ran or each.ran,
             trouble=tuple(dict.fromkeys((*whole.trouble, *each.trouble))),
+            fetched=tuple(sorted({*whole.fetched, *each.fetched})),
         )
     return whole

@@ -9,13 +9,15 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from jhansi_runner.proxy.canonical import is_canonical
 from jhansi_runner.proxy.coordinate import GOLANG, Coordinate
-from jhansi_runner.proxy.ledger import DENY
+from jhansi_runner.proxy.ledger import ALLOW, DENY, OBSERVED, Entry
 from jhansi_runner.resolvers.elsewhere import Attempt, Elsewhere, Host, Rehearsal, Rehearsing
 from jhansi_runner.resolvers.interface import ManifestError, Plan
 from jhansi_runner.resolvers.resolver import PROJECT, STAGE, Locked, UnfitLock
 from jhansi_runner.runner.aftermath import tell_refused
 from jhansi_runner.runner.console import say
+from jhansi_runner.runner.errors import FAILED, RunnerError
 from jhansi_runner.runner.interpreter import own
 from jhansi_runner.runner.job import Job
 from jhansi_runner.runner.resolution import ABSENT, Resolution, explained
@@ -34,7 +36,13 @@ class Done:
     packages: list[Locked] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     trouble: list[str] = field(default_factory=list)
+    fetched: set[str] = field(default_factory=set)
     ran: bool = False
+
+    def heard(self, entries: Sequence[Entry]) -> None:
+        """Take in what the gate told: the releases of which something was sent."""
+        sent = (each.purl for each in entries if each.verdict in (ALLOW, OBSERVED) and 200 <= each.status < 400)
+        self.fetched.update(purl for purl in sent if "@" in purl.rpartition("/")[2])
 
 
 def warm(ground: Ground, plan: Plan, terms: Terms) -> Done:
@@ -53,7 +61,7 @@ def warm(ground: Ground, plan: Plan, terms: Terms) -> Done:
             else:
                 _resolve_here(ground, plan, workshop, done)
         finally:
-            ground.job.account.heard(workshop.entries)
+            done.heard(workshop.entries)
             workshop.close()
     if isinstance(ground.resolver, Rehearsing):
         try:
@@ -90,7 +98,7 @@ class _Foreign:
     def __init__(self, ground: Ground, resolver: Elsewhere, workshop: Workshop, done: Done) -> None:
         self._ground, self._resolver, self._workshop, self._done = ground, resolver, workshop, done
         self._here = Resolution(ground.job, ground.resolver, ground.tools, ground.policy)
-        self._stage, self._built = workshop.stage(), None  # type: Stage, Stage | None
+        self._stage = workshop.stage()
 
     def resolve(self, plan: Plan, hosts: Sequence[Host]) -> None:
         """Resolve for each host; what cannot be had for one is told, and does not stop the others."""
@@ -128,8 +136,8 @@ class _Foreign:
         denied = any(entry.verdict == DENY for entry in first.entries)
         if denied or not self._here.may_build() or not self._ground.resolver.wants_build(first.words):
             raise first
-        self._built = self._built or self._workshop.stage()
-        self._take(self._built, plans[-1], self._attempts(plans[-1], hosts, build=True)[index])
+        # Code that is built may change whatever is in its stage.
+        self._take(self._workshop.stage(), plans[-1], self._attempts(plans[-1], hosts, build=True)[index])
         return True
 
     def _attempts(self, plan: Plan, hosts: Sequence[Host], *, build: bool) -> Sequence[Attempt]:
@@ -145,10 +153,10 @@ class _Foreign:
             except FileNotFoundError:
                 continue
         for each in self._resolver.locked_for(plan, attempt, left):
-            if "://" in each.version:
-                self._done.trouble.append(f"{each.name} comes from {each.version}, which is no release of a registry")
-            else:
+            if _is_release(each):
                 self._done.packages.append(each)
+            else:
+                self._done.trouble.append(f"{each.name} {each.version} is no release of a registry")
 
     def _build(self, plan: Plan) -> None:
         """Install it here as a run would: what builds require comes with that."""
@@ -168,6 +176,15 @@ class _Foreign:
     @property
     def _offline(self) -> bool:
         return self._ground.job.options.offline
+
+
+def _is_release(package: Locked) -> bool:
+    """Whether a registry can have it; code that was built may have written the lock, and an author an address."""
+    try:
+        found = Coordinate.parse(package.purl)
+    except ValueError:
+        return False
+    return "://" not in package.version and is_canonical(found.type, found.namespace, found.name)
 
 
 def _this_host() -> Host:
@@ -195,10 +212,15 @@ def _resolve_here(ground: Ground, plan: Plan, workshop: Workshop, done: Done) ->
 
 def _rehearse(ground: Ground, rehearsal: Rehearsal, terms: Terms, done: Done) -> None:
     """Let the project's tools begin with nothing, then once more with nothing but the cache."""
-    done.ran = True
     name = ground.place.path("")
+    if rehearsal.code and ground.policy.egress.run == "none":
+        done.trouble.append(f"{name}: is not built, to see what that fetches: the policy says egress.run: none")
+        return
+    done.ran = True
+    if rehearsal.code and any(each.machine != os.uname().machine for each in terms.targets):
+        done.notes.append(f"{name}: what a build chooses by the machine that it runs on came for this one alone")
     say(f"{name}: {rehearsal.doing} in a sandbox, on a copy, to see what that fetches")
-    words = _rehearsed(ground, ground.job, rehearsal)
+    words = _rehearsed(ground, ground.job, rehearsal, done)
     if words:
         told = done.trouble if rehearsal.vital else done.notes
         told.append(" ".join([f"{name}: {rehearsal.failed}:", *words]))
@@ -207,12 +229,12 @@ def _rehearse(ground: Ground, rehearsal: Rehearsal, terms: Terms, done: Done) ->
     say(f"{name}: once more, with the cache alone")
     again = job_at(ground.place.folder, terms, language=ground.place.language, offline=True)
     again.limits = ground.job.limits
-    words = _rehearsed(ground, again, rehearsal)
+    words = _rehearsed(ground, again, rehearsal, done)
     if words:
         done.trouble.append(" ".join([f"{name}: something is not in the cache:", *words]))
 
 
-def _rehearsed(ground: Ground, job: Job, rehearsal: Rehearsal) -> list[str]:
+def _rehearsed(ground: Ground, job: Job, rehearsal: Rehearsal, done: Done) -> list[str]:
     """The last words of the tools when they failed, [] when all went well. Raises RunnerError."""
     stage = Stage(job, ground.tools)
     try:
@@ -223,9 +245,13 @@ def _rehearsed(ground: Ground, job: Job, rehearsal: Rehearsal) -> list[str]:
             stage.run(step)
     except StepFailed as failed:
         return _last(failed.words)
+    except RunnerError as error:
+        if error.code != FAILED:  # such as that of a user who has us stop
+            raise
+        return [str(error), *error.lines]
     finally:
         tell_refused([entry for entry in stage.entries if entry.status != ABSENT])
-        job.account.heard(stage.entries)
+        done.heard(stage.entries)
         stage.close()
     return []
 

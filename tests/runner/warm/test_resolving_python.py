@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from support.backends import backend_wheel, pyproject
+from support.clients import program
 from support.registry import Upstream
 from support.user import User
 from support.warming import HERE, purls, warmed
@@ -105,9 +107,7 @@ def test_manifests_of_every_kind_and_sources_without_one(user: User, name: str, 
 def test_what_has_no_wheel_is_built_here_for_this_host_and_left_to_be_built_on_others(
     user: User, index: Upstream
 ) -> None:
-    index.add(make_wheel("tool", "1.0", {"tool.py": ""}))
-    source = make_sdist("plain", "1.0", requires=["six"])
-    index.add(source)
+    index.add(make_sdist("plain", "1.0", requires=["six"]))
     user.write("requirements.txt", "plain\n")
     found = warmed(user, "requirements.txt", HERE, ARM)
     assert purls(found) == ["pkg:pypi/plain@1.0", "pkg:pypi/six@1.16.0"], found
@@ -115,7 +115,16 @@ def test_what_has_no_wheel_is_built_here_for_this_host_and_left_to_be_built_on_o
     (note,) = found["notes"]
     assert note.startswith("Python 3.12 on linux-aarch64: not everything has a wheel")
     assert "building here" in found["said"]
+    assert found["fetched"] == ["pkg:pypi/plain@1.0", "pkg:pypi/six@1.16.0"]
     assert "building here" not in warmed(user, "requirements.txt", ARM)["said"]
+
+
+def test_what_a_build_says_that_is_asked_counts_and_what_it_requires_is_wanted_too(user: User, index: Upstream) -> None:
+    index.add(backend_wheel())
+    user.write("pyproject.toml", pyproject())
+    user.write("needs.in", "click\n")
+    found = warmed(user, "pyproject.toml", ARM)
+    assert purls(found) == ["pkg:pypi/click@8.0", "pkg:pypi/jr-backend@1.0", "pkg:pypi/packaging@1.0"], found
 
 
 def test_no_source_is_built_where_the_policy_denies_it(user: User, index: Upstream) -> None:
@@ -167,3 +176,17 @@ def test_options_of_a_manifest_links_and_what_is_no_manifest_are_told(user: User
     user.write("photo.xyz", "")
     assert warmed(user, "photo.xyz")["code"] == 127
     assert warmed(user, "nothing.txt")["error"].startswith("there is no nothing.txt")
+
+
+def test_a_folder_in_several_languages_is_warmed_for_each_and_what_is_wrong_with_one_does_not_stop_the_others(
+    user: User,
+) -> None:
+    program("npm")
+    user.write("requirements.txt", "six\n")
+    user.write("package.json", "{broken")
+    user.write("tools/pyproject.toml", "")
+    found = warmed(user, ".")
+    assert purls(found) == ["pkg:pypi/six@1.16.0"]
+    (told,) = found["trouble"]
+    assert told.startswith("node: package.json:1: ")
+    assert any(note.startswith("./tools/pyproject.toml: ") for note in found["notes"]), found
