@@ -28,11 +28,15 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """The steps to one lock, the hosts that it serves, and the files of the stage that it is made from."""
+    """The steps to one lock, the hosts that it serves, and the files of the stage that it is made from.
+
+    `only` says in words which of such hosts it is for, where there are several kinds.
+    """
 
     hosts: tuple[Host, ...]
     steps: tuple[Step, ...]
     files: tuple[str, ...]
+    only: str = ""
 
 
 @runtime_checkable

@@ -28,7 +28,8 @@ def attempts(plan: Plan, python: str, hosts: Sequence[Host], *, build: bool) -> 
             output = f"lock-{host.python}-{platform}.txt"
             target = ("--python-version", host.python, "--python-platform", platform)
             step = steps.resolve(plan, python, build=build, target=target, output=output)
-            found.append(Attempt((host,), (step,), (output,)))
+            only = f"with glibc {library.replace('_', '.')}"
+            found.append(Attempt((host,), (step,), (output,), only))
     return found
 
 

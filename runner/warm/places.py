@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from jhansi_runner.resolvers.interface import View, ViewError
+from jhansi_runner.resolvers.interface import NOTHING, SCAN, View, ViewError
 from jhansi_runner.resolvers.reading import Reader
 from jhansi_runner.resolvers.resolver import Resolver
 
@@ -36,8 +36,8 @@ class Place:
     entry: str = ""
 
     def path(self, file: str) -> str:
-        """A file of the project as people call it; "" is that which decides."""
-        name = self.manifest if file in ("", self.alias) else file
+        """A file of the project as people call it; "" is that which decides, or the project."""
+        name = self.manifest if file in ("", self.alias, SCAN, NOTHING) else file
         return os.path.normpath(os.path.join(self.shown, name)) if name else self.shown
 
     def sentence(self, text: str) -> str:

@@ -88,6 +88,13 @@ import (
 
 func TestEngine(t *testing.T) { require.NotNil(t, Engine()) }
 """
+UUID = """\
+package main
+
+import "github.com/google/uuid"
+
+func main() { println(uuid.NewString()) }
+"""
 
 
 @pytest.fixture
@@ -138,3 +145,38 @@ def test_a_gin_module_that_is_tidied_and_tested_on_the_other_side(public: User) 
         done = public.exec("--offline", "--", "go", *words, **LONG)
         assert done.returncode == 0, (words, done.stdout, done.stderr)
     assert "testify" in (public.work / "go.mod").read_text()
+
+
+def test_a_source_tree_without_a_manifest_and_open_modules(public: User) -> None:
+    go = program("go")
+    public.env["PATH"] = f"{os.path.dirname(shutil.which('go') or go)}:{PATH}"
+    public.write("main.go", UUID)
+    assert warmed(public, ".")["trouble"] == []
+    listed = "pkg:golang/github.com/google/uuid <v1.6.0\npkg:maven/org.slf4j/slf4j-api [2.0.0,2.0.10)\n"
+    found = warmed(public, "l.txt", listed=listed)
+    assert found["trouble"] == []
+    assert "pkg:golang/github.com/google/uuid@v1.5.0" in purls(found)
+    assert "pkg:maven/org.slf4j/slf4j-api@2.0.9" in found["fetched"]
+    assert warmed(public, "l.txt", listed=listed, offline=True)["trouble"] == []
+    elsewhere(public)
+    public.write("main.go", UUID)
+    done = public.exec("--offline", "main.go", **LONG)
+    assert done.returncode == 0, done.stderr
+
+
+def test_data_science_requirements_for_two_pythons_and_two_machines(public: User) -> None:
+    public.write("requirements.txt", "numpy\npandas\n")
+    found = warmed(public, "requirements.txt", ("3.11", "x86_64"), ("3.12", "aarch64"))
+    assert found["trouble"] == []
+    assert {purl.partition("@")[0] for purl in purls(found)} >= {"pkg:pypi/numpy", "pkg:pypi/pandas"}
+
+
+def test_an_express_project(public: User) -> None:
+    program("npm")
+    public.write("package.json", '{"dependencies": {"express": "^4", "esbuild": "0.25.0"}}')
+    found = warmed(public, "package.json", ("3.11", "x86_64"), ("3.11", "aarch64"))
+    assert found["trouble"] == []
+    wanted = purls(found)
+    assert any(purl.startswith("pkg:npm/express@4.") for purl in wanted)
+    assert {f"pkg:npm/%40esbuild/linux-{cpu}@0.25.0" for cpu in ("x64", "arm64")} <= set(wanted)
+    assert not [purl for purl in wanted if "darwin" in purl or "win32" in purl]

@@ -55,8 +55,16 @@ def test_what_one_target_cannot_have_is_told_and_the_others_get_theirs(user: Use
     user.write("requirements.txt", "fast<3\nsix\n")
     found = warmed(user, "requirements.txt", HERE, ARM)
     assert purls(found) == ["pkg:pypi/fast@1.0", "pkg:pypi/fast@2.0", "pkg:pypi/six@1.16.0"]
-    assert all(each.startswith("Python 3.12 on linux-aarch64: ") for each in found["trouble"])
+    assert all(each.startswith("Python 3.12 on linux-aarch64 with glibc 2.") for each in found["trouble"])
     assert "fast" in found["trouble"][0]
+
+
+def test_what_only_old_hosts_cannot_have_is_a_note(user: User, index: Upstream) -> None:
+    index.add(make_wheel("new", "1.0", tag="cp311-cp311-manylinux_2_39_x86_64"))
+    user.write("requirements.txt", "new\n")
+    found = warmed(user, "requirements.txt")
+    assert (purls(found), found["trouble"]) == (["pkg:pypi/new@1.0"], [])
+    assert found["notes"][0].startswith("Python 3.11 on linux-x86_64 with glibc 2.28: ")
 
 
 def test_what_the_policy_denies_is_told_with_its_rule_and_the_rest_goes_on(user: User, index: Upstream) -> None:
