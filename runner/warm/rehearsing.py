@@ -54,7 +54,7 @@ def _rehearsed(ground: Ground, job: Job, rehearsal: Rehearsal, done: Done) -> li
         for step in rehearsal.steps:
             stage.run(step)
     except StepFailed as failed:
-        return last_words(failed.words)
+        return last_words(failed.words) or ["they say nothing"]
     except RunnerError as error:
         if error.code != FAILED:  # such as that of a user who has us stop
             raise

@@ -39,6 +39,7 @@ cp said.txt first.txt
 find project -name src -type d -prune -exec rm -rf {} +
 filled
 built
-sed -e 's/\x1b\[[0-9;]*m//g' -e 's/ -> \[Help 1\]$//' first.txt | grep -e '^\[ERROR\] *[^ ]' | grep -v -e '[Rr]e-run Maven' \
-    -e 'For more information' -e '^\[ERROR\] \[Help' -e 'After correcting' | head -n 12 >&2
+words=$(sed -e 's/\x1b\[[0-9;]*m//g' -e 's/ -> \[Help 1\]$//' first.txt | grep -e '^\[ERROR\] *[^ ]' |
+    grep -v -e '[Rr]e-run Maven' -e 'For more information' -e '^\[ERROR\] \[Help' -e 'After correcting' | head -n 12)
+printf '%s\n' "${words:-$(tail -n 12 first.txt)}" >&2
 exit 1

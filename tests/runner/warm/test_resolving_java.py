@@ -21,6 +21,13 @@ apply plugin: 'java'
 repositories { mavenCentral() }
 dependencies { compileOnly 'org.test:one:1.0' }
 """
+SPY = """\
+def seen = []
+def paths = {paths}
+paths.each {{ name, path -> if (new File(path).exists()) {{ seen << name }} }}
+try {{ new URL('{url}').getText(connectTimeout: 5000); seen << 'network' }} catch (IOException e) {{ }}
+throw new GradleException("it is in ${{projectDir}} and saw ${{seen}}")
+"""
 
 
 @pytest.fixture(scope="module")
@@ -164,4 +171,18 @@ def test_a_gradle_build_is_built_with_the_cache_alone(java: User, registry: Mave
     java.write("src/main/java/Main.java", "class Main { }")
     done = java.exec("--offline", "--", "gradle", "build", **LONG)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert registry.requests == []
+
+
+def test_the_code_of_a_build_sees_its_copy_alone_and_has_no_way_but_the_gate(
+    java: User, registry: MavenUpstream
+) -> None:
+    program("gradle")
+    secret = java.write(java.home / "secret.txt", "secret")
+    tried = {"secret": secret, "workspace": java.work, "state": java.state}
+    named = ", ".join(f"{name}: '{path}'" for name, path in tried.items())
+    java.write("build.gradle", SPY.format(url=registry.url, paths=f"[{named}]"))
+    found = warmed(java, "build.gradle")
+    assert "it is in /stage/project and saw []" in " ".join(found["trouble"]), found
+    assert [path.name for path in java.work.iterdir()] == ["build.gradle"]
     assert registry.requests == []
