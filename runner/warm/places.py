@@ -17,6 +17,8 @@ _REQUIREMENTS = "requirements.txt"
 _LEFT_BEHIND = frozenset({"__pycache__", "build", "dist", "node_modules", "site-packages", "target", "vendor"})
 _ALTERNATIVES = ("java", "python")
 """Languages of whose manifests one decides alone."""
+_ALONE = {"java": ("settings.gradle", "settings.gradle.kts")}
+"""What stands for a project too where none of the manifests lies beside it."""
 _MOST_NOTES = 20
 
 
@@ -50,7 +52,7 @@ class Place:
 def of_file(name: str, folder: str, shown: str, languages: Mapping[str, Resolver]) -> Place | None:
     """What a file of a folder is; None for one that is neither a manifest nor a source."""
     for language, each in languages.items():
-        if name in each.manifests:
+        if name in each.manifests or name in _ALONE.get(language, ()):
             return Place(folder, shown, language, name, name)
     if name.lower().endswith((".txt", ".in")):
         return Place(folder, shown, "python", name, _REQUIREMENTS)
@@ -67,7 +69,7 @@ def of_folder(
     names = _names(view, "")
     found = []
     for language, each in languages.items():
-        there = next((name for name in each.manifests if name in names), None)
+        there = next((name for name in (*each.manifests, *_ALONE.get(language, ())) if name in names), None)
         if there is not None:
             found.append(Place(folder, shown, language, there, there))
     if found:
