@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from jhansi_runner.proxy.ledger import ALLOW, OBSERVED, Entry
+from jhansi_runner.resolvers.elsewhere import Host
 from jhansi_runner.resolvers.resolver import Locked
 
 MOST_WORDS = 12
@@ -14,13 +15,19 @@ MOST_WORDS = 12
 
 @dataclass(slots=True)
 class Done:
-    """What came of running tools: a part of `Resolved`, with packages in place of what is wanted."""
+    """What came of running tools: a part of `Resolved`, with packages and who needs them, by package-url."""
 
-    packages: list[Locked] = field(default_factory=list)
+    packages: dict[str, Locked] = field(default_factory=dict)
+    hosts: dict[str, set[Host]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     trouble: list[str] = field(default_factory=list)
     fetched: set[str] = field(default_factory=set)
     ran: bool = False
+
+    def needs(self, package: Locked, hosts: Iterable[Host]) -> None:
+        """Some hosts need a package."""
+        self.packages.setdefault(package.purl, package)
+        self.hosts.setdefault(package.purl, set()).update(hosts)
 
     def heard(self, entries: Sequence[Entry]) -> None:
         """Take in what the gate told: the releases of which something was sent."""

@@ -38,8 +38,10 @@ class Resolving:
         built: list[Host] = []
         served: set[Host] = set()
         failed: list[tuple[Attempt, list[str]]] = []
-        say(f"resolving for {', '.join(host.name for host in hosts)}")
-        for index, attempt in enumerate(self._attempts(plan, hosts, build=False)):
+        attempts = self._attempts(plan, hosts, build=False)
+        names = ", ".join(host.name for host in hosts)
+        say(f"resolving for {names}" if len(attempts) > 1 else "resolving")
+        for index, attempt in enumerate(attempts):
             try:
                 if self._resolved(plans, hosts, index):
                     built += attempt.hosts
@@ -92,7 +94,7 @@ class Resolving:
                 continue
         for each in self._resolver.locked_for(plan, attempt, left):
             if _is_release(each):
-                self._done.packages.append(each)
+                self._done.needs(each, attempt.hosts)
             else:
                 self._done.trouble.append(f"{each.name} {each.version} is no release of a registry")
 

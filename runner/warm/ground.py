@@ -48,15 +48,18 @@ class Ground:
     plan: Plan
     required: tuple[Locked, ...]
 
-    def exact(self, plan: Plan, package: Locked) -> Exact:
-        """What is wanted of a package: where the project names it, and with the hashes that its author wrote."""
+    def exact(self, plan: Plan, package: Locked, targets: tuple[Target, ...] = ()) -> Exact:
+        """What is wanted of a package: where the project names it, and with the hashes that its author wrote.
+
+        `targets` are those that need it, () for all.
+        """
         found = Coordinate.parse(package.purl)
         bare = found.at(None).purl
         asked = [each for each in plan.requirements if Coordinate.parse(each.purl).at(None).purl == bare]
         hashes = tuple(dict.fromkeys(value for each in asked for value in each.hashes))
         first = asked[0] if asked else None
         file = self.place.path(first.file if first else plan.source)
-        return Exact(found, file, first.line if first else 0, hashes=hashes)
+        return Exact(found, file, first.line if first else 0, hashes=hashes, targets=targets)
 
 
 def job_at(folder: str, terms: Terms, *, language: str | None = None, entry: str = "", offline: bool = False) -> Job:

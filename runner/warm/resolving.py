@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from jhansi_runner.resolvers.all import BrokenResolver, resolvers
+from jhansi_runner.resolvers.elsewhere import Host
 from jhansi_runner.resolvers.interface import Plan
 from jhansi_runner.resolvers.resolver import Resolver
 from jhansi_runner.runner.errors import NOTHING_TO_RUN, RunnerError
@@ -119,9 +120,12 @@ def _of_language(place: Place, wants: Sequence[Open], terms: Terms) -> Resolved:
 
 def _resolved(ground: Ground, plan: Plan, terms: Terms) -> Resolved:
     done = warm(ground, plan, terms)
-    packages = [*ground.required, *done.packages]
+    exacts = [ground.exact(plan, each) for each in ground.required]
+    for purl, package in done.packages.items():
+        needing = tuple(each for each in terms.targets if Host(each.python, each.machine) in done.hosts[purl])
+        exacts.append(ground.exact(plan, package, () if needing == terms.targets else needing))
     return Resolved(
-        tuple(dict.fromkeys(ground.exact(plan, each) for each in packages)),
+        tuple(dict.fromkeys(exacts)),
         tuple(dict.fromkeys(done.notes)),
         done.ran,
         tuple(dict.fromkeys(done.trouble)),

@@ -35,7 +35,7 @@ def warm(ground: Ground, plan: Plan, terms: Terms) -> Done:
             if isinstance(ground.resolver, Elsewhere):
                 Resolving(ground, ground.resolver, workshop, done).resolve(plan, _hosts(terms))
             else:
-                _resolve_here(ground, plan, workshop, done)
+                _resolve_here(ground, plan, workshop, terms, done)
         finally:
             done.heard(workshop.entries)
             workshop.close()
@@ -68,7 +68,7 @@ def _hosts(terms: Terms) -> Sequence[Host]:
     return tuple(Host(each.python, each.machine) for each in terms.targets)
 
 
-def _resolve_here(ground: Ground, plan: Plan, workshop: Workshop, done: Done) -> None:
+def _resolve_here(ground: Ground, plan: Plan, workshop: Workshop, terms: Terms, done: Done) -> None:
     """Resolve as a run would; what is chosen is the same on every host, and is fetched with that."""
     done.ran = True
     job = ground.job
@@ -84,4 +84,5 @@ def _resolve_here(ground: Ground, plan: Plan, workshop: Workshop, done: Done) ->
         done.trouble.append(f"{ground.place.path(plan.source)}: {unfit}")
         return
     if ground.resolver.type == GOLANG:  # of Maven's, a package-url does not tell which files
-        done.packages += packages
+        for each in packages:
+            done.needs(each, _hosts(terms))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jhansi_runner.proxy.coordinate import Coordinate
+from jhansi_runner.runner.warm.targets import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +16,9 @@ class Exact:
     """One release. `coordinate` has its version; `file` and `line` are where it is asked for, 0 for the whole file.
 
     `filenames` are the files that the input names, () where it leaves the choice to the client; `hashes` are
-    `algorithm:hex`, one of which each file has to have, () for any. `only_manifest` wants of a Go module nothing but
-    its go.mod.
+    `algorithm:hex` (`h1:` and base64 for Go), one of which each file has to have, () for any. `only_manifest` wants of
+    a Go module nothing but its go.mod. `targets` are the hosts that need it, () for all. `anyway`
+    wants what no target can use by its own word, since its installer fetches that all the same.
     """
 
     coordinate: Coordinate
@@ -25,6 +27,13 @@ class Exact:
     filenames: tuple[str, ...] = ()
     hashes: tuple[str, ...] = ()
     only_manifest: bool = False
+    targets: tuple[Target, ...] = ()
+    anyway: bool = False
+
+    @property
+    def where(self) -> str:
+        """Where it is asked for."""
+        return f"{self.file}:{self.line}" if self.line else self.file
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,11 @@ class Open:
     specifier: str
     file: str
     line: int = 0
+
+    @property
+    def where(self) -> str:
+        """Where it is asked for."""
+        return f"{self.file}:{self.line}" if self.line else self.file
 
 
 Want = Exact | Open

@@ -21,7 +21,8 @@ path, listed, targets, offline = json.loads(sys.argv[1])
 wants = lists.read(path, listed) if listed else []
 try:
     found = resolve(path, wants, [Target(*each) for each in targets], os.environ, offline=offline)
-    told = {"exacts": [[each.coordinate.purl, each.file, each.line, each.hashes] for each in found.exacts],
+    told = {"exacts": [[each.coordinate.purl, each.file, each.line, each.hashes,
+               [target.python for target in each.targets]] for each in found.exacts],
             "notes": found.notes, "ran": found.ran, "trouble": found.trouble, "fetched": found.fetched}
 except RunnerError as error:
     told = {"error": str(error), "lines": error.lines, "code": error.code}

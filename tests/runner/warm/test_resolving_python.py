@@ -39,9 +39,11 @@ def test_each_target_gets_the_versions_that_have_a_wheel_for_its_python_its_mach
     assert purls(warmed(user, "requirements.txt", ARM))[1] == "pkg:pypi/fast@3.0"
     all_ = warmed(user, "requirements.txt", HERE, ARM)
     assert purls(all_) == [*both[:3], "pkg:pypi/fast@3.0", both[3]]
-    where = {purl: (file, line) for purl, file, line, _ in all_["exacts"]}
+    where = {purl: (file, line) for purl, file, line, _, _ in all_["exacts"]}
     assert where["pkg:pypi/click@8.0"] == ("requirements.txt", 2)
     assert where["pkg:pypi/packaging@1.0"] == ("requirements.txt", 0)
+    needing = {purl: targets for purl, _, _, _, targets in all_["exacts"] if targets}
+    assert needing == {both[1]: ["3.11"], both[2]: ["3.11"], "pkg:pypi/fast@3.0": ["3.12"]}
 
 
 def test_markers_are_the_target_s_and_not_this_host_s(user: User) -> None:
@@ -81,7 +83,7 @@ def test_the_hashes_that_the_author_wrote_are_wanted(user: User) -> None:
     wheel = make_wheel("six", "1.15.0")
     user.write("requirements.txt", f"six==1.15.0 --hash=sha256:{wheel.sha256}\npackaging\n")
     found = warmed(user, "requirements.txt")
-    hashes = {purl: values for purl, _, _, values in found["exacts"]}
+    hashes = {purl: values for purl, _, _, values, _ in found["exacts"]}
     assert hashes == {"pkg:pypi/six@1.15.0": [f"sha256:{wheel.sha256}"], "pkg:pypi/packaging@1.0": []}
 
 
