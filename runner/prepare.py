@@ -16,8 +16,8 @@ from jhansi_runner.proxy.policy.decide import PolicySet
 from jhansi_runner.proxy.policy.load import load
 from jhansi_runner.proxy.policy.problems import PolicyError
 from jhansi_runner.resolvers.all import BrokenResolver, resolvers
-from jhansi_runner.resolvers.interface import NOTHING, ManifestError, Plan, Requirement, ViewError
-from jhansi_runner.resolvers.resolver import Launch, Resolver
+from jhansi_runner.resolvers.interface import NOTHING, ManifestError, Plan, Requirement, View, ViewError
+from jhansi_runner.resolvers.resolver import Launch, Locked, Resolver
 from jhansi_runner.runner import etc, sandbox, ticket, toolchain
 from jhansi_runner.runner.asking import Asker
 from jhansi_runner.runner.commands import COMMAND, asked_by
@@ -77,15 +77,15 @@ def language_of(job: Job, view: RecordingView) -> Resolver:
     return informed(job.folders, chosen, lambda: load_policy(job))
 
 
-def make_plan(job: Job, view: RecordingView, resolver: Resolver) -> Plan:
+def make_plan(job: Job, view: View, resolver: Resolver) -> Plan:
     """What the program of a job needs; nothing is installed. Raises RunnerError."""
     parse = sandboxed_parser(job, make_etc(job), own(), resolver.parser)
-    with _explained():
+    with explained():
         return resolver.plan(view, job.entry or None, parse)
 
 
 @contextlib.contextmanager
-def _explained() -> Iterator[None]:
+def explained() -> Iterator[None]:
     """Raises RunnerError for what a resolver finds wrong with a workspace."""
     try:
         yield
@@ -109,7 +109,7 @@ def prepare(
     resolver = language_of(job, view)
     job.account.language = resolver.language
     tools = toolchain.find(
-        resolver, job.options.python, env, lambda path: _planted(job, path), private_folders(job.folders)
+        resolver, job.options.python, env, lambda path: planted(job, path), private_folders(job.folders)
     )
     plan = make_plan(job, view, resolver)
     for path in tools.shown:
@@ -118,25 +118,25 @@ def prepare(
     if plan.unbuilt is not None and job.options.no_install:
         say(f"not known: what {plan.unbuilt.file} depends on, which its build would be asked for (--no-install)")
     elif plan.unbuilt is not None:
-        plan = _asked(job, view, plan, resolver, tools, policy, record)
+        plan, _ = asked_whole(job, view, plan, resolver, tools, policy, record)
     if job.options.command:
         plan = with_missed(plan, asked_by(job.options.command, resolver.packaged, plan))
     if not (job.options.no_install or missed):
         announce(plan)
     if record is not None and not missed:
         record.planned(plan)
-    plan = _without_denied_options(with_missed(plan, missed or _missed_before(job, plan, policy)), policy)
-    _refuse_early(plan, policy, job, record)
+    plan = without_denied_options(with_missed(plan, missed or _missed_before(job, plan, policy)), policy)
+    refuse_early(plan, policy, job, record)
     done = Installed("", False, ())
     if plan.requirements:
-        with _explained():
+        with explained():
             done = Installer(job, plan, resolver, tools, policy).installed(record)
     job.account.installed = [one.purl for one in done.packages]
     if record is not None:
         record.language = plan.language
         record.installed = [{"name": one.name, "version": one.version, "purl": one.purl} for one in done.packages]
         record.install_ms = round((time.monotonic() - began) * 1000)
-    with _explained():
+    with explained():
         launch = resolver.launch(plan, job.entry or None, tools.tools, installed=bool(done.name))
     made = _ticket(job, resolver, tools, launch, done)
     made.asked = asked.keep(job.folders.runs, plan) if done.name else ""
@@ -149,7 +149,7 @@ def prepare(
     return made
 
 
-def _asked(
+def asked_whole(
     job: Job,
     view: RecordingView,
     plan: Plan,
@@ -157,25 +157,31 @@ def _asked(
     tools: toolchain.Toolchain,
     policy: PolicySet,
     record: Record | None,
-) -> Plan:
-    """The plan that is whole, after the builds that it leaves something to were asked. Raises RunnerError."""
+    seen: View | None = None,
+) -> tuple[Plan, tuple[Locked, ...]]:
+    """The plan that is whole, after the builds that it leaves something to were asked, and what those required.
+
+    `seen` is the view that plans are made of, where it is another. Raises RunnerError.
+    """
     asker = Asker(job, view, tools)
+    required: list[Locked] = []
     for _ in range(_MOST_ASKED):
         if plan.unbuilt is None:
-            return plan
-        with _explained():
+            return plan, tuple(required)
+        with explained():
             asker.question(resolver, plan.unbuilt)
         if not plan.unbuilt.settled:
             where, build = f"{plan.unbuilt.file}:{plan.unbuilt.line}", plan.unbuilt.backend
             say(f"{where}: the build ({build}) is asked what the project depends on, in a sandbox of its own")
         needs = Plan(plan.language, plan.unbuilt.file, plan.unbuilt.requirements)
-        _refuse_early(needs, policy, job, record)
-        with _explained():
+        refuse_early(needs, policy, job, record)
+        with explained():
             done = Installed("", False, ())
             if needs.requirements:
                 done = Installer(job, needs, resolver, tools, policy).installed(record)
             resolver = asker.told(resolver, plan.unbuilt, done)
-        plan = make_plan(job, view, resolver)
+        required += done.packages
+        plan = make_plan(job, seen or view, resolver)
     raise RunnerError(f"more than {_MOST_ASKED} builds would have to be asked what the program depends on")
 
 
@@ -197,7 +203,7 @@ def _ticket(job: Job, resolver: Resolver, tools: toolchain.Toolchain, launch: La
     return made
 
 
-def _planted(job: Job, path: str) -> bool:
+def planted(job: Job, path: str) -> bool:
     """Whether a file lies in this workspace, or in one where a program has been."""
     folders = {folder for each in (os.path.abspath(path), os.path.realpath(path)) for folder in enclosing(each)}
     return job.workspace.path in folders or any(is_known(job.folders, folder) for folder in folders)
@@ -237,7 +243,7 @@ def announce(plan: Plan) -> None:
         say(f"undecided: import {item.import_name} ({item.file}:{item.line}): {item.reason}{hint}")
 
 
-def _without_denied_options(plan: Plan, policy: PolicySet) -> Plan:
+def without_denied_options(plan: Plan, policy: PolicySet) -> Plan:
     """The plan without what the policy denies and the program can do without."""
     kept = []
     for each in plan.requirements:
@@ -250,7 +256,7 @@ def _without_denied_options(plan: Plan, policy: PolicySet) -> Plan:
     return replace(plan, requirements=tuple(kept))
 
 
-def _refuse_early(plan: Plan, policy: PolicySet, job: Job, record: Record | None) -> None:
+def refuse_early(plan: Plan, policy: PolicySet, job: Job, record: Record | None) -> None:
     """Say no before anything is fetched, where the name alone decides."""
     lines, entries = [], []
     for each in plan.requirements:

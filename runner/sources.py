@@ -23,30 +23,35 @@ _SUFFIXES = frozenset({
 """How names of files end that builds read; names without a dot count, such as LICENSE and VERSION."""
 _BUILD_SOURCES, _JVM_SUFFIXES = "buildSrc/", frozenset({"groovy", "java", "kt"})
 """A folder with sources of the build itself, by Gradle's convention; those of a program tell its build nothing."""
+_WHOLE_FILES, _WHOLE_BYTES = 20_000, 512 << 20
+_SETTINGS = (".mvn/",)
+"""Folders whose names begin with a dot, and which a build obeys that is run."""
 _LEFT_BEHIND = frozenset({"__pycache__", "node_modules", "site-packages"})
 _LEFT_ON_TOP = frozenset({"build", "deps", "dist", "htmlcov"})
 
 
-def files(workspace: Workspace, folder: str) -> Iterator[tuple[str, bytes]]:
+def files(workspace: Workspace, folder: str, *, whole: bool = False) -> Iterator[tuple[str, bytes]]:
     """The files of the project in `folder`, by their path below it, in order. Links are left out, and what is large.
 
-    Raises Unreadable for a project that is too large to be asked.
+    With `whole` they are those of a build that is run and tested, whatever their names. Raises Unreadable for a project
+    that is too large.
     """
+    most, bytes_, largest = (_WHOLE_FILES, _WHOLE_BYTES, _WHOLE_BYTES) if whole else (MAX_FILES, MAX_BYTES, _MAX_FILE)
     size = 0
-    for count, path in enumerate(_paths(workspace, folder)):
+    for count, path in enumerate(_paths(workspace, folder, whole=whole)):
         try:
             data = workspace.read(f"{folder}/{path}" if folder else path)
         except Unreadable:
             continue
-        if data is None or len(data) > _MAX_FILE:
+        if data is None or len(data) > largest:
             continue
         size += len(data)
-        if count >= MAX_FILES or size > MAX_BYTES:
-            raise Unreadable(f"has more than {MAX_FILES} files or {MAX_BYTES >> 20} MiB that its build may read")
+        if count >= most or size > bytes_:
+            raise Unreadable(f"has more than {most} files or {bytes_ >> 20} MiB that its build may read")
         yield path, data
 
 
-def _paths(workspace: Workspace, folder: str) -> Iterator[str]:
+def _paths(workspace: Workspace, folder: str, *, whole: bool) -> Iterator[str]:
     folders, seen = [("", 0)], 0
     while folders:
         below, depth = folders.pop()
@@ -60,9 +65,11 @@ def _paths(workspace: Workspace, folder: str) -> Iterator[str]:
             path = f"{below}/{name}" if below else name
             if not name.endswith("/"):
                 suffix = name.rpartition(".")[2 if "." in name else 0].lower()
-                if suffix in _SUFFIXES or (suffix in _JVM_SUFFIXES and path.startswith(_BUILD_SOURCES)):
+                if whole or suffix in _SUFFIXES or (suffix in _JVM_SUFFIXES and path.startswith(_BUILD_SOURCES)):
                     yield path
-            elif depth < MAX_DEPTH and not _is_left_behind(name[:-1], depth) and not _is_output(name, names):
+            elif (whole and name in _SETTINGS) or not (
+                depth >= MAX_DEPTH or _is_left_behind(name[:-1], depth) or _is_output(name, names)
+            ):
                 folders.append((path[:-1], depth + 1))
 
 
@@ -76,7 +83,9 @@ def _is_left_behind(name: str, depth: int) -> bool:
 
 
 def _is_output(name: str, beside: Sequence[str]) -> bool:
-    return name == "build/" and ("build.gradle" in beside or "build.gradle.kts" in beside)
+    return (name == "build/" and ("build.gradle" in beside or "build.gradle.kts" in beside)) or (
+        name == "target/" and "pom.xml" in beside
+    )
 
 
 def digest(found: Iterable[tuple[str, bytes]]) -> str:

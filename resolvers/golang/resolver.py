@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
+from jhansi_runner.resolvers.elsewhere import Rehearsal
 from jhansi_runner.resolvers.golang import lock as locks
 from jhansi_runner.resolvers.golang import recipe, source, steps
 from jhansi_runner.resolvers.golang.absent import explain
@@ -50,6 +51,13 @@ class GoResolver:
         """The go command's resolution, which builds nothing. Raises ManifestError for a newer Go than the host's."""
         require_release(plan, tools)
         return (steps.resolve(plan, tools),)
+
+    def rehearsal(self, plan: Plan, manifest: str, tools: Tools) -> Rehearsal | None:
+        """A tidying with no sums: whoever goes on to work on the code asks for all that it fetches."""
+        step = steps.tidy(plan, tools) if manifest or recipe.of(plan).mode == recipe.SCANNED else None
+        return (
+            Rehearsal((step,), "is tidied", "cannot be tidied", vital=False, code=False) if step is not None else None
+        )
 
     def lock_files(self, plan: Plan) -> Sequence[str]:
         """What the go command writes."""

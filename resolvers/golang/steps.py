@@ -16,10 +16,10 @@ from jhansi_runner.resolvers.golang import recipe
 from jhansi_runner.resolvers.golang.lock import Lock
 from jhansi_runner.resolvers.golang.modfile import numbers
 from jhansi_runner.resolvers.golang.names import KNOWN, MISSED
-from jhansi_runner.resolvers.golang.recipe import LISTED, SCANNED, Recipe, join
-from jhansi_runner.resolvers.golang.skeleton import staged
+from jhansi_runner.resolvers.golang.recipe import LISTED, SCANNED, VENDORED, Recipe, join
+from jhansi_runner.resolvers.golang.skeleton import FOLDER, staged
 from jhansi_runner.resolvers.interface import Plan
-from jhansi_runner.resolvers.resolver import CACHE, SITE, STAGE, Step, Tools
+from jhansi_runner.resolvers.resolver import CACHE, PROJECT, SITE, STAGE, Step, Tools
 
 PLACE = "/deps"
 MODULES = "mod"
@@ -48,6 +48,11 @@ find . -type f -path '*/@v/*.zip' | while read -r path; do
     base64 -w 0 "${{path%.zip}}.mod"
     echo
 done >{STAGE}/{MANIFESTS}"""
+_TIDY = """\
+tried() {{ go mod tidy && go mod download; }}
+if [ -e go.sum ]; then mv -f go.sum {kept}; fi
+tried 2>/dev/null || {{ [ ! -e {kept} ] || cp {kept} go.sum; tried; }}"""
+"""Tries first as somebody would who has no go.sum: then the go command asks the checksum database for it all."""
 _CLEAN = (
     f"mkdir -p {SITE}/{MODULES}/cache/download && cd {SITE}/{MODULES}/cache && rm -rf lock vcs download/sumdb && "
     "find download -type f -path '*/@v/*' ! -name '*.mod' ! -name '*.ziphash' -delete"
@@ -85,11 +90,29 @@ def added(plan: Plan) -> Sequence[str]:
 def resolve(plan: Plan, tools: Tools) -> Step:
     """Let the go command complete the manifests, fetch what the code imports, and print which modules that was."""
     found, files = recipe.of(plan), _given(plan)
-    if found.made:
-        files[staged(join(found.folders[0], "go.mod"))] = made_manifest(found, tools)
-    files |= dict.fromkeys(_LEFT, "")
+    files |= _made(found, tools) | dict.fromkeys(_LEFT, "")
     script = "\n".join(["set -e", *_known(plan), *_resolving(found, scanned=is_overlaid(plan)), _TELL])
     return Step(("/bin/sh", "-c", script), _settings(found, f"{STAGE}/{CACHE}/{MODULES}"), files)
+
+
+def tidy(plan: Plan, tools: Tools) -> Step | None:
+    """Tidy a copy of the sources, which is at `PROJECT`: that fetches what every system and all tests need.
+
+    None where there is nothing to complete, or a `go.work`, which the go command does not tidy.
+    """
+    found = recipe.of(plan)
+    if not plan.requirements or found.is_work or found.mode == VENDORED:
+        return None
+    lines = ["set -e", f"mkdir -p {STAGE}/{FOLDER}", f"tar -xf {PROJECT} -C {STAGE}/{FOLDER}"]
+    for number, folder in enumerate(found.folders):
+        lines += [f"cd {_quoted(f'{STAGE}/{staged(folder)}')}", *_known(plan)]
+        lines.append(_TIDY.format(kept=f"{STAGE}/kept-{number}.sum"))
+    settings = _settings(found, f"{STAGE}/{CACHE}/{MODULES}")
+    return Step(("/bin/sh", "-c", "\n".join(lines)), settings, _made(found, tools))
+
+
+def _made(found: Recipe, tools: Tools) -> dict[str, str]:
+    return {staged(join(found.folders[0], "go.mod")): made_manifest(found, tools)} if found.made else {}
 
 
 def _known(plan: Plan) -> Iterator[str]:
@@ -97,7 +120,7 @@ def _known(plan: Plan) -> Iterator[str]:
 
     `latest` is said here, and not in the go.mod, where it would stand for what its author took back as well.
     """
-    known = [_quoted(f"{each.name}@latest") for each in plan.requirements if each.origin == KNOWN]
+    known = [_quoted(f"{each.name}@{each.specifier or 'latest'}") for each in plan.requirements if each.origin == KNOWN]
     if known:
         yield f"cd {_quoted(f'{STAGE}/{staged(recipe.of(plan).folders[0])}')}"
         yield f"go get {' '.join(known)}"

@@ -10,8 +10,9 @@ from types import MappingProxyType
 from typing import IO
 
 from jhansi_runner.proxy.coordinate import MAVEN
+from jhansi_runner.resolvers.elsewhere import Rehearsal
 from jhansi_runner.resolvers.interface import ManifestError, Missing, ParseImports, Plan, Unbuilt, View
-from jhansi_runner.resolvers.java import diagnose, gradle_answer, jvm, learned, lock, parser, steps
+from jhansi_runner.resolvers.java import diagnose, gradle_answer, jvm, learned, lock, parser, rehearsal, steps
 from jhansi_runner.resolvers.java.names import NameMap, default_names
 from jhansi_runner.resolvers.java.plan import JAVA, plan
 from jhansi_runner.resolvers.java.target import Target
@@ -110,6 +111,10 @@ class JavaResolver:
     def resolve(self, plan: Plan, tools: Tools, *, build: bool) -> Sequence[Step]:
         """Maven's resolution, which fetches as well. Raises UnfitLock where there is no Maven."""
         return (steps.resolve(plan, _mvn(tools)),)
+
+    def rehearsal(self, plan: Plan, manifest: str, tools: Tools) -> Rehearsal | None:
+        """The project's own build, with its tests. Raises ManifestError where the host lacks its tool."""
+        return rehearsal.of(manifest, tools)
 
     def lock_files(self, plan: Plan) -> Sequence[str]:
         """What Maven lists, and the hashes of what it left."""

@@ -34,9 +34,9 @@ def written(text: str, unfit: frozenset[str], folder: str, overrides: object) ->
 
     `folder` is the project's in the workspace, `overrides` the root's. Raises UnfitLock.
     """
-    entries = _entries(text)
-    root = {key: value for key, value in entries.get("", {}).items() if key not in ("name", "version", "license")}
-    kept = fitting({**entries, "": root}, unfit)
+    there = entries(text)
+    root = {key: value for key, value in there.get("", {}).items() if key not in ("name", "version", "license")}
+    kept = fitting({**there, "": root}, unfit)
     for place, entry in kept.items():
         _check(kept, place, entry, folder)
     project: Table = {"folder": folder}
@@ -47,7 +47,8 @@ def written(text: str, unfit: frozenset[str], folder: str, overrides: object) ->
     )
 
 
-def _entries(text: str) -> dict[str, Table]:
+def entries(text: str) -> dict[str, Table]:
+    """The packages of a lock by their place. Raises UnfitLock."""
     try:
         packages = json.loads(text)["packages"]
         if all(isinstance(entry, dict) for entry in packages.values()):
@@ -81,7 +82,7 @@ def _check(entries: Mapping[str, Table], place: str, entry: Table, folder: str) 
         )
     if _is_bundled(entries, place):
         return
-    package, version, url = _package(place, entry), entry.get("version"), entry.get("resolved")
+    package, version, url = package_at(place, entry), entry.get("version"), entry.get("resolved")
     if not isinstance(version, str) or not registry.VERSION.fullmatch(version):
         raise UnfitLock(f"{name} has no version in the lock")
     if not isinstance(url, str) or not registry.is_file_of(url, package):
@@ -94,7 +95,8 @@ def _names(place: str) -> list[str]:
     return [part.strip("/") for part in f"/{place}".split(f"/{MODULES}")[1:]]
 
 
-def _package(place: str, entry: Table) -> str:
+def package_at(place: str, entry: Table) -> str:
+    """The package at a place, which another name may stand for."""
     name = entry.get("name")
     return name if isinstance(name, str) else name_at(place)
 
@@ -108,26 +110,23 @@ def _is_bundled(entries: Mapping[str, Table], place: str) -> bool:
     return False
 
 
-def _fetched(lock: str) -> Iterator[tuple[dict[str, Table], str, Table]]:
+def fetched(tree: dict[str, Table]) -> Iterator[tuple[dict[str, Table], str, Table]]:
     """The entries of a lock that are files of the registry, with their place."""
-    if not lock:
-        return
-    entries = _entries(lock)
-    for place, entry in entries.items():
-        if name_at(place) and entry.get("link") is not True and not _is_bundled(entries, place):
-            yield entries, place, entry
+    for place, entry in tree.items():
+        if name_at(place) and entry.get("link") is not True and not _is_bundled(tree, place):
+            yield tree, place, entry
 
 
 def locked(lock: str) -> Sequence[Locked]:
     """The packages of a lock, each version once. What comes inside another package's file is part of that one."""
     found: dict[str, Locked] = {}
-    for entries, place, entry in _fetched(lock):
-        name, version = _package(place, entry), str(entry.get("version"))
+    for tree, place, entry in fetched(entries(lock) if lock else {}):
+        name, version = package_at(place, entry), str(entry.get("version"))
         purl = npm(name, version).purl
         needed = {
-            npm(_package(each, entries[each]), str(entries[each].get("version"))).purl
-            for each, _ in needs(entries, place)
-            if name_at(each) and not _is_bundled(entries, each) and entries[each].get("link") is not True
+            npm(package_at(each, tree[each]), str(tree[each].get("version"))).purl
+            for each, _ in needs(tree, place)
+            if name_at(each) and not _is_bundled(tree, each) and tree[each].get("link") is not True
         }
         before = found[purl].needs if purl in found else ()
         hashes = (f"sha512:{registry.sha512_of(entry.get('integrity'))}",)
@@ -137,7 +136,8 @@ def locked(lock: str) -> Sequence[Locked]:
 
 def builders(lock: str) -> tuple[str, ...]:
     """The packages of a lock that cannot be used before a script of theirs has run."""
-    names = {_package(place, entry) for _, place, entry in _fetched(lock) if entry.get("hasInstallScript") is True}
+    every = fetched(entries(lock) if lock else {})
+    names = {package_at(place, entry) for _, place, entry in every if entry.get("hasInstallScript") is True}
     return tuple(sorted(names - _NOT_RUN))
 
 

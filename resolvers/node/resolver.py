@@ -7,8 +7,9 @@ import os
 from collections.abc import Mapping, Sequence
 
 from jhansi_runner.proxy.coordinate import NPM, npm
+from jhansi_runner.resolvers.elsewhere import Attempt, Host
 from jhansi_runner.resolvers.interface import Missing, ParseImports, Plan, View
-from jhansi_runner.resolvers.node import hashes, source, steps
+from jhansi_runner.resolvers.node import hashes, source, steps, variants
 from jhansi_runner.resolvers.node import lock as locks
 from jhansi_runner.resolvers.node.diagnose import diagnose
 from jhansi_runner.resolvers.node.launch import PLACE, launch
@@ -56,6 +57,18 @@ class NodeResolver:
         """npm's resolution, for which no package's code has to run."""
         del build
         return steps.resolve(plan, tools)
+
+    def attempts(self, plan: Plan, tools: Tools, hosts: Sequence[Host], *, build: bool) -> Sequence[Attempt]:
+        """One resolution: npm's lock has what every system needs."""
+        del build
+        return (Attempt(tuple(hosts), steps.resolve(plan, tools)[:1], (steps.lock_file(plan),)),)
+
+    def locked_for(self, plan: Plan, attempt: Attempt, left: Mapping[str, str]) -> Sequence[Locked]:
+        """The packages that the hosts take. Raises UnfitLock."""
+        (name,) = attempt.files
+        if name not in left:
+            raise UnfitLock("npm left no lock")
+        return variants.fetched(left[name], sorted({host.machine for host in attempt.hosts}))
 
     def lock_files(self, plan: Plan) -> Sequence[str]:
         """What npm writes, and what of it this host cannot use."""

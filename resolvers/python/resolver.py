@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import IO
 
 from jhansi_runner.proxy.coordinate import PYPI, Coordinate, pypi
+from jhansi_runner.resolvers.elsewhere import Attempt, Host
 from jhansi_runner.resolvers.interface import Missing, ParseImports, Plan, Unbuilt, View
-from jhansi_runner.resolvers.python import backend, imports, learned, metadata, steps
+from jhansi_runner.resolvers.python import backend, foreign, imports, learned, metadata, steps
 from jhansi_runner.resolvers.python.diagnosis import diagnose
 from jhansi_runner.resolvers.python.launching import launch_for
 from jhansi_runner.resolvers.python.names import NameMap, default_names
@@ -74,6 +75,14 @@ class PythonResolver:
     def resolve(self, plan: Plan, tools: Tools, *, build: bool) -> Sequence[Step]:
         """uv's resolution. `build` lets source distributions be built for their metadata."""
         return (steps.resolve(plan, tools.paths[PYTHON], build=build),)
+
+    def attempts(self, plan: Plan, tools: Tools, hosts: Sequence[Host], *, build: bool) -> Sequence[Attempt]:
+        """uv's resolutions for other hosts."""
+        return foreign.attempts(plan, tools.paths[PYTHON], hosts, build=build)
+
+    def locked_for(self, plan: Plan, attempt: Attempt, left: Mapping[str, str]) -> Sequence[Locked]:
+        """The packages of a lock for another host. Raises UnfitLock."""
+        return foreign.locked(plan, attempt, left)
 
     def lock_files(self, plan: Plan) -> Sequence[str]:
         """What uv writes."""

@@ -36,8 +36,11 @@ _ENV = {
 }
 
 
-def resolve(plan: Plan, python: str, *, build: bool) -> Step:
-    """Resolve a plan to a lock. `build` lets source distributions be built for their metadata."""
+def resolve(plan: Plan, python: str, *, build: bool, target: Sequence[str] = (), output: str = LOCK_FILE) -> Step:
+    """Resolve a plan to a lock. `build` lets source distributions be built for their metadata.
+
+    `target` are options that name another host than this one, `output` is the lock's name in the stage.
+    """
     files = {"requirements.in": _lines(plan.requirements)}
     argv = [
         UV,
@@ -45,6 +48,7 @@ def resolve(plan: Plan, python: str, *, build: bool) -> Step:
         "compile",
         "--python",
         python,
+        *target,
         "--generate-hashes",
         "--no-header",
         "--no-annotate",
@@ -59,7 +63,7 @@ def resolve(plan: Plan, python: str, *, build: bool) -> Step:
         argv += ["--prerelease", "allow"]
     if not build:
         argv += ["--only-binary", ":all:"]
-    return Step((*argv, "--output-file", LOCK, _IN), _ENV, files)
+    return Step((*argv, "--output-file", f"{STAGE}/{output}", _IN), _ENV, files)
 
 
 def _lines(requirements: Sequence[Requirement]) -> str:

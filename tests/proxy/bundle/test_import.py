@@ -9,7 +9,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -331,7 +331,7 @@ def test_killed_while_it_appears_it_can_be_repeated(here: Side, tmp_path: Path, 
                 place(landed)
             os.kill(os.getpid(), signal.SIGKILL)
 
-        Landing.place = killed  # type: ignore[method-assign]
+        cast(Any, Landing).place = killed
         here.import_(file)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
     after = here.state()
