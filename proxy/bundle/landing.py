@@ -35,7 +35,7 @@ class Landing:
         else:
             path = f"{self._read}/{line.sha256}"
             self._write(bundle, line, path)
-            self._files.finish(path)
+            os.chmod(path, 0o400)
 
     def path(self, line: ArtifactLine) -> str:
         """Where the content of a line can be read now; "" where it is not here."""
@@ -75,7 +75,7 @@ class Landing:
         """Give what was chosen its name in the cache."""
         with os.scandir(self._chosen) as found:
             for entry in found:
-                self._files.place(entry.path, entry.name)
+                self._files.place(entry.path, entry.name, shared=self._here is not None)
 
     def _write(self, bundle: Bundle, line: Line, path: str) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

@@ -134,13 +134,13 @@ class ArtifactFiles:
             shutil.rmtree(path, ignore_errors=True)
             os.close(descriptor)
 
-    def finish(self, path: str) -> None:
-        """Give a verified file in `staging` the mode and the time of an artifact; it is not flushed yet."""
-        os.chmod(path, 0o400)
-        os.utime(path, ns=_stamp(time.time()))
+    def place(self, path: str, sha256: str, *, shared: bool = False) -> None:
+        """Make a flushed file in `staging` an artifact, used now unless it is another cache's as well.
 
-    def place(self, path: str, sha256: str) -> None:
-        """Make a finished and flushed file an artifact. The caller holds the lock that adding one takes."""
+        The caller holds the lock that adding one takes.
+        """
+        if not shared:
+            os.utime(path, ns=_stamp(time.time()))
         final = self.path(sha256)
         os.makedirs(os.path.dirname(final), mode=0o700, exist_ok=True)
         os.rename(path, final)

@@ -187,6 +187,22 @@ BAD_NAMES: list[Callable[[], Line]] = [
     lambda: replace(LINES[0], artifact=replace(artifact_line().artifact, filename="../demo-1.0-py3-none-any.whl")),
     lambda: replace(LINES[0], artifact=replace(artifact_line().artifact, dated_as="other.whl")),
     lambda: replace(LINES[0], artifact=replace(artifact_line().artifact, purl="pkg:npm/demo@1.0")),
+    lambda: replace(LINES[0], artifact=replace(artifact_line().artifact, purl="pkg:pypi/other@1.0")),
+    lambda: replace(LINES[0], artifact=replace(artifact_line().artifact, purl="pkg:pypi/demo@2.0")),
+    *(
+        lambda key=key, purl=purl, name=name: replace(
+            LINES[0], key=key, artifact=replace(artifact_line().artifact, purl=purl, filename=name, dated_as="")
+        )
+        for key, purl, name in (
+            ("npm /demo/-/demo-1.0.0.tgz", "pkg:npm/other@1.0.0", "demo-1.0.0.tgz"),
+            ("npm /@a/demo/-/demo-1.0.0.tgz", "pkg:npm/demo@1.0.0", "demo-1.0.0.tgz"),
+            ("npm /demo/-/demo-1.0.0.tgz", "pkg:npm/demo@1.0.1", "demo-1.0.0.tgz"),
+            ("maven /org/test/demo/1.0/demo-1.0.jar", "pkg:maven/org.other/demo@1.0", "demo-1.0.jar"),
+            ("maven /org/test/demo/1.0/demo-1.0.jar", "pkg:maven/org.test/demo@1.1", "demo-1.0.jar"),
+            ("golang /example.test/demo/@v/v1.0.0.zip", "pkg:golang/example.test/other@v1.0.0", "v1.0.0.zip"),
+            ("golang /example.test/demo/@v/v1.0.0.zip", "pkg:golang/example.test/demo@v1.0.1", "v1.0.1.zip"),
+        )
+    ),
     lambda: replace(LINES[1], key="pypi ../demo"),
     lambda: replace(LINES[1], key="pypi Demo"),
     lambda: replace(LINES[1], key="cargo demo"),
@@ -202,7 +218,8 @@ BAD_NAMES: list[Callable[[], Line]] = [
 def test_names_that_do_not_agree(here: Side, make: Callable[[], Line]) -> None:
     bad = make()
     contents = [CONTENTS[0]] if bad.sha256 == LINES[0].sha256 else [CONTENTS[1]]
-    refused(here, pieces(manifest([bad]), contents))
+    says = refused(here, pieces(manifest([bad]), contents))
+    assert any(words in says for words in ("names no file", "another package", "names no document"))
 
 
 HEADER_LIES: list[dict[str, object]] = [

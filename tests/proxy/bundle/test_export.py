@@ -115,6 +115,17 @@ def test_what_the_policy_refuses_stays(source: Side, tmp_path: Path) -> None:
     assert all(one.rule.startswith("policy.yaml:") and one.code for one in done.stays.refused)
 
 
+def test_what_goes_with_a_release_stays_with_it(source: Side, bundle: Path, tmp_path: Path) -> None:
+    """Checksums of what the policy refuses for other reasons than its name."""
+    jar = "maven /org/test/demo/1.0.0/demo-1.0.0.jar.sha1"
+    assert jar.partition(" ")[2] in {key.partition(" ")[2] for key in keys(bundle)}
+    done = source.with_rules("default: allow\nmax_size: 10 B\n").export(tmp_path / "b")
+    assert not purls(tmp_path / "b")
+    assert {one.code for one in done.stays.refused} == {"JR-DENY-SIZE"}
+    assert {"pypi demo", "maven /org/test/demo/maven-metadata.xml"} <= keys(tmp_path / "b")
+    assert jar not in keys(tmp_path / "b")
+
+
 def test_what_came_from_elsewhere_stays(source: Side, world: World, tmp_path: Path) -> None:
     """The policy in force names another upstream now: what came from the one before is not served, nor carried."""
     case = world.cases[0]

@@ -9,7 +9,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -19,7 +19,6 @@ from jhansi_runner.proxy.bundle.landing import Landing
 from jhansi_runner.proxy.bundle.manifest import ArtifactLine, DocumentLine
 from jhansi_runner.proxy.bundle.merging import Gone
 from jhansi_runner.proxy.bundle.reading import BadBundle
-from jhansi_runner.proxy.cache.pruning import Wish, prune
 from jhansi_runner.proxy.registries.interface import Document
 from support import forged
 from support.bundles import Side, World
@@ -277,28 +276,25 @@ def test_a_conflict_that_comes_up_meanwhile_stops_it(
         assert [held.size for held in files.walk()] == [1]
 
 
-def test_nothing_can_go_while_it_appears(here: Side, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files get their names before their rows are through: whoever makes room has to wait."""
-    gone = []
+def test_what_has_just_appeared_is_not_what_goes_first(
+    here: Side, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading a bundle may take an hour: its files count as used when they appear, and not when they were read."""
+    flush = Landing.flush
 
-    def make_room() -> None:
-        with here.opened() as (store, files):
-            gone.append(prune(store, files, str(tmp_path / "state"), Wish(size=0)))
+    def an_hour_later(landed: Landing) -> None:
+        for path in (here.folder / "incoming").rglob("artifacts/*"):
+            os.utime(path, (1.0, 1.0))
+        flush(landed)
 
-    thread = threading.Thread(target=make_room)
-    place = Landing.place
-
-    def placed(landed: Landing) -> None:
-        place(landed)
-        thread.start()
-        time.sleep(0.3)
-        assert not gone
-
-    monkeypatch.setattr(Landing, "place", placed)
-    here.import_(bundle_of(tmp_path, artifact_line()))
-    thread.join(30)
-    with here.opened() as (store, files):
-        assert [files.has(one.sha256) for _, one in store.artifacts()] in ([True], [])
+    monkeypatch.setattr(Landing, "flush", an_hour_later)
+    line = artifact_line()
+    here.import_(bundle_of(tmp_path, line))
+    with here.opened() as (_, files):
+        held = files.held(line.sha256)
+    assert held is not None
+    assert held.used > 1.0
+    assert not held.written
 
 
 def test_two_at_once(bundle: Path, other: Side, world: World) -> None:
@@ -315,7 +311,9 @@ def test_two_at_once(bundle: Path, other: Side, world: World) -> None:
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_killed_while_it_appears_it_can_be_repeated(here: Side, tmp_path: Path, moment: str) -> None:
+def test_killed_while_it_appears_it_can_be_repeated(
+    here: Side, tmp_path: Path, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Before the names are given, and between those and the rows; a large document is about to be replaced."""
     _page(here, fetched=1.0, body=b"x" * 100_000)
     before = here.state()
@@ -331,7 +329,7 @@ def test_killed_while_it_appears_it_can_be_repeated(here: Side, tmp_path: Path, 
                 place(landed)
             os.kill(os.getpid(), signal.SIGKILL)
 
-        cast(Any, Landing).place = killed
+        monkeypatch.setattr(Landing, "place", killed)
         here.import_(file)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
     after = here.state()
