@@ -15,7 +15,10 @@ MOST_WORDS = 12
 
 @dataclass(slots=True)
 class Done:
-    """What came of running tools: a part of `Resolved`, with packages and who needs them, by package-url."""
+    """What came of running tools: a part of `Resolved`, with packages and who needs them, by package-url.
+
+    `failed` tells that something could not be resolved.
+    """
 
     packages: dict[str, Locked] = field(default_factory=dict)
     hosts: dict[str, set[Host]] = field(default_factory=dict)
@@ -23,6 +26,7 @@ class Done:
     trouble: list[str] = field(default_factory=list)
     fetched: set[str] = field(default_factory=set)
     ran: bool = False
+    failed: bool = False
 
     def needs(self, package: Locked, hosts: Iterable[Host]) -> None:
         """Some hosts need a package."""

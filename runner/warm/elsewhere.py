@@ -52,7 +52,9 @@ class Resolving:
             except UnfitLock as unfit:
                 failed.append((attempt, [str(unfit)]))
         for attempt, words in failed:
-            told = self._done.notes if served.issuperset(attempt.hosts) else self._done.trouble
+            had = served.issuperset(attempt.hosts)
+            told = self._done.notes if had else self._done.trouble
+            self._done.failed = self._done.failed or not had
             names = ", ".join(host.name for host in attempt.hosts)
             told.append(f"{' '.join([names, attempt.only]).strip()}: {' '.join(word.strip() for word in words)}")
         if _this_host() in built:

@@ -34,9 +34,9 @@ class Resolved:
     """What came of it.
 
     `exacts` are the releases that are to be there. `ran` tells that tools were run which fetch more than any lock
-    names, so that the proof is to run them again. `fetched` are the releases, as package-urls, of which the gate let
-    something through meanwhile. `notes` and `trouble` are sentences for people: each of `trouble` is
-    something that will be missing on the other side.
+    names, so that the proof is to run them again. `notes` and `trouble` are sentences for people: each of `trouble` is
+    something that will be missing on the other side. `fetched` are the releases, as package-urls, of which the gate let
+    something through meanwhile.
     """
 
     exacts: tuple[Exact, ...] = ()
@@ -84,7 +84,7 @@ def _path(path: str, terms: Terms) -> Resolved:
     for place in found:
         try:
             ground = ground_at(place, terms)
-            results.append(_resolved(ground, ground.plan, terms))
+            results.append(_resolved(ground, ground.plan, terms)[0])
         except RunnerError as error:
             if len(found) == 1 or error.code >= _STOPPED:
                 raise
@@ -112,25 +112,33 @@ def _wants(wants: Sequence[Open], terms: Terms) -> Resolved:
 
 def _of_language(place: Place, wants: Sequence[Open], terms: Terms) -> Resolved:
     ground = ground_at(place, terms, opened.plan(place.language, wants))
-    together = _resolved(ground, ground.plan, terms)
-    if not together.trouble or len(wants) == 1:
+    return _halved(ground, wants, terms)
+
+
+def _halved(ground: Ground, wants: Sequence[Open], terms: Terms) -> Resolved:
+    """All together, or by halves until it is known which of them do not agree, or cannot be had."""
+    together, failed = _resolved(ground, opened.plan(ground.place.language, wants), terms)
+    if not failed or len(wants) == 1:
         return together
-    return _together([_resolved(ground, opened.plan(place.language, [each]), terms) for each in wants])
+    middle = len(wants) // 2
+    return _together([_halved(ground, part, terms) for part in (wants[:middle], wants[middle:])])
 
 
-def _resolved(ground: Ground, plan: Plan, terms: Terms) -> Resolved:
+def _resolved(ground: Ground, plan: Plan, terms: Terms) -> tuple[Resolved, bool]:
+    """What came of a plan, and whether something of it could not be resolved."""
     done = warm(ground, plan, terms)
     exacts = [ground.exact(plan, each) for each in ground.required]
     for purl, package in done.packages.items():
         needing = tuple(each for each in terms.targets if Host(each.python, each.machine) in done.hosts[purl])
         exacts.append(ground.exact(plan, package, () if needing == terms.targets else needing))
-    return Resolved(
+    resolved = Resolved(
         tuple(dict.fromkeys(exacts)),
         tuple(dict.fromkeys(done.notes)),
         done.ran,
         tuple(dict.fromkeys(done.trouble)),
         tuple(sorted(done.fetched)),
     )
+    return resolved, done.failed
 
 
 def _together(results: Sequence[Resolved]) -> Resolved:

@@ -77,10 +77,12 @@ def _resolve_here(ground: Ground, plan: Plan, workshop: Workshop, terms: Terms, 
         tell_refused([entry for entry in stage.entries if entry.status != ABSENT])
         packages = ground.resolver.locked(lock.text) if lock.text else ()
     except StepFailed as failed:
+        done.failed = True
         error = explained(failed, plan, ground.resolver, ground.policy, lacking(job.offline))
         done.trouble.append(" ".join([f"{ground.place.path(plan.source)}: {error}", *error.lines[-MOST_WORDS:]]))
         return
     except UnfitLock as unfit:
+        done.failed = True
         done.trouble.append(f"{ground.place.path(plan.source)}: {unfit}")
         return
     if ground.resolver.type == GOLANG:  # of Maven's, a package-url does not tell which files

@@ -154,6 +154,10 @@ def test_open_package_urls_are_resolved_together_or_alone_where_they_do_not_agre
     apart = warmed(user, "want.txt", listed="pkg:pypi/old\npkg:pypi/six >=1.16\n")
     assert purls(apart) == ["pkg:pypi/old@1.0", "pkg:pypi/six@1.15.0", "pkg:pypi/six@1.16.0"]
     assert apart["trouble"] == []
+    listed = "pkg:pypi/click\npkg:pypi/packaging\npkg:pypi/not-there-at-all\npkg:pypi/six\n"
+    one = warmed(user, "want.txt", listed=listed)
+    assert purls(one) == ["pkg:pypi/click@8.0", "pkg:pypi/packaging@1.0", "pkg:pypi/six@1.16.0"]
+    assert one["trouble"] and all("not-there-at-all" in each for each in one["trouble"])
 
 
 def test_a_range_that_the_registry_cannot_have_is_told_with_its_line(user: User) -> None:
