@@ -15,7 +15,7 @@ from packaging.utils import BuildTag, InvalidWheelFilename, parse_wheel_filename
 
 from jhansi_runner.runner.warm.targets import Target
 
-GLIBCS = (17, 40)
+GLIBCS = (17, 28, 40)
 """The minor versions of the oldest and of the newest C library (glibc 2) that a host of a target may have."""
 _OLDEST = {"x86_64": 5, "aarch64": 17}
 _LEGACY = {5: "manylinux1", 12: "manylinux2010", 17: "manylinux2014"}

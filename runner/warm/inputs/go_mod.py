@@ -26,4 +26,4 @@ def read(file: str, data: bytes, context: Context) -> Said:
             module, version = replaced.new, replaced.version
         go_sum.add(draft, module, version, required.line)
     said = draft.said()
-    return Said(said.exacts, said.opens, said.notes, as_whole=bool(said.exacts))
+    return Said(said.exacts, said.opens, said.notes, as_whole=True)
