@@ -78,6 +78,7 @@ def export(
     """Write what the policy allows into a signed bundle, FILE, and prove that it can be imported."""
     from jhansi_runner.proxy.bundle.export import Export, Order, Unfit
     from jhansi_runner.proxy.bundle.placing import Taken
+    from jhansi_runner.runner.warm.proof import names, proof_of
 
     most = _volume(volume)
     secret = _secret(key)
@@ -88,18 +89,22 @@ def export(
             known = trusted((), os.environ) if since else ()
         except NoKeys:
             known = ()
+        scope, own = Scope(types, only), side(policy)
+        proof = proof_of(scope, own.policy, policy or "", os.environ)
         order = Order(
             file=file,
             secret=secret,
             by=_by(),
             release=_release(),
-            scope=Scope(types, only),
+            scope=scope,
             since=since,
             trusted=known,
             most=most,
             created=_epoch(),
+            wants=tuple(sorted({name for want in proof.wants for name in names(want)})),
+            prove=proof.hold,
         )
-        done = Export(store, files, side(policy), moving.add).run(order)
+        done = Export(store, files, own, moving.add).run(order)
     if as_json:
         print(json.dumps(bundle_words.exported_data(done), indent=2))
     else:

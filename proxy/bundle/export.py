@@ -58,8 +58,8 @@ class Order:
     """What is to be exported, and how. `most` is the size of a volume in bytes, 0 for one file.
 
     `since` is an earlier bundle, "" for none, signed by one of `trusted`. `by` is who exports, `release` with which
-    release of ours; `created` is in seconds since the epoch, None for the time of the newest content. `wants` are the
-    lines of a list of package-urls. `prove` is called with a home whose cache holds what the bundle holds, and raises
+    release of ours; `created` is in seconds since the epoch, None for the time of the newest content. `wants` tell
+    people what was warmed for. `prove` is called with a home whose cache holds what the bundle holds, and raises
     whatever should stop the export.
     """
 

@@ -51,7 +51,7 @@ class Header:
     `artifacts` and `documents` count lines. `members` and `members_size` are what is in this bundle and not only in
     those before; `size` is of everything that the lines name, each content once for each line. `policy` is the digest
     of the policy that was in force, `base` the bundle that this one adds to, by its name for itself, "" for none.
-    `wants` are the lines of a list of package-urls: what was warmed.
+    `wants` tell people what was warmed for.
     """
 
     artifacts: int
