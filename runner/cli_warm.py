@@ -10,6 +10,7 @@ import tempfile
 import click
 
 from jhansi_runner.proxy import paths
+from jhansi_runner.proxy.offline import always_offline
 from jhansi_runner.proxy.policy.decide import PolicySet
 from jhansi_runner.proxy.policy.load import load
 from jhansi_runner.proxy.policy.problems import PolicyError
@@ -58,6 +59,7 @@ def warm(
     from jhansi_runner.runner.warm.warming import warm as warm_now
 
     meant = _targets(pythons, platforms)
+    offline = offline or _always_offline()
     order = Order(given, meant, _policy(policy_file), policy_file, offline, dry)
     progress = words.Warming()
     try:
@@ -86,6 +88,13 @@ def _targets(pythons: str, platforms: str) -> tuple[Target, ...]:
         raise RunnerError(f"this host is {here.machine}: say with --platform whether to warm for {names}")
     try:
         return tuple(targets(pythons, platforms, here))
+    except ValueError as error:
+        raise RunnerError(str(error)) from None
+
+
+def _always_offline() -> bool:
+    try:
+        return always_offline(os.environ)
     except ValueError as error:
         raise RunnerError(str(error)) from None
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from support.console import Block, Step, blocks, matches, options_shown
+from support.console import Block, blocks, options_shown
+from support.documents import Reader, problems
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -41,65 +40,11 @@ RUN_HERE = [
 ]
 
 
-def run(block: Block, directory: Path, command: str, home: str) -> list[tuple[int, str]]:
-    """Run all of a block in one shell; the exit code and the text of each step, both streams in one."""
-    mark = secrets.token_hex(16)
-    script = ""
-    for step in block.steps:
-        name = re.fullmatch(r"cat ([\w.-]+)", step.command)
-        if name and not (directory / name[1]).exists():
-            (directory / name[1]).write_text(step.output)
-        script += f"{step.command}\nset -- $?; printf '%s %d\\n' {mark} $1; (exit $1)\n"
-    user = directory.with_name("user")
-    user.mkdir()
-    environment = {
-        "HOME": str(user),
-        "JHANSI_HOME": home,
-        "PATH": f"{Path(command).parent}:{os.environ['PATH']}",
-        **{name: value for name, value in os.environ.items() if _says_how_to_reach_the_network(name)},
-    }
-    printed = subprocess.run(
-        ["bash", "-c", script],
-        cwd=directory,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=600,
-        check=False,
-    ).stdout
-    parts = re.split(rf"{mark} (\d+)\n", printed)
-    return [(int(code), text) for text, code in zip(parts[::2], parts[1::2], strict=False)]
-
-
-def _says_how_to_reach_the_network(name: str) -> bool:
-    return name.lower().endswith("_proxy") or name in {"SSL_CERT_FILE", "SSL_CERT_DIR"}
-
-
-_PATIENCE = re.compile(r"^jhansi-runner: still at it: .*\n", re.MULTILINE)
-"""What a slow machine is told besides."""
-
-
-def _problem(step: Step, code: int, printed: str, code_is_shown: bool) -> str:
-    printed = _PATIENCE.sub("", printed)
-    if not matches(step.output, printed):
-        return f"README.md:{step.line}: `{step.command}` printed\n{printed}\nand not\n{step.output}"
-    if code and not code_is_shown:
-        return f"README.md:{step.line}: `{step.command}` ended with {code}; show it with `$ echo $?`"
-    return ""
-
-
 @pytest.mark.parametrize("block", RUN_HERE)
 def test_block_prints_what_it_shows(block: Block, command: str, jhansi_home: str) -> None:
     directory = Path(jhansi_home, "workspace")
     directory.mkdir()
-    steps = block.steps
-    results = run(block, directory, command, jhansi_home + "/home")
-    assert len(results) == len(steps), f"README.md:{block.line}: the shell ended early"
-    shown = [step.command == "echo $?" for step in steps[1:]] + [False]
-    problems = [_problem(step, *result, after) for step, result, after in zip(steps, results, shown, strict=True)]
-    assert not any(problems), "\n".join(filter(None, problems))
+    assert problems(README.name, block, Reader(command, directory, Path(jhansi_home, "home"))) == []
 
 
 def test_there_is_something_to_run() -> None:
