@@ -79,9 +79,9 @@ class Kept:
             for _, one in self._store.artifacts() if self._store else ():
                 release = Coordinate.parse(one.purl)
                 if not one.filename.endswith(_METADATA) and release.version is not None:
-                    package = release.at(None)
-                    self._versions.setdefault(package, set()).add(release.version)
-                    self._latest[package] = max(one.stored, self._latest.get(package, 0.0))
+                    own = release.at(None)
+                    self._versions.setdefault(own, set()).add(release.version)
+                    self._latest[own] = max(one.stored, self._latest.get(own, 0.0))
         return self._versions.get(package, set())
 
 
