@@ -176,7 +176,7 @@ class Trial:
             record = json.loads(done.stdout)
             printed, error, code = str(record["stdout"]), str(record["error"]), record["exit_code"]
             late, limits = bool(record["timed_out"]), record["limits"]
-            limited = str(limits["reason"]) if limits["ended_by"] else ""
+            limited = str(limits["reason"]) if limits.get("ended_by") else ""  # what was not run has no such fields
         except (ValueError, KeyError, TypeError):
             said = done.stderr.decode("utf-8", "replace").strip().splitlines()[-_LAST_LINES:]
             return Outcome("", "\n".join([f"exec ended with {done.returncode} and no outcome", *said]))
