@@ -6,18 +6,14 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import click
 
 from jhansi_runner.proxy import paths
-from jhansi_runner.proxy.cache.artifacts import ArtifactFiles
-from jhansi_runner.proxy.cache.filesystem import UnsuitableFileSystem
-from jhansi_runner.proxy.cache.store import DamagedCache, Store
 from jhansi_runner.proxy.policy.pattern import SUPPORTED_TYPES
 from jhansi_runner.runner import cache_words, cli_bundle, cli_review
 from jhansi_runner.runner.cache_words import parse_age, parse_room
+from jhansi_runner.runner.cli_bundle import opened_cache
 from jhansi_runner.runner.cli_warm import warm
 from jhansi_runner.runner.console import say, shown
 from jhansi_runner.runner.errors import FAILED, RunnerError
@@ -48,7 +44,7 @@ def list_(pattern: str | None, type_: str | None, as_json: bool) -> None:
     from jhansi_runner.proxy.cache.contents import entries
     from jhansi_runner.proxy.cache.pins import pinned
 
-    with _opened() as (store, files):
+    with opened_cache() as (store, files):
         found = [one for one in entries(store, files) if cache_words.is_meant(one, pattern or "*", type_ or "")]
     pins = pinned(_folders().state)
     if as_json:
@@ -64,7 +60,7 @@ def stats(as_json: bool) -> None:
     from jhansi_runner.proxy.cache import contents
     from jhansi_runner.proxy.history import entries
 
-    with _opened() as (store, files):
+    with opened_cache() as (store, files):
         found = contents.stats(store, files)
     uses = cache_words.uses(entries(_folders().ledger, time.time() - _LEDGER_DAYS * 86400.0))
     if as_json:
@@ -83,7 +79,7 @@ def verify(keep: bool, as_json: bool) -> None:
     """
     from jhansi_runner.proxy.cache.checkup import check_all
 
-    with _opened() as (store, files):
+    with opened_cache() as (store, files):
         report = check_all(store, files, time.time(), keep=keep)
     if as_json:
         print(json.dumps(cache_words.report_data(report), indent=2))
@@ -119,7 +115,7 @@ def prune(older_than: str | None, unused: str | None, to_size: str | None, dry_r
     except ValueError as error:
         raise RunnerError(str(error)) from None
     forgotten = [] if wish.unused is None else _forget(wish.unused, dry_run=dry_run)  # first: sets pin what they are of
-    with _opened() as (store, files):
+    with opened_cache() as (store, files):
         done = prune_now(store, files, _folders().state, wish, dry_run=dry_run)
     if as_json:
         print(json.dumps({**cache_words.pruned_data(done, dry_run=dry_run), "workspaces": forgotten}, indent=2))
@@ -145,16 +141,3 @@ def _forget(unused: float, *, dry_run: bool) -> list[str]:
 
 def _folders() -> paths.Paths:
     return paths.current(os.environ)
-
-
-@contextmanager
-def _opened() -> Iterator[tuple[Store, ArtifactFiles]]:
-    folder = paths.make(_folders().cache)
-    try:
-        store = Store(folder)
-    except (DamagedCache, UnsuitableFileSystem) as error:
-        raise RunnerError(str(error)) from None
-    try:
-        yield store, ArtifactFiles(folder)
-    finally:
-        store.close()
