@@ -6,7 +6,10 @@ again, in a sandbox, through a gate that has this cache alone. Source: ADR 0014.
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -21,10 +24,10 @@ from jhansi_runner.runner.warm.fetch import fetch
 from jhansi_runner.runner.warm.gather import again
 from jhansi_runner.runner.warm.kept import BadWant, Kept, kept_wants
 from jhansi_runner.runner.warm.report import Told
-from jhansi_runner.runner.warm.resolving import resolve
 from jhansi_runner.runner.warm.wants import Exact
 
 _SHOWN = 10
+_MAIN = "from jhansi_runner.runner.entry import main; main()"
 _IDLE_SECONDS = "1"
 _HINT = "warm it again, and export then; or delete {folder} to forget what was warmed"
 
@@ -78,12 +81,27 @@ class Proof:
                 self.say(f"not proven: {project} is not there any more, so it was not built again")
                 continue
             self.say(f"proving: {project} is built again with the bundle alone")
-            try:
-                policy = self.policy_file or _own_policy(self.env)
-                found += resolve(project, (), want.targets, env, policy=policy, offline=True).trouble
-            except RunnerError as error:
-                found.append(" ".join([str(error), *error.lines]))
+            found += _warmed_offline(project, want, self.policy_file or _own_policy(self.env), env)
         return found
+
+
+def _warmed_offline(project: str, want: Kept, policy: str, env: Mapping[str, str]) -> list[str]:
+    """What `cache warm --offline` finds missing, in a process of its own: the home that is tried is not ours."""
+    words = [sys.executable, "-P", "-c", _MAIN, "cache", "warm", "--offline", "--json", project]
+    words += ["--python", ",".join(dict.fromkeys(one.python for one in want.targets))]
+    words += ["--platform", ",".join(dict.fromkeys(f"linux-{one.machine}" for one in want.targets))]
+    words += ["--policy", policy] if policy else []
+    done = subprocess.run(words, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)
+    try:
+        told = json.loads(done.stdout)
+        missing = [_of_json(one) for one in (*told["missing"], *told["failed"])]
+        return [*map(str, told["not_resolved"]), *missing]
+    except (ValueError, KeyError, TypeError):
+        return [f"{project}: cache warm --offline ended with {done.returncode}; what it said is above"]
+
+
+def _of_json(one: Mapping[str, str]) -> str:
+    return _line(Told(one["purl"], one.get("where", ""), one.get("reason", ""), what=one.get("what", "")))
 
 
 def proof_of(scope: Scope, policy: PolicySet, policy_file: str, env: Mapping[str, str]) -> Proof:
@@ -109,10 +127,10 @@ def names(want: Kept) -> Sequence[str]:
     return [f"{name}, for {hosts}" for name in dict.fromkeys([*inputs, *projects])]
 
 
-def _own_policy(env: Mapping[str, str]) -> str | None:
-    """The user's own policy by its path: the home that is tried has none."""
+def _own_policy(env: Mapping[str, str]) -> str:
+    """The user's own policy by its path, "" for none: the home that is tried has none."""
     own = own_path(env)
-    return own if own and os.path.exists(own) else None
+    return own if own and os.path.exists(own) else ""
 
 
 def _line(told: Told) -> str:

@@ -8,49 +8,11 @@ from pathlib import Path
 import pytest
 
 from support.clients import Desk, program, url_of
+from support.projects import MAIN, POM
 from support.team import Team
 
 pytestmark = pytest.mark.online
 
-_POM = """\
-<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <parent>
-    <groupId>org.springframework.boot</groupId>
-    <artifactId>spring-boot-starter-parent</artifactId>
-    <version>3.3.5</version>
-  </parent>
-  <groupId>test</groupId> <artifactId>demo</artifactId> <version>1</version>
-  <dependencies>
-    <dependency>
-      <groupId>org.springframework.boot</groupId>
-      <artifactId>spring-boot-starter</artifactId>
-    </dependency>
-  </dependencies>
-  <build>
-    <plugins>
-      <plugin>
-        <groupId>org.springframework.boot</groupId>
-        <artifactId>spring-boot-maven-plugin</artifactId>
-      </plugin>
-    </plugins>
-  </build>
-</project>
-"""
-_MAIN = """\
-package demo;
-
-import org.springframework.boot.SpringApplication;
-import org.springframework.boot.autoconfigure.SpringBootApplication;
-
-@SpringBootApplication
-public class Main {
-    public static void main(String[] arguments) {
-        SpringApplication.run(Main.class, arguments).close();
-        System.out.println("it ran");
-    }
-}
-"""
 _GIN = """\
 package main
 
@@ -86,8 +48,8 @@ def _go(desk: Desk, url: str) -> None:
 
 def _maven(desk: Desk, url: str) -> None:
     desk.set_up("maven", url)
-    desk.write("pom.xml", _POM)
-    desk.write("src/main/java/demo/Main.java", _MAIN)
+    desk.write("pom.xml", POM)
+    desk.write("src/main/java/demo/Main.java", MAIN)
     done = desk.run("mvn", "-B", "-ntp", "package", seconds=300)
     assert done.code == 0, done.said
     assert "it ran" in desk.run("java", "-jar", "target/demo-1.jar").said
