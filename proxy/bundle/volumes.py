@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import stat
 from types import TracebackType
 from typing import Self
 
@@ -110,7 +111,7 @@ class Volumes:
 def _numbers(base: str) -> set[int]:
     folder, name = os.path.split(base)
     try:
-        names = os.listdir(folder or ".")
+        names = set(os.listdir(folder or "."))
     except OSError as error:
         raise NoBundle(error.errno, error.strerror, folder or ".") from None
     found = [_VOLUME.fullmatch(one) for one in names if one.startswith(f"{name}.")]
@@ -126,7 +127,12 @@ def _size(part: str) -> int:
 
 
 def _open(part: str) -> int:
+    """A file to read; not a pipe, which whoever fills a medium may leave there, and which nobody may ever write to."""
     try:
-        return os.open(part, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(part, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise NoBundle(error.errno, error.strerror, part) from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise NoBundle(errno.EINVAL, "it is no regular file", part)
+    return descriptor

@@ -81,6 +81,12 @@ def test_a_terminal_obeys_nothing_of_it() -> None:
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", render_review(REVIEW))
 
 
+def test_a_licence_in_full_makes_no_line_longer() -> None:
+    long = replace(REVIEW, brought=(replace(PLAIN, licence="Permission is hereby granted " * 9), PLAIN))
+    assert max(map(len, render_review(long).splitlines())) < 200
+    assert "Permission is hereby" in render_review(long)
+
+
 def test_the_page_is_whole_and_runs_nothing() -> None:
     page = render_page(REVIEW).decode()
     assert "<script" not in page

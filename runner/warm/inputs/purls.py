@@ -37,7 +37,7 @@ def add(draft: Draft, text: str, line: int = 0) -> None:
 
 
 def lines_in(text: str) -> Mapping[str, int]:
-    """The first line of each package-url in a text of JSON: of all at once, since there may be thousands to look for."""
+    """The first line of each package-url in a text of JSON: of all at once, since there may be thousands."""
     found: dict[str, int] = {}
     line = 1
     for match in _TEXT.finditer(text):
