@@ -49,7 +49,7 @@ class Writer:
             try:
                 count = os.write(self._descriptor, part)
             except OSError as error:
-                raise OSError(error.errno, error.strerror, self.path) from None
+                raise self._trouble(error) from None
             left = left[count:]
             self.size += count
             self._left -= count
@@ -63,6 +63,14 @@ class Writer:
                     os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+    def _trouble(self, error: OSError) -> OSError:
+        place = os.path.dirname(self._folder)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return Taken(f"{place} is full, so nothing was written: make room there, or name a folder with more")
+        if error.errno == errno.EFBIG:
+            return Taken(f"{place} takes no file so large, so nothing was written: use --volume-size, such as 2GiB")
+        return OSError(error.errno, error.strerror, self.path)
 
     def _open(self) -> None:
         self.close(flush=True)

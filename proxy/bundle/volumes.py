@@ -44,7 +44,7 @@ def parts_of(path: str) -> tuple[str, ...]:
         raise NoBundle(errno.ENOENT, "there is no bundle of this name, nor a first volume of it", path)
     for number in range(1, max(numbers) + 1):
         if number not in numbers:
-            raise BadTar(f"{volume(os.path.basename(base), number)} is missing")
+            raise BadTar(f"{volume(os.path.basename(base), number)} is missing: put it beside the others")
     parts = tuple(volume(base, number) for number in range(1, max(numbers) + 1))
     sizes = [_size(part) for part in parts]
     for part, size in zip(parts[:-1], sizes[:-1], strict=True):

@@ -150,6 +150,7 @@ def test_what_either_side_keeps_out_is_told_with_its_rule(sender: Home, receiver
     assert "refused by the policy of this side: pkg:golang/example.test/demo@v1.0.0 is denied" in came.out
     assert "came: 0 artifacts, " in came.out
     assert "is served here: the policy does not say `upstream: http://127.0.0.1:" in came.out
+    assert "nothing from the public" not in came.out
     data = receiver.run("import", file, "--policy", str(policy), "--json").json
     assert {one["code"] for one in data["refused"]} == {"JR-DENY-DEFAULT"}
     assert [one.partition("@")[0] for one in data["upstreams_missing"]] == ["pypi"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import resource
 import shutil
 import tarfile
 import time
@@ -288,3 +289,25 @@ def test_the_cache_and_its_pins_are_left_alone(world: World, tmp_path: Path) -> 
     side.export(tmp_path / "b")
     assert side.state() == before
     assert {path: path.stat().st_mtime_ns for path in (side.folder / "sha256").rglob("*")} == times
+
+
+def test_a_medium_that_takes_no_large_files_is_told_from_a_fault(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    told = pytest.raises(Taken, match=f"{tmp_path} takes no file so large.*--volume-size")
+    with told, place_for(str(tmp_path / "b"), 0) as writer:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, hard))
+        try:
+            writer.write(bytes(2 << 20))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_medium_is_named_and_not_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    told = pytest.raises(Taken, match=f"{tmp_path} is full, so nothing was written")
+    with told, place_for(str(tmp_path / "b"), 0) as writer:
+        monkeypatch.setattr(os, "write", full)
+        writer.write(b"x")
