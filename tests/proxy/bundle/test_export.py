@@ -206,7 +206,7 @@ def _killed_while_placing(folder: Path, most: int, unplaced: int) -> None:
     with place_for(str(folder / "b"), most) as writer:
         writer.write(b"x" * 35_000)
         parts = [Path(writer.path).with_name(name) for name in writer.parts]
-        note = "".join(f"{one.stat().st_dev} {one.stat().st_ino} {one.name}\n" for one in parts)
+        note = "".join(f"{one.stat().st_dev} {one.stat().st_ino} {one.name}\0" for one in parts)
         for part in parts[unplaced:]:
             part.rename(folder / part.name)
         shutil.copytree(left, folder / "copy")
@@ -311,3 +311,10 @@ def test_a_full_medium_is_named_and_not_the_cache(tmp_path: Path, monkeypatch: p
     with told, place_for(str(tmp_path / "b"), 0) as writer:
         monkeypatch.setattr(os, "write", full)
         writer.write(b"x")
+
+
+def test_names_that_are_no_text_hinder_no_export(source: Side, tmp_path: Path) -> None:
+    file = tmp_path / os.fsdecode(b"a\nb\xff.tar")
+    done = source.export(file, wants=(os.fsdecode(b"list\xff.txt"),))
+    assert done.header.wants == ("list?.txt",)
+    assert [os.path.basename(part) for part in done.parts] == [file.name]
