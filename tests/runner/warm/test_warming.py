@@ -11,7 +11,7 @@ import pytest
 
 from jhansi_runner.runner.errors import RunnerError
 from jhansi_runner.runner.warm import warming
-from jhansi_runner.runner.warm.gather import again
+from jhansi_runner.runner.warm.gather import again, gather
 from jhansi_runner.runner.warm.kept import kept_wants
 from jhansi_runner.runner.warm.resolving import Resolved
 from jhansi_runner.runner.warm.targets import Target
@@ -90,6 +90,19 @@ def test_what_cannot_be_resolved_is_told_and_the_rest_comes(
     done = _warm(monkeypatch, tmp_path / "home", up, tool, names)
     assert done.trouble == ("there is no such version\nchoose another",) and not done.whole
     assert done.report.came == 2 and not kept_wants(folders_of(tmp_path / "home").state)
+
+
+def test_what_is_included_is_not_asked_again_by_itself(tmp_path: Path) -> None:
+    _file(tmp_path, "top.txt", "-r sub/base.txt\n-c pins.txt\ndemo\n")
+    _file(tmp_path / "sub", "base.txt", "-r ../more.txt\nother==1.0\n")
+    _file(tmp_path, "more.txt", "third==1.0\n")
+    _file(tmp_path, "pins.txt", "demo==1.0\nnobody-asks-for==1.0\n")
+    first = gather([str(tmp_path / "top.txt")], HERE)
+    found = {one.coordinate.purl for one in again(first.texts, HERE).exacts}
+    assert found == {one.coordinate.purl for one in first.exacts}
+    assert found == {"pkg:pypi/demo@1.0", "pkg:pypi/other@1.0", "pkg:pypi/third@1.0"}
+    with pytest.raises(RunnerError, match=r"base\.txt:1"):
+        again({"sub/base.txt": first.texts[str(tmp_path / "sub/base.txt")]}, HERE)
 
 
 @pytest.mark.parametrize("dry", [False, True])
