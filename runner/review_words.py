@@ -101,7 +101,7 @@ def render_page(review: Review) -> bytes:
         "<h2>Known</h2>",
         table(_HEADS, map(_row, _ordered(known)), "nothing"),
         "<h2>What was warmed on the other side</h2>",
-        table(("what",), [(want,) for want in review.header.wants], "it does not say"),
+        table(("what",), [(shown(want),) for want in review.header.wants], "it does not say"),
     ]
     return "\n".join(parts).encode("utf-8", "replace")
 
@@ -143,9 +143,10 @@ def _row(one: Brought) -> Row:
     licence = _UNREAD if one.licence is None else one.licence or _NO_LICENCE
     dated = when(one.published) if one.published is not None else Word("")
     what = one.news.value if one.here else f"{one.news.value}, in an earlier bundle"
-    cells = (what, one.coordinate.purl, one.filename, Word(size(one.size)), dated, _age(one), licence, Word(_runs(one)))
+    named = what, one.coordinate.purl, shown(one.filename)
+    cells = (*named, Word(size(one.size)), dated, _age(one), shown(licence), Word(_runs(one)))
     verdict, why = _verdict(one)
-    return (*cells, ", ".join(_advisories(one)), Word(verdict), why)
+    return (*cells, shown(", ".join(_advisories(one))), Word(verdict), shown(why))
 
 
 def _runs(one: Brought) -> str:

@@ -105,6 +105,13 @@ def test_the_page_is_whole_and_runs_nothing() -> None:
         assert words in page
 
 
+def test_nothing_turns_the_words_of_the_page_around() -> None:
+    back = "\u202egpj.exe"
+    row = replace(PLAIN, filename=back, licence=back, refused=replace(NO, reason=back))
+    page = render_page(replace(REVIEW, header=replace(HEADER, wants=(back,)), brought=(row,))).decode()
+    assert "\u202e" not in page and page.count("\\u202egpj.exe") == 7  # three cells of two tables, and the want
+
+
 def test_the_object_has_every_artifact() -> None:
     data = json.loads(json.dumps(review_data(REVIEW)))
     assert [one["purl"] for one in data["artifacts"]] == [
