@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from jhansi_runner.proxy.bundle.export import Exported
 from jhansi_runner.proxy.bundle.importing import Outcome
 from jhansi_runner.proxy.bundle.judging import Refused
-from jhansi_runner.proxy.bundle.manifest import Header
+from jhansi_runner.proxy.bundle.manifest import Header, Origin
 from jhansi_runner.proxy.cache.artifacts import ArtifactFiles
 from jhansi_runner.proxy.cache.choice import total
 from jhansi_runner.proxy.cache.contents import things
@@ -86,12 +86,7 @@ def imported_data(done: Outcome, *, dry_run: bool, limit: int, size: int) -> Map
 def render_imported(done: Outcome, *, dry_run: bool, limit: int, size: int) -> str:
     """An import in lines."""
     lines = _refused_lines(done.refused, "refused by the policy of this side")
-    for one in done.foreign:
-        type_ = one.prefix.partition("@")[0]
-        lines.append(
-            f"nothing of {shown(one.index)} is served here: the policy does not say `upstream: {shown(one.index)}` "
-            f"for {type_}"
-        )
+    lines += [_foreign(one) for one in done.foreign]
     came = f"{_things(done.artifacts, done.documents)}, {size_text(done.artifacts_size)} of artifacts"
     lines.append(f"{'would come' if dry_run else 'came'}: {came}; there already: {done.there}")
     if limit and size > limit:
@@ -102,6 +97,15 @@ def render_imported(done: Outcome, *, dry_run: bool, limit: int, size: int) -> s
     when = time.strftime("%Y-%m-%d %H:%M", time.gmtime(done.header.created))
     lines.append(f"bundle {done.name}, by {shown(done.header.by)}, {when} UTC, signed by {done.key}")
     return "\n".join(lines)
+
+
+def _foreign(one: Origin) -> str:
+    type_, own, _ = one.prefix.partition("@")
+    if not own:
+        words = f"the policy does not list {type_}, or names an `upstream` of your own for it"
+        return f"nothing from the public registry {type_} is served here: {words}"
+    index = shown(one.index)
+    return f"nothing of {index} is served here: the policy does not say `upstream: {index}` for {type_}"
 
 
 def _things(artifacts: int, documents: int) -> str:

@@ -23,6 +23,7 @@ def review(file: str, named: tuple[str, ...], page: str | None, policy: str | No
     FILE is the bundle, or any of its volumes. It is verified to the last byte, and nothing of it is kept. Exit code 126
     when the policy refuses something.
     """
+    from jhansi_runner.proxy import whole_file
     from jhansi_runner.proxy.bundle.review import Reviewing
     from jhansi_runner.proxy.bundle.trust import NoKeys, trusted
     from jhansi_runner.runner.bundle_progress import Moving
@@ -33,8 +34,7 @@ def review(file: str, named: tuple[str, ...], page: str | None, policy: str | No
         found = Reviewing(store, files, side(policy), moving.add).run(file, trusted(named, os.environ))
     if page is not None:
         try:
-            with open(page, "wb") as out:
-                out.write(render_page(found))
+            whole_file.write(page, render_page(found), mode=0o666)
         except OSError as error:
             raise RunnerError(f"{page}: the page cannot be written: {error.strerror}") from None
     print(json.dumps(review_data(found), indent=2) if as_json else render_review(found))

@@ -30,7 +30,7 @@ _INTERRUPTED = 130
 )
 @click.option("--policy", "policy_file", metavar="FILE", default="", help="The policy to use instead of your own.")
 @click.option("--offline", is_flag=True, help="Fetch nothing: tell whether all is in the cache.")
-@click.option("--dry-run", "dry", is_flag=True, help="Fetch no package: tell how many files and bytes would come.")
+@click.option("--dry-run", "dry", is_flag=True, help="Fetch only what resolving takes: tell how much would come.")
 @click.option(
     "--missing", metavar="FILE", default="", help="Write what is missing to FILE, for `cache warm` elsewhere."
 )

@@ -15,6 +15,8 @@ from jhansi_runner.runner.console import counted, shown
 _DAY = 86400.0
 _NEW = (News.CONFLICT, News.PACKAGE, News.VERSION, News.FILE)
 _POLICY = "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+_WIDEST = 48
+"""Characters of a licence on a terminal: some write its whole text where its name belongs."""
 _SHORT = ("what", "package", "files", "size", "age", "licence", "runs code", "advisories", "verdict")
 _UNREAD, _NO_LICENCE = "not looked up", "none declared"
 _UNASKED = "the policy names no advisories"
@@ -49,12 +51,17 @@ def _release(files: Sequence[Brought]) -> tuple[str, ...]:
         str(len(files)),
         size(sum(one.size for one in files)),
         _age(first),
-        next((one.licence for one in files if one.licence), _NO_LICENCE if first.licence == "" else _UNREAD),
+        _licence(files),
         next((_runs(one) for one in files if one.runs), ""),
         ", ".join(dict.fromkeys(name for one in files for name in _advisories(one))),
         _verdict(first)[0],
     )
     return tuple(map(shown, cells))
+
+
+def _licence(files: Sequence[Brought]) -> str:
+    found = next((one.licence for one in files if one.licence), _NO_LICENCE if files[0].licence == "" else _UNREAD)
+    return found if len(found) <= _WIDEST else f"{found[: _WIDEST - 3]}..."
 
 
 def review_data(review: Review) -> Mapping[str, object]:
@@ -94,7 +101,7 @@ def render_page(review: Review) -> bytes:
         "<h2>Known</h2>",
         table(_HEADS, map(_row, _ordered(known)), "nothing"),
         "<h2>What was warmed on the other side</h2>",
-        table(("what",), [(want,) for want in review.header.wants], "it does not say"),
+        table(("what",), [(shown(want),) for want in review.header.wants], "it does not say"),
     ]
     return "\n".join(parts).encode("utf-8", "replace")
 
@@ -136,9 +143,10 @@ def _row(one: Brought) -> Row:
     licence = _UNREAD if one.licence is None else one.licence or _NO_LICENCE
     dated = when(one.published) if one.published is not None else Word("")
     what = one.news.value if one.here else f"{one.news.value}, in an earlier bundle"
-    cells = (what, one.coordinate.purl, one.filename, Word(size(one.size)), dated, _age(one), licence, Word(_runs(one)))
+    named = what, one.coordinate.purl, shown(one.filename)
+    cells = (*named, Word(size(one.size)), dated, _age(one), shown(licence), Word(_runs(one)))
     verdict, why = _verdict(one)
-    return (*cells, ", ".join(_advisories(one)), Word(verdict), why)
+    return (*cells, shown(", ".join(_advisories(one))), Word(verdict), shown(why))
 
 
 def _runs(one: Brought) -> str:

@@ -129,12 +129,12 @@ class Export:
                 len(counting.members),
                 counting.members_size,
                 counting.newest if order.created is None else order.created,
-                order.by,
+                _text(order.by),
                 order.release,
                 self._judging.policy.digest,
                 before.name,
                 tuple(origins),
-                order.wants,
+                tuple(map(_text, order.wants)),
             )
             manifest.write(render_header(header))
             lines.seek(0)
@@ -226,6 +226,11 @@ class Export:
                     document = self._store.document(line.key)
                     if document is not None:
                         store.keep_document(line.key, document)
+
+
+def _text(name: str) -> str:
+    """A name as a text: those of files may have bytes that are none."""
+    return name.encode("utf-8", "replace").decode()
 
 
 def _nothing(stays: Stays) -> str:

@@ -26,6 +26,7 @@ from jhansi_runner.proxy.bundle.manifest import (
     Origin,
     parse_line,
     render_line,
+    uninspected,
 )
 from jhansi_runner.proxy.bundle.merging import Merging
 from jhansi_runner.proxy.bundle.reading import Bundle, opened, refusing
@@ -122,9 +123,9 @@ class Import:
         for given, comes in bundle.lines():
             if comes:
                 landing.receive(bundle, given)
-            line = merging.known(given)
+            line = merging.known(uninspected(given))
             if isinstance(line, ArtifactLine):
-                artifact, refused = self._judging.artifact(line, landing.path(line))
+                artifact, refused = self._judging.artifact(line, landing.path(line), told=True)
                 line = replace(line, artifact=artifact)
             else:
                 refused = self._judging.document(line)

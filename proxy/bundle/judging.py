@@ -59,15 +59,17 @@ class Judging:
         self.policy, self.registries, self.upstreams = policy, registries, upstreams
         self.now = time.time() if now is None else now
 
-    def artifact(self, line: ArtifactLine, path: str) -> tuple[Artifact, Refused | None]:
+    def artifact(self, line: ArtifactLine, path: str, *, told: bool = False) -> tuple[Artifact, Refused | None]:
         """What is known of an artifact now, and the refusal of it. `path` is its file, "" where that is not to be had.
 
-        Raises BadManifest, and OSError when the file cannot be read.
+        `told` is for what another side says of it, where this one has not looked: then the file's own word counts too
+        wherever the policy asks for what is in it. Raises BadManifest, and OSError when the file cannot be read.
         """
         coordinate = naming.coordinate_of(line, self.registries)
         artifact, registry = line.artifact, self.registries[coordinate.type]
         needs = self.policy.needs(coordinate.type)
-        if path and not artifact.inspected and not registry.is_sure(release_of(artifact), needs):
+        doubted = told and (needs.licences or needs.scripts)
+        if path and not artifact.inspected and (doubted or not registry.is_sure(release_of(artifact), needs)):
             artifact = looked_into(artifact, registry.inside(path, artifact.filename))
         release = release_of(artifact)
         if release.published is None and line.seen is not None and (not registry.dated or needs.dates):

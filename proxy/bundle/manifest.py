@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from jhansi_runner.proxy.bundle import strict
@@ -250,6 +250,13 @@ def short_of(line: Line) -> bytes:
 def member_of(line: Line) -> str:
     """The name of the member that a line's content is, or would be, below the bundle's folder."""
     return f"{'documents' if isinstance(line, DocumentLine) else 'artifacts'}/{line.sha256}"
+
+
+def uninspected(line: Line) -> Line:
+    """A line without its word that somebody looked into the artifact: a side believes its own eyes only."""
+    if isinstance(line, DocumentLine) or not line.artifact.inspected:
+        return line
+    return replace(line, artifact=replace(line.artifact, inspected=False))
 
 
 def _data(line: Line) -> dict[str, object]:

@@ -49,7 +49,7 @@ class Writer:
             try:
                 count = os.write(self._descriptor, part)
             except OSError as error:
-                raise OSError(error.errno, error.strerror, self.path) from None
+                raise self._trouble(error) from None
             left = left[count:]
             self.size += count
             self._left -= count
@@ -63,6 +63,14 @@ class Writer:
                     os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+    def _trouble(self, error: OSError) -> OSError:
+        place = os.path.dirname(self._folder)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return Taken(f"{place} is full, so nothing was written: make room there, or name a folder with more")
+        if error.errno == errno.EFBIG:
+            return Taken(f"{place} takes no file so large, so nothing was written: use --volume-size, such as 2GiB")
+        return OSError(error.errno, error.strerror, self.path)
 
     def _open(self) -> None:
         self.close(flush=True)
@@ -95,10 +103,10 @@ def put(writer: Writer, file: str) -> list[str]:
     parent = os.path.dirname(os.path.abspath(file))
     folder = os.path.dirname(writer.path)
     _require_free(file)
-    with open(f"{folder}/{_NOTE}", "w", encoding="utf-8") as note:
+    with open(f"{folder}/{_NOTE}", "wb") as note:
         for part in writer.parts:
             found = os.stat(f"{folder}/{part}")
-            note.write(f"{found.st_dev} {found.st_ino} {part}\n")
+            note.write(os.fsencode(f"{found.st_dev} {found.st_ino} {part}\0"))
         note.flush()
         os.fsync(note.fileno())
     try:
@@ -176,9 +184,9 @@ def _sweep(folder: str, parent: str) -> None:
 def _noted(folder: str, parent: str) -> list[tuple[str, bool]]:
     """The paths that an export was about to give, and whether what it wrote is there."""
     found = []
-    with contextlib.suppress(FileNotFoundError), open(f"{folder}/{_NOTE}", encoding="utf-8") as note:
-        for line in note:
-            device, inode, part = line.rstrip("\n").split(" ", 2)
+    with contextlib.suppress(FileNotFoundError), open(f"{folder}/{_NOTE}", "rb") as note:
+        for line in note.read().split(b"\0")[:-1]:
+            device, inode, part = os.fsdecode(line).split(" ", 2)
             path = f"{parent}/{os.path.basename(part)}"
             try:
                 status = os.lstat(path)

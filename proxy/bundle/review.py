@@ -12,7 +12,7 @@ from enum import Enum
 
 from jhansi_runner.proxy.bundle.judging import Judging, Refused
 from jhansi_runner.proxy.bundle.keys import PublicKey
-from jhansi_runner.proxy.bundle.manifest import ArtifactLine, Header
+from jhansi_runner.proxy.bundle.manifest import ArtifactLine, Header, uninspected
 from jhansi_runner.proxy.bundle.merging import Merging
 from jhansi_runner.proxy.bundle.poms import Poms
 from jhansi_runner.proxy.bundle.reading import Bundle, opened
@@ -118,10 +118,12 @@ class Reviewing:
                             bundle.receive(given, None)
                         documents += 1
                         continue
-                    line, place = self._looked_at(bundle, given, comes, folder)
-                    news = news_of(line, known)
-                    known_line = line if news is News.CONFLICT else merging.known(line)
-                    line = known_line if isinstance(known_line, ArtifactLine) else line
+                    place = self._place(bundle, given, comes, folder)
+                    news = news_of(given, known)
+                    line = uninspected(given)
+                    line = line if news is News.CONFLICT else merging.known(line)
+                    assert isinstance(line, ArtifactLine)
+                    line = self._looked_at(line, place)
                     found.append(brought(line, news, self._judging, place))
                     if place:
                         poms.note(found[-1].coordinate, line.artifact.filename, place)
@@ -129,21 +131,22 @@ class Reviewing:
             rows = tuple(one if one.licence is not None else _licensed(one, poms) for one in found)
             return Review(bundle.header, bundle.name, bundle.key.id, rows, documents, is_advised(self._judging.policy))
 
-    def _looked_at(self, bundle: Bundle, line: ArtifactLine, comes: bool, folder: str) -> tuple[ArtifactLine, str]:
-        """A line with what its content says of itself, where nobody has looked, and where that is; "" for nowhere."""
-        path = f"{folder}/content"
+    def _place(self, bundle: Bundle, line: ArtifactLine, comes: bool, folder: str) -> str:
+        """Where the content of a line can be read now; "" for nowhere."""
         if comes:
+            path = f"{folder}/content"
             with open(path, "wb", opener=_private) as file:
                 bundle.receive(line, file.fileno())
-        elif self._files.has(line.sha256, line.size):
-            path = self._files.path(line.sha256)
-        else:
-            return line, ""
+            return path
+        return self._files.path(line.sha256) if self._files.has(line.sha256, line.size) else ""
+
+    def _looked_at(self, line: ArtifactLine, place: str) -> ArtifactLine:
+        """A line with what its content says of itself, where this side has not looked yet."""
         artifact = line.artifact
-        if artifact.licence is None and not artifact.inspected:
-            registry = self._judging.registries[Coordinate.parse(artifact.purl).type]
-            artifact = looked_into(artifact, registry.inside(path, artifact.filename))
-        return replace(line, artifact=artifact), path
+        if not place or artifact.inspected:
+            return line
+        registry = self._judging.registries[Coordinate.parse(artifact.purl).type]
+        return replace(line, artifact=looked_into(artifact, registry.inside(place, artifact.filename)))
 
 
 def _licensed(one: Brought, poms: Poms) -> Brought:

@@ -53,7 +53,7 @@ def _keys_in(folder: str) -> list[PublicKey] | None:
     try:
         names = sorted(os.listdir(folder))
     except OSError as error:
-        if error.errno == errno.ENOENT:
+        if error.errno == errno.ENOENT and not os.path.islink(folder):  # a link that leads nowhere was meant to count
             return None
         raise BadKey(f"{folder}: the keys that count cannot be read: {error.strerror}") from None
     return [_key(os.path.join(folder, name)) for name in names if name.endswith(_SUFFIX)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import stat
 from types import TracebackType
 from typing import Self
 
@@ -43,7 +44,7 @@ def parts_of(path: str) -> tuple[str, ...]:
         raise NoBundle(errno.ENOENT, "there is no bundle of this name, nor a first volume of it", path)
     for number in range(1, max(numbers) + 1):
         if number not in numbers:
-            raise BadTar(f"{volume(os.path.basename(base), number)} is missing")
+            raise BadTar(f"{volume(os.path.basename(base), number)} is missing: put it beside the others")
     parts = tuple(volume(base, number) for number in range(1, max(numbers) + 1))
     sizes = [_size(part) for part in parts]
     for part, size in zip(parts[:-1], sizes[:-1], strict=True):
@@ -110,7 +111,7 @@ class Volumes:
 def _numbers(base: str) -> set[int]:
     folder, name = os.path.split(base)
     try:
-        names = os.listdir(folder or ".")
+        names = set(os.listdir(folder or "."))
     except OSError as error:
         raise NoBundle(error.errno, error.strerror, folder or ".") from None
     found = [_VOLUME.fullmatch(one) for one in names if one.startswith(f"{name}.")]
@@ -126,7 +127,12 @@ def _size(part: str) -> int:
 
 
 def _open(part: str) -> int:
+    """A file to read; not a pipe, which whoever fills a medium may leave there, and which nobody may ever write to."""
     try:
-        return os.open(part, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(part, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise NoBundle(error.errno, error.strerror, part) from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise NoBundle(errno.EINVAL, "it is no regular file", part)
+    return descriptor

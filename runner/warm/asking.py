@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import email.utils
 import hashlib
+import math
 import secrets
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
@@ -56,11 +57,16 @@ _BLOCK = 1 << 20
 
 @dataclass(slots=True)
 class Asking:
-    """One warming's way to the mirror. With `offline` the cache alone is asked; with `dry`, no file is."""
+    """One warming's way to the mirror. With `offline` the cache alone is asked; with `dry`, no file is.
+
+    What came after `since`, in seconds since the epoch, came for this warming: its tools were run before.
+    """
 
     policy: PolicySet
     offline: bool
     dry: bool
+    since: float
+    _store: Store
     _mirror: Mirror
     _documents: Documents
     _artifacts: Artifacts
@@ -133,7 +139,18 @@ class Asking:
         outcome = await self.ask(type_, path)
         if outcome.good and not self.offline:
             await self._complete(type_, wanted)
-        return outcome
+        kept = self.kept(type_, path) if outcome.how == THERE else None
+        return outcome if kept is None else replace(outcome, how=self._how(kept))
+
+    def came(self) -> Iterator[tuple[str, int]]:
+        """What came for this warming, whoever asked for it: registry and path, and bytes."""
+        for key, artifact in self._store.artifacts() if self.since < math.inf else ():
+            if self._how(artifact) == CAME:
+                prefix, _, path = key.partition(" ")
+                yield f"{prefix.partition('@')[0]}{path}", artifact.size
+
+    def _how(self, artifact: Artifact) -> str:
+        return CAME if artifact.stored >= self.since else THERE
 
     def kept(self, type_: str, path: str) -> Artifact | None:
         """What the cache knows of a file, None where it has it not."""
@@ -177,7 +194,7 @@ class Asking:
             return _refused(by_name, wanted.package)  # before anybody is asked about it
         artifact = self._artifacts.kept(upstream.key(wanted.path))
         if artifact is not None:
-            return Outcome(THERE, artifact.size)
+            return Outcome(self._how(artifact), artifact.size)
         if self.offline:
             return Outcome(MISSING, reason="it is not in the cache")
         try:
@@ -198,7 +215,9 @@ class Asking:
 
 
 @asynccontextmanager
-async def asking(policy: PolicySet, folders: paths.Paths, *, offline: bool, dry: bool) -> AsyncIterator[Asking]:
+async def asking(
+    policy: PolicySet, folders: paths.Paths, *, offline: bool, dry: bool, since: float = math.inf
+) -> AsyncIterator[Asking]:
     """The mirror from here to the end, with the cache and the ledger of this user.
 
     Raises UnsuitableFileSystem, DamagedCache, UpstreamError, OSError.
@@ -219,6 +238,8 @@ async def asking(policy: PolicySet, folders: paths.Paths, *, offline: bool, dry:
             policy,
             offline,
             dry,
+            since,
+            store,
             mirror,
             documents,
             artifacts,

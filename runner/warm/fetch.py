@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Protocol
@@ -11,12 +12,14 @@ from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.coordinate import GOLANG, MAVEN, NPM, PYPI
 from jhansi_runner.proxy.mirror.engine import DENY_REGISTRY
 from jhansi_runner.proxy.policy.decide import PolicySet
+from jhansi_runner.proxy.policy.sizes import size_text
 from jhansi_runner.proxy.registries.interface import Malformed, NothingThere
 from jhansi_runner.proxy.registries.upstreams import UpstreamFailure
+from jhansi_runner.runner.console import counted
 from jhansi_runner.runner.warm import of_golang, of_maven, of_npm, of_pypi
 from jhansi_runner.runner.warm.asking import Asking, asking
 from jhansi_runner.runner.warm.of_golang import Sumdb
-from jhansi_runner.runner.warm.report import FAILED, MISSING, REFUSED, Outcome, Report, Tally
+from jhansi_runner.runner.warm.report import CAME, FAILED, MISSING, REFUSED, Outcome, Report, Tally
 from jhansi_runner.runner.warm.targets import Target
 from jhansi_runner.runner.warm.wants import Exact
 
@@ -65,17 +68,19 @@ def fetch(
     *,
     offline: bool = False,
     dry: bool = False,
+    since: float = math.inf,
     watch: Watch | None = None,
 ) -> Report:
     """Have releases in the cache, for all targets. What fails is told at the end, and hinders nothing else.
 
+    What came after `since`, in seconds since the epoch, counts as come, whatever it is: tools were run for it.
     With `offline` nothing is fetched, only looked for; with `dry` only listings are. Raises Interrupted, and what
     `asking` raises.
     """
     watch = watch or _Nobody()
     tally = Tally(watch.add)
     try:
-        asyncio.run(_fetch(exacts, targets, policy, folders, tally, watch, offline=offline, dry=dry))
+        asyncio.run(_fetch(exacts, targets, policy, folders, tally, watch, offline=offline, dry=dry, since=since))
     except KeyboardInterrupt:
         raise Interrupted(tally.report()) from None
     return tally.report()
@@ -91,8 +96,9 @@ async def _fetch(
     *,
     offline: bool,
     dry: bool,
+    since: float,
 ) -> None:
-    async with asking(policy, folders, offline=offline, dry=dry) as ask:
+    async with asking(policy, folders, offline=offline, dry=dry, since=since) as ask:
         sumdb, left = Sumdb(ask), iter(exacts)
         clock = asyncio.create_task(_ticking(watch))
         try:
@@ -100,6 +106,12 @@ async def _fetch(
                 for _ in range(min(_AT_ONCE, len(exacts))):
                     group.create_task(_some(left, targets, ask, tally, sumdb, watch))
             await sumdb.prove(tally)
+            fetched = list(ask.came())
+            for path, size in fetched:
+                tally.file(path, Outcome(CAME, size))
+            if dry and fetched:
+                total = size_text(sum(size for _, size in fetched))
+                tally.note(f"finding out what is needed fetched {counted(len(fetched), 'file')} already, {total}")
         finally:
             clock.cancel()
 

@@ -21,7 +21,7 @@ from jhansi_runner.runner.warm.wants import Exact, Open
 STDIN = "-"
 _STDIN_NAME = "stdin"
 _KNOWN = (
-    "known are requirements.txt, pylock.toml, uv.lock, poetry.lock, Pipfile.lock, package-lock.json, "
+    "known are requirements files (.txt, .in), pylock.toml, uv.lock, poetry.lock, Pipfile.lock, package-lock.json, "
     "npm-shrinkwrap.json, pnpm-lock.yaml, yarn.lock, go.mod, go.sum, go.work.sum, CycloneDX and SPDX, lists of "
     "package-urls, and manifests: " + ", ".join(sorted(MANIFESTS))
 )
@@ -58,20 +58,34 @@ def gather(given: Sequence[str], targets: Sequence[Target]) -> Gathered:
 
 
 def again(texts: Mapping[str, bytes], targets: Sequence[Target]) -> Gathered:
-    """The same from texts that were read before. Raises RunnerError."""
-    parts = []
+    """The same from texts that were read before. Raises RunnerError.
+
+    What another of them includes says nothing by itself: a file of constraints names what nobody may ask for.
+    """
+    said: dict[str, Said] = {}
+    wrong: dict[str, RunnerError] = {}
+    included: set[str] = set()
     for name, data in texts.items():
         read = reader(posixpath.basename(name), data)
         if read is not None:
-            folder = posixpath.dirname(name)
-            with _explained():
-                said = read(name, data, Context(tuple(targets), _within(texts, folder)))
-            parts.append(said)
-    return Gathered(tuple(dict.fromkeys(one for part in parts for one in part.exacts)))
+            try:
+                with _explained():
+                    said[name] = read(name, data, Context(tuple(targets), _within(texts, name, included)))
+            except RunnerError as error:
+                wrong[name] = error
+    stopping = next((trouble for name, trouble in wrong.items() if name not in included), None)
+    if stopping is not None:
+        raise stopping
+    return Gathered(tuple(dict.fromkeys(one for name in said if name not in included for one in said[name].exacts)))
 
 
-def _within(texts: Mapping[str, bytes], folder: str) -> Callable[[str], bytes | None]:
-    return lambda target: texts.get(posixpath.join(folder, target))
+def _within(texts: Mapping[str, bytes], name: str, included: set[str]) -> Callable[[str], bytes | None]:
+    def beside(target: str) -> bytes | None:
+        path = posixpath.join(posixpath.dirname(name), target)
+        included.add(path)
+        return texts.get(path)
+
+    return beside
 
 
 def _given(path: str, targets: tuple[Target, ...]) -> Gathered:

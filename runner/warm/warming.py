@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -47,6 +49,7 @@ class Done:
 
 def warm(order: Order, folders: paths.Paths, env: Mapping[str, str], watch: Watch) -> Done:
     """Warm the cache. Raises RunnerError for inputs that cannot be read, Interrupted, and what the cache raises."""
+    begun = time.time()
     gathered = gather(order.given, order.targets)
     exacts, notes, trouble, projects = list(gathered.exacts), list(gathered.notes), [], []
     listed: dict[str, bytes] = {}
@@ -64,7 +67,10 @@ def warm(order: Order, folders: paths.Paths, env: Mapping[str, str], watch: Watc
         listed[f"{one.path}.resolved"] = _lines(found.exacts)
         projects += [os.path.abspath(one.path)] if found.ran else []
     wanted = tuple(dict.fromkeys(exacts))
-    report = fetch(wanted, order.targets, order.policy, folders, offline=order.offline, dry=order.dry, watch=watch)
+    since = begun if gathered.unresolved and not order.offline else math.inf
+    report = fetch(
+        wanted, order.targets, order.policy, folders, offline=order.offline, dry=order.dry, since=since, watch=watch
+    )
     report = replace(report, notes=tuple(dict.fromkeys([*notes, *report.notes])))
     done = Done(report, tuple(trouble))
     if not done.whole or order.dry or order.offline:

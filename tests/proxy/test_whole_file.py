@@ -34,6 +34,13 @@ def test_a_file_is_replaced_and_its_owners_alone(tmp_path: Path, *, lasting: boo
     assert os.listdir(tmp_path) == ["file"]
 
 
+def test_others_may_read_one_that_is_for_them(tmp_path: Path) -> None:
+    path, beside = tmp_path / "file", tmp_path / "beside"
+    write(str(path), b"new", mode=0o666)
+    beside.touch()
+    assert path.stat().st_mode == beside.stat().st_mode, "as the umask says"
+
+
 def test_a_link_with_its_name_is_not_followed(tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.write_bytes(b"kept")

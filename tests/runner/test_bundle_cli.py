@@ -125,6 +125,16 @@ def test_refusals_say_what_is_wrong_and_what_next(sender: Home, receiver: Home, 
     assert (done.code, "is cut" in done.said) == (125, True)
 
 
+def test_a_page_takes_the_place_of_a_link(sender: Home, receiver: Home, tmp_path: Path) -> None:
+    file, page, other = str(tmp_path / "b.tar"), tmp_path / "page.html", tmp_path / "other"
+    assert sender.run("export", file, "--key", str(sender.folder / "k.key")).code == 0
+    other.write_text("kept")
+    page.symlink_to(other)
+    assert receiver.run("review", file, "--html", str(page)).code == 0
+    assert other.read_text() == "kept", "a medium may hold a link"
+    assert page.read_text().startswith("<!DOCTYPE html>")
+
+
 def test_what_either_side_keeps_out_is_told_with_its_rule(sender: Home, receiver: Home, tmp_path: Path) -> None:
     file, policy = str(tmp_path / "b.tar"), tmp_path / "policy.yaml"
     rules = "rules:\n  - deny: pkg:npm/demo\n    versions: '1.0.0'\n    reason: it mines coins\n"
@@ -140,6 +150,7 @@ def test_what_either_side_keeps_out_is_told_with_its_rule(sender: Home, receiver
     assert "refused by the policy of this side: pkg:golang/example.test/demo@v1.0.0 is denied" in came.out
     assert "came: 0 artifacts, " in came.out
     assert "is served here: the policy does not say `upstream: http://127.0.0.1:" in came.out
+    assert "nothing from the public" not in came.out
     data = receiver.run("import", file, "--policy", str(policy), "--json").json
     assert {one["code"] for one in data["refused"]} == {"JR-DENY-DEFAULT"}
     assert [one.partition("@")[0] for one in data["upstreams_missing"]] == ["pypi"]

@@ -81,6 +81,12 @@ def test_a_terminal_obeys_nothing_of_it() -> None:
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", render_review(REVIEW))
 
 
+def test_a_licence_in_full_makes_no_line_longer() -> None:
+    long = replace(REVIEW, brought=(replace(PLAIN, licence="Permission is hereby granted " * 9), PLAIN))
+    assert max(map(len, render_review(long).splitlines())) < 200
+    assert "Permission is hereby" in render_review(long)
+
+
 def test_the_page_is_whole_and_runs_nothing() -> None:
     page = render_page(REVIEW).decode()
     assert "<script" not in page
@@ -97,6 +103,13 @@ def test_the_page_is_whole_and_runs_nothing() -> None:
         "pkg:pypi/known@1",
     ):
         assert words in page
+
+
+def test_nothing_turns_the_words_of_the_page_around() -> None:
+    back = "\u202egpj.exe"
+    row = replace(PLAIN, filename=back, licence=back, refused=replace(NO, reason=back))
+    page = render_page(replace(REVIEW, header=replace(HEADER, wants=(back,)), brought=(row,))).decode()
+    assert "\u202e" not in page and page.count("\\u202egpj.exe") == 7  # three cells of two tables, and the want
 
 
 def test_the_object_has_every_artifact() -> None:

@@ -39,11 +39,12 @@ _BY_NAME: dict[str, Read] = {
     "go.mod": go_mod.read,
 }
 _PYLOCK = re.compile(r"pylock\.[^.]+\.toml")
-_REQUIREMENTS = re.compile(r"(?:.*[-_.])?(?:requirements|constraints)(?:[-_.].*)?\.(?:txt|in)", re.IGNORECASE)
+_REQUIREMENTS = (".txt", ".in")
+"""How names of requirements files end, such as `requirements/base.txt`; lists and bills are known by their text."""
 _BILL = re.compile(rb'"bomFormat"\s*:\s*"CycloneDX"')
 _SPDX = re.compile(rb'"spdxVersion"\s*:')
 _TAGS = re.compile(rb"(?:\xef\xbb\xbf)?(?:#[^\n]*\n|\s)*SPDXVersion:\s*SPDX-")
-_XML = re.compile(rb"<bom\b[^>]*cyclonedx", re.IGNORECASE)
+_XML = re.compile(rb"<bom\b[^<>]*cyclonedx", re.IGNORECASE)
 _NPM = re.compile(rb'"lockfileVersion"\s*:')
 _HEAD = 1 << 16
 MANIFESTS = frozenset([
@@ -75,7 +76,7 @@ def reader(name: str, data: bytes) -> Read | None:
         return spdx.read_tags
     if is_list(data.decode("utf-8-sig", "replace")):
         return purl_list.read
-    return requirements.read if _REQUIREMENTS.fullmatch(name) else None
+    return requirements.read if name.lower().endswith(_REQUIREMENTS) else None
 
 
 _CHOICES = (

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Mapping
+
 from jhansi_runner.proxy.registries import maven_xml
 from jhansi_runner.proxy.registries.interface import Malformed
 from jhansi_runner.resolvers.node import text as jsons
@@ -18,13 +21,14 @@ def read_json(file: str, data: bytes, context: Context) -> Said:
     del context
     draft = Draft(file, _HINT)
     text = data.decode("utf-8-sig", "replace")
+    lines = purls.lines_in(text)
     waiting: list[tuple[int, object]] = [(0, jsons.parse(text, file))]
     while waiting:
         depth, holder = waiting.pop()
         if not isinstance(holder, dict) or depth > _DEEPEST:
             raise draft.wrong(0, "a component is no object, or is nested too deeply")
         if depth:
-            _component(holder, text, draft)
+            _component(holder, text, lines, draft)
         inner = holder.get("components", [])
         if not isinstance(inner, list):
             raise draft.wrong(jsons.line_of(text, "components"), "components is no list")
@@ -32,19 +36,14 @@ def read_json(file: str, data: bytes, context: Context) -> Said:
     return draft.said()
 
 
-def _component(component: Table, text: str, draft: Draft) -> None:
+def _component(component: Table, text: str, lines: Mapping[str, int], draft: Draft) -> None:
     purl = component.get("purl")
     if purl is None or purl == "":
         purls.without(draft, [str(component.get("name"))])
     elif isinstance(purl, str):
-        purls.add(draft, purl, _line(text, purl))
+        purls.add(draft, purl, lines.get(purl, 0))
     else:
         raise draft.wrong(jsons.line_of(text, "purl"), f"the purl of {component.get('name')} is no text")
-
-
-def _line(text: str, purl: str) -> int:
-    at = text.find(purl)
-    return 0 if at < 0 else text.count("\n", 0, at) + 1
 
 
 def read_xml(file: str, data: bytes, context: Context) -> Said:
@@ -55,9 +54,9 @@ def read_xml(file: str, data: bytes, context: Context) -> Said:
         root = maven_xml.read(data, "bom", frozenset(["components"]))
     except Malformed as error:
         raise draft.wrong(0, str(error)) from None
-    waiting = [*root.child("components").every("component")]
+    waiting = deque(root.child("components").every("component"))
     while waiting:
-        component = waiting.pop(0)
+        component = waiting.popleft()
         if purl := component.child("purl").text:
             purls.add(draft, purl)
         else:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 
 from jhansi_runner.proxy.canonical import is_canonical
 from jhansi_runner.proxy.coordinate import GOLANG, Coordinate
@@ -11,6 +12,8 @@ from jhansi_runner.proxy.registries import golang_names
 from jhansi_runner.runner.warm.inputs.said import Draft
 from jhansi_runner.runner.warm.lists import files_of
 from jhansi_runner.runner.warm.wants import Open
+
+_TEXT = re.compile(r'\n|"(pkg:[^"\\\n]*)"')
 
 
 def add(draft: Draft, text: str, line: int = 0) -> None:
@@ -31,6 +34,18 @@ def add(draft: Draft, text: str, line: int = 0) -> None:
         draft.leave(text, "is no version of a module that is downloaded", line)
     else:
         draft.want(found, line, filenames=files_of(found, text))
+
+
+def lines_in(text: str) -> Mapping[str, int]:
+    """The first line of each package-url in a text of JSON: of all at once, since there may be thousands."""
+    found: dict[str, int] = {}
+    line = 1
+    for match in _TEXT.finditer(text):
+        if match[1] is None:
+            line += 1
+        else:
+            found.setdefault(match[1], line)
+    return found
 
 
 def without(draft: Draft, names: Iterable[str]) -> None:

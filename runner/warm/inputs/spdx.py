@@ -25,7 +25,7 @@ def read_json(file: str, data: bytes, context: Context) -> Said:
     packages = document.get("packages", [])
     if not isinstance(packages, list) or not all(isinstance(one, dict) for one in packages):
         raise draft.wrong(jsons.line_of(text, "packages"), "packages is no list of objects")
-    at = 0
+    lines = purls.lines_in(text)
     for package in packages:
         references = package.get("externalRefs", [])
         found = [
@@ -35,8 +35,7 @@ def read_json(file: str, data: bytes, context: Context) -> Said:
             and isinstance(one.get("referenceLocator"), str)
         ]  # fmt: skip
         for purl in found:
-            at = max(text.find(purl, at), at)
-            purls.add(draft, purl, text.count("\n", 0, at) + 1)
+            purls.add(draft, purl, lines.get(purl, 0))
         if not found:
             purls.without(draft, [str(package.get("name"))])
     return draft.said()

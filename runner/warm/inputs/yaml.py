@@ -33,6 +33,10 @@ class BadYaml(ValueError):
         self.line = line
 
 
+class _NoYaml(BadYaml):
+    """A text that a parser does not take, while another one may."""
+
+
 @dataclass(slots=True)
 class Node:
     """A mapping (`entries`), a list (`items`), or a text."""
@@ -65,7 +69,7 @@ def documents(text: str) -> list[Node]:
     """
     try:
         return _documents(text, slow=False)
-    except BadYaml:
+    except _NoYaml:
         return _documents(text, slow=True)
 
 
@@ -76,11 +80,11 @@ def _documents(text: str, *, slow: bool) -> list[Node]:
         found.extend(_node(event, events, 0) for event in events if not isinstance(event, _AROUND))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise BadYaml(mark.line + 1 if mark else 0, f"is not YAML: {error.problem or error.context}") from None
+        raise _NoYaml(mark.line + 1 if mark else 0, f"is not YAML: {error.problem or error.context}") from None
     except (YAMLError, ValueError, AssertionError, OverflowError) as error:
         if isinstance(error, BadYaml):
             raise
-        raise BadYaml(0, f"is not YAML: {str(error)[:200]}") from None
+        raise _NoYaml(0, f"is not YAML: {str(error)[:200]}") from None
     return found
 
 

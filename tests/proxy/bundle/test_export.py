@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import resource
 import shutil
 import tarfile
 import time
@@ -205,7 +206,7 @@ def _killed_while_placing(folder: Path, most: int, unplaced: int) -> None:
     with place_for(str(folder / "b"), most) as writer:
         writer.write(b"x" * 35_000)
         parts = [Path(writer.path).with_name(name) for name in writer.parts]
-        note = "".join(f"{one.stat().st_dev} {one.stat().st_ino} {one.name}\n" for one in parts)
+        note = "".join(f"{one.stat().st_dev} {one.stat().st_ino} {one.name}\0" for one in parts)
         for part in parts[unplaced:]:
             part.rename(folder / part.name)
         shutil.copytree(left, folder / "copy")
@@ -288,3 +289,32 @@ def test_the_cache_and_its_pins_are_left_alone(world: World, tmp_path: Path) -> 
     side.export(tmp_path / "b")
     assert side.state() == before
     assert {path: path.stat().st_mtime_ns for path in (side.folder / "sha256").rglob("*")} == times
+
+
+def test_a_medium_that_takes_no_large_files_is_told_from_a_fault(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    told = pytest.raises(Taken, match=f"{tmp_path} takes no file so large.*--volume-size")
+    with told, place_for(str(tmp_path / "b"), 0) as writer:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, hard))
+        try:
+            writer.write(bytes(2 << 20))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_medium_is_named_and_not_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    told = pytest.raises(Taken, match=f"{tmp_path} is full, so nothing was written")
+    with told, place_for(str(tmp_path / "b"), 0) as writer:
+        monkeypatch.setattr(os, "write", full)
+        writer.write(b"x")
+
+
+def test_names_that_are_no_text_hinder_no_export(source: Side, tmp_path: Path) -> None:
+    file = tmp_path / os.fsdecode(b"a\nb\xff.tar")
+    done = source.export(file, wants=(os.fsdecode(b"list\xff.txt"),))
+    assert done.header.wants == ("list?.txt",)
+    assert [os.path.basename(part) for part in done.parts] == [file.name]

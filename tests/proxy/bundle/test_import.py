@@ -24,6 +24,7 @@ from support import forged
 from support.bundles import Side, World
 from support.cases import GolangCase, NpmCase
 from support.forged import CONTENT, PAGE, THEN, artifact_line, document_line, manifest, pieces, write
+from support.wheels import make_wheel
 
 
 @pytest.fixture
@@ -345,3 +346,16 @@ def test_killed_while_it_appears_it_can_be_repeated(
         assert found.body == large
         assert files.verify(lines[0].sha256)
     assert not list((here.folder / "incoming").iterdir())
+
+
+@pytest.mark.parametrize("word", [None, "MIT"])
+def test_a_file_is_looked_into_whatever_the_other_side_says_of_it(here: Side, tmp_path: Path, word: str | None) -> None:
+    wheel = b"".join(make_wheel("demo", "1.0", licence="GPL-3.0-only").content.read())
+    line = artifact_line(content=wheel)
+    line = replace(line, artifact=replace(line.artifact, licence=word, inspected=True))
+    bundle = write(tmp_path / "b", pieces(manifest([line]), [("artifacts", wheel)]))
+    strict = here.with_rules("default: allow\nlicences: {allow: [MIT]}\n")
+    assert [one.code for one in strict.import_(bundle).refused] == ["JR-DENY-LICENCE"]
+    here.import_(bundle)
+    with here.opened() as (store, _):
+        assert [one.inspected for _, one in store.artifacts()] == [False], "the mirror looks when its policy asks"

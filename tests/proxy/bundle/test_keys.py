@@ -137,3 +137,7 @@ def test_a_key_that_cannot_be_read_is_not_passed_over(tmp_path: Path) -> None:
         trusted([], env, site=str(tmp_path / "none"))
     with pytest.raises(BadKey, match="keys that count cannot be read"):
         trusted([], env, site=str(tmp_path / "keys" / "a.pub"))
+    (tmp_path / "keys" / "b.pub").unlink()
+    (tmp_path / "site").symlink_to("nowhere")
+    with pytest.raises(BadKey, match="site: the keys that count cannot be read"):
+        trusted([], env, site=str(tmp_path / "site"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -77,6 +78,14 @@ def test_what_is_no_bundle(other: Side, tmp_path: Path) -> None:
         (tmp_path / "folder").mkdir(exist_ok=True)
         with pytest.raises(NoBundle):
             other.import_(tmp_path / name)
+
+
+@pytest.mark.parametrize("names", [[NAME], [f"{NAME}.001"], [f"{NAME}.001", f"{NAME}.002"]])
+def test_nobody_waits_for_a_pipe_on_a_medium(other: Side, tmp_path: Path, names: list[str]) -> None:
+    for name in names:
+        os.mkfifo(tmp_path / name)
+    with pytest.raises(NoBundle, match="no regular file"):
+        other.import_(tmp_path / NAME)
 
 
 def test_nothing_is_overwritten(source: Side, parts: list[Path], tmp_path: Path) -> None:

@@ -59,6 +59,13 @@ https://files.test/y-1.0-py3-none-any.whl
         assert told in notes
 
 
+@pytest.mark.parametrize("name", ["base.txt", "dev.in", "Requirements-Dev.TXT"])
+def test_requirements_have_many_names(name: str) -> None:
+    assert _purls(_read(name, "demo==1.0\n")) == ["pkg:pypi/demo@1.0"]
+    with pytest.raises(ManifestError, match=f"{name}:1"):
+        _read(name, "Read this first.\n")
+
+
 def test_requirements_with_hashes_name_all_that_is_installed() -> None:
     assert not _read("requirements.txt", f"demo==1.0 --hash={_A}\n").as_whole
     assert _read("requirements.txt", "demo==1.0\n").as_whole

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from jhansi_runner.runner.errors import RunnerError
 from jhansi_runner.runner.warm import warming
-from jhansi_runner.runner.warm.gather import again
+from jhansi_runner.runner.warm.gather import again, gather
 from jhansi_runner.runner.warm.kept import kept_wants
 from jhansi_runner.runner.warm.resolving import Resolved
 from jhansi_runner.runner.warm.targets import Target
@@ -18,7 +19,7 @@ from jhansi_runner.runner.warm.wants import Open
 from jhansi_runner.runner.warm.warming import Done, Order
 from jhansi_runner.runner.warm.words import Warming
 from support.registry import Upstream
-from support.warmer import HERE, exact, folders_of, policy_of, policy_text
+from support.warmer import HERE, exact, folders_of, policy_of, policy_text, warmed
 from support.wheels import make_wheel
 
 
@@ -91,6 +92,42 @@ def test_what_cannot_be_resolved_is_told_and_the_rest_comes(
     assert done.report.came == 2 and not kept_wants(folders_of(tmp_path / "home").state)
 
 
+def test_what_is_included_is_not_asked_again_by_itself(tmp_path: Path) -> None:
+    _file(tmp_path, "top.txt", "-r sub/base.txt\n-c pins.txt\ndemo\n")
+    _file(tmp_path / "sub", "base.txt", "-r ../more.txt\nother==1.0\n")
+    _file(tmp_path, "more.txt", "third==1.0\n")
+    _file(tmp_path, "pins.txt", "demo==1.0\nnobody-asks-for==1.0\n")
+    first = gather([str(tmp_path / "top.txt")], HERE)
+    found = {one.coordinate.purl for one in again(first.texts, HERE).exacts}
+    assert found == {one.coordinate.purl for one in first.exacts}
+    assert found == {"pkg:pypi/demo@1.0", "pkg:pypi/other@1.0", "pkg:pypi/third@1.0"}
+    with pytest.raises(RunnerError, match=r"base\.txt:1"):
+        again({"sub/base.txt": first.texts[str(tmp_path / "sub/base.txt")]}, HERE)
+
+
+@pytest.mark.parametrize("dry", [False, True])
+def test_what_tools_fetch_themselves_counts_as_come(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, up: Upstream, *, dry: bool
+) -> None:
+    home, policy = tmp_path / "home", policy_text(up)
+    up.add(make_wheel("before", "1.0"))
+    warmed(home, policy, ["pkg:pypi/before@1.0"])
+
+    def tool(*_: object, **__: object) -> Resolved:
+        warmed(home, policy, ["pkg:pypi/demo@1.0", "pkg:pypi/other@1.0"])
+        return Resolved((exact("pkg:pypi/demo@1.0"), exact("pkg:pypi/before@1.0")), ran=True)
+
+    monkeypatch.setattr(warming, "resolve", tool)
+    given = _file(tmp_path, "pom.xml", "<project/>")
+    order = Order((str(given),), HERE, policy_of(policy), dry=dry)
+    report = warming.warm(order, folders_of(home), os.environ, Warming()).report
+    there = 1 if dry else 2  # a dry run weighs no metadata
+    assert (report.came, report.there) == (4, there)
+    assert any("fetched 4 files already" in note for note in report.notes) is dry
+    again_ = warming.warm(replace(order, offline=True), folders_of(home), os.environ, Warming()).report
+    assert again_.came == 0
+
+
 @pytest.mark.parametrize(
     ("files", "asked"),
     [
@@ -99,7 +136,7 @@ def test_what_cannot_be_resolved_is_told_and_the_rest_comes(
         ({"requirements.txt": "demo>=1\n", "pom.xml": "<project/>"}, ["requirements.txt", "pom.xml"]),
         ({"main.py": "import demo\n"}, [""]),
         ({"go.mod": "module a.test/b\nrequire example.test/m v1.0.0\n", "go.sum": ""}, ["go.mod"]),
-        ({"go.mod": "module a.test/b\n"}, []),
+        ({"go.mod": "module a.test/b\n"}, ["go.mod"]),
         ({"requirements.txt": "# nothing\n"}, []),
     ],
 )
