@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 
 import click
 
@@ -55,6 +54,7 @@ def warm(
     from jhansi_runner.proxy.registries.upstreams import UpstreamError
     from jhansi_runner.runner.warm import words
     from jhansi_runner.runner.warm.fetch import Interrupted
+    from jhansi_runner.runner.warm.list_file import write
     from jhansi_runner.runner.warm.warming import Order
     from jhansi_runner.runner.warm.warming import warm as warm_now
 
@@ -73,7 +73,7 @@ def warm(
         raise RunnerError(str(error)) from None
     progress.clear()
     if missing:
-        _write(missing, words.missing_list(done.report))
+        write(missing, words.missing_list(done.report))
     if as_json:
         print(json.dumps(words.data(done, [one.name for one in meant]), indent=2))
     else:
@@ -107,18 +107,3 @@ def _policy(file: str) -> PolicySet:
     except PolicyError as error:
         lines = tuple(str(problem) for problem in error.problems)
         raise RunnerError("the policy cannot be obeyed, so nothing is fetched", lines=lines) from None
-
-
-def _write(path: str, text: str) -> None:
-    """Write a whole file or none. Raises RunnerError."""
-    partial = ""
-    try:
-        descriptor, partial = tempfile.mkstemp(dir=os.path.dirname(path) or ".", prefix=".missing-")
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text)
-        os.chmod(partial, 0o644)
-        os.replace(partial, path)
-    except OSError as error:
-        if partial:
-            os.unlink(partial)
-        raise RunnerError(f"{path} cannot be written: {error.strerror or error}") from None

@@ -21,10 +21,10 @@ from jhansi_runner.resolvers.golang.names import PATH
 from jhansi_runner.resolvers.interface import Requirement
 from jhansi_runner.resolvers.unmet import Unmet, unmet
 from jhansi_runner.runner.console import counted, say
-from jhansi_runner.runner.errors import RunnerError
 from jhansi_runner.runner.job import Job
 from jhansi_runner.runner.kept import one_fits, opened
 from jhansi_runner.runner.record import Record
+from jhansi_runner.runner.warm.list_file import write
 from jhansi_runner.runner.warm.lists import line_of
 from jhansi_runner.runner.warm.wants import Exact, Open, Want
 
@@ -73,13 +73,7 @@ def tell(job: Job, wants: Sequence[Want], record: Record | None) -> tuple[str, .
     path = job.options.missing or f"{paths.make(f'{job.folders.state}/missing')}/{job.sandbox}.txt"
     head = f"# What {job.workspace.path} misses in the cache of {os.uname().nodename}."
     text = "\n".join(["".join(c if c.isprintable() else "?" for c in head), *lines, ""])
-    partial = f"{path}.{os.urandom(8).hex()}"
-    try:
-        with open(partial, "x", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-        os.rename(partial, path)
-    except OSError as error:
-        raise RunnerError(f"the list of what is missing cannot be written: {path}: {error.strerror}") from None
+    write(path, text)
     shown = [f"  {line}" for line in lines[:_SHOWN]]
     shown += [f"  and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
     return (
