@@ -76,8 +76,9 @@ def tell(job: Job, wants: Sequence[Want], record: Record | None) -> tuple[str, .
     write(path, text)
     shown = [f"  {line}" for line in lines[:_SHOWN]]
     shown += [f"  and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
+    verb = "is" if len(lines) == 1 else "are"
     return (
-        f"{counted(len(lines), 'package')} {'is' if len(lines) == 1 else 'are'} missing in the cache:",
+        f"{counted(len(lines), 'package')} {verb} not in the cache, which is all that is asked offline:",
         *shown,
         f"written to {path}: on the other side run `jhansi-runner cache warm {os.path.basename(path)}`",
     )

@@ -146,12 +146,12 @@ class Cell:
 
 
 def _number_after(key: bytes, text: bytes) -> int:
-    """The number that a key has, -1 where there is none that the kernel would take."""
+    """The number that a key has, also one below zero; -1 where there is none that the kernel would take."""
     at = text.find(key)
     if at < 0:
         return -1
     digits = text[at + len(key) : at + len(key) + 24].split(b",", 1)[0].split(b"}", 1)[0].split(b"\n", 1)[0].strip()
-    return int(digits) if digits.isdigit() and len(digits) < 10 else -1
+    return int(digits) if digits.removeprefix(b"-").isdigit() and len(digits) < 10 else -1
 
 
 def killed_by(status: int) -> int:
