@@ -32,7 +32,7 @@ def targets(pythons: str, platforms: str, here: Target) -> Sequence[Target]:
 
     Raises ValueError with what is wrong.
     """
-    versions = [_one(_PYTHON, text, "3.12") for text in _parts(pythons)] or [here.python]
+    versions = [_python(text) for text in _parts(pythons)] or [here.python]
     machines = [_machine(text) for text in _parts(platforms)] or [here.machine]
     return tuple(Target(version, machine) for version in versions for machine in machines)
 
@@ -41,9 +41,9 @@ def _parts(text: str) -> list[str]:
     return list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
 
-def _one(pattern: re.Pattern[str], text: str, example: str) -> str:
-    if not pattern.fullmatch(text):
-        raise ValueError(f"{text!r} is not written as {example} is")
+def _python(text: str) -> str:
+    if not _PYTHON.fullmatch(text):
+        raise ValueError(f"{text!r} is no version of Python that can be warmed for: write it as 3.12")
     return text
 
 
