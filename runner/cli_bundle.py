@@ -18,6 +18,7 @@ from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.bundle.judging import Judging, Scope
 from jhansi_runner.proxy.bundle.keys import BadKey, SecretKey, generate, read_secret
 from jhansi_runner.proxy.bundle.reading import BadBundle
+from jhansi_runner.proxy.bundle.room import NoRoom
 from jhansi_runner.proxy.bundle.volumes import NoBundle
 from jhansi_runner.proxy.cache.artifacts import ArtifactFiles
 from jhansi_runner.proxy.cache.filesystem import UnsuitableFileSystem
@@ -123,12 +124,12 @@ def import_(file: str, named: tuple[str, ...], dry_run: bool, policy: str | None
     It is verified to the last byte before anything of it is seen, and judged by the policy of this side. A bundle that
     is refused changes nothing, and an import that was interrupted can be repeated.
     """
-    from jhansi_runner.proxy.bundle.importing import Import, NoRoom
+    from jhansi_runner.proxy.bundle.importing import Import
     from jhansi_runner.proxy.bundle.merging import Gone
     from jhansi_runner.proxy.bundle.trust import NoKeys, trusted
     from jhansi_runner.proxy.cache.upkeep import BadLimit, limit_of
 
-    with trouble(NoRoom, Gone, NoKeys, BadLimit), opened_cache() as (store, files), Moving("importing") as moving:
+    with trouble(Gone, NoKeys, BadLimit), opened_cache() as (store, files), Moving("importing") as moving:
         keys = trusted(named, os.environ)
         limit = limit_of(os.environ)
         done = Import(store, files, side(policy), moving.add).run(file, keys, dry_run=dry_run)
@@ -155,7 +156,7 @@ def side(policy: str | None) -> Judging:
 @contextmanager
 def trouble(*more: type[Exception]) -> Iterator[None]:
     """What keeps a bundle from being written or read is told in a sentence."""
-    expected: tuple[type[Exception], ...] = (BadBundle, BadKey, NoBundle, *more)
+    expected: tuple[type[Exception], ...] = (BadBundle, BadKey, NoBundle, NoRoom, *more)
     try:
         yield
     except expected as error:

@@ -8,13 +8,12 @@ Source: ADR 0014.
 from __future__ import annotations
 
 import fcntl
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
-from jhansi_runner.proxy.bundle import naming
+from jhansi_runner.proxy.bundle import naming, room
 from jhansi_runner.proxy.bundle.judging import Judging, Refused
 from jhansi_runner.proxy.bundle.keys import PublicKey
 from jhansi_runner.proxy.bundle.landing import Landing
@@ -33,14 +32,6 @@ from jhansi_runner.proxy.bundle.reading import Bundle, opened, refusing
 from jhansi_runner.proxy.bundle.strict import BadManifest
 from jhansi_runner.proxy.cache.artifacts import ArtifactFiles
 from jhansi_runner.proxy.cache.store import Store
-from jhansi_runner.proxy.policy.sizes import size_text
-
-_SPARE = 64 << 20
-"""Bytes that stay free: the database needs some, and so do others."""
-
-
-class NoRoom(OSError):
-    """There is not enough room on the disk."""
 
 
 @dataclass(slots=True)
@@ -111,11 +102,8 @@ class Import:
             else:
                 naming.package_of(line, self._judging.registries)
                 needed += 2 * line.size if comes else 0
-        found = os.statvfs(self._files.folder)
-        free = found.f_bavail * found.f_frsize
-        if self._here is None and needed + _SPARE > free:
-            words = f"the cache's disk has {size_text(free)} free, and {size_text(needed + _SPARE)} are needed"
-            raise NoRoom(f"{words}: make room, or set JHANSI_HOME to a folder with more")
+        if self._here is None:
+            room.require(self._files.folder, needed)
 
     def _read(self, bundle: Bundle, plan: BinaryIO, landing: Landing, outcome: Outcome) -> None:
         """Read all contents, judge each line, and note what is to be kept."""

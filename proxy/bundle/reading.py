@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from jhansi_runner.proxy.bundle import keys, tar
+from jhansi_runner.proxy.bundle import keys, room, tar
 from jhansi_runner.proxy.bundle.keys import BadSignature, PublicKey
 from jhansi_runner.proxy.bundle.manifest import DocumentLine, Line, Reader, member_of
 from jhansi_runner.proxy.bundle.strict import BadManifest
@@ -68,12 +68,13 @@ class Bundle:
     def __init__(
         self, volumes: Volumes, trusted: Sequence[PublicKey], manifest: BinaryIO, tell: Callable[[int], None]
     ) -> None:
-        """Raises BadTar, BadSignature, BadManifest."""
+        """Raises BadTar, BadSignature, BadManifest, NoRoom."""
         self._volumes, self._told = volumes, _Told(tell)
         if volumes.size < len(tar.END):
             raise BadTar(f"it is no bundle: it has {volumes.size} bytes")
         digest = _Hash()
         size = tar.take_sized_header(volumes, tar.MANIFEST, min(LARGEST_MANIFEST, volumes.size))
+        room.require(manifest.fileno(), size)  # nobody has vouched for this size yet
         tar.take_content(volumes, size, manifest, digest, self._told)
         manifest.flush()
         signature = bytearray()

@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 
 from jhansi_runner.proxy.bundle import landing
-from jhansi_runner.proxy.bundle.importing import NoRoom, Outcome
+from jhansi_runner.proxy.bundle.importing import Outcome
 from jhansi_runner.proxy.bundle.landing import Landing
 from jhansi_runner.proxy.bundle.manifest import ArtifactLine, DocumentLine
 from jhansi_runner.proxy.bundle.merging import Gone
 from jhansi_runner.proxy.bundle.reading import BadBundle
+from jhansi_runner.proxy.bundle.room import NoRoom
 from jhansi_runner.proxy.registries.interface import Document
 from support import forged
 from support.bundles import Side, World
@@ -200,6 +201,18 @@ def test_there_has_to_be_room(here: Side, tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(os, "statvfs", lambda _: Full)
     with pytest.raises(NoRoom, match=r"4 KiB free"):
         here.import_(bundle_of(tmp_path, artifact_line()))
+
+
+def test_there_has_to_be_room_for_a_list_that_nobody_vouched_for(
+    here: Side, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full:
+        f_bavail, f_frsize = 1, 4096
+
+    bundle = bundle_of(tmp_path, artifact_line())
+    monkeypatch.setattr(os, "statvfs", lambda _: Full)
+    with pytest.raises(NoRoom, match=r"4 KiB free"):
+        here.import_(bundle, trusted=())
 
 
 def test_a_disk_that_fills_up_leaves_nothing(here: Side, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
