@@ -91,7 +91,7 @@ def test_a_mistake_is_told_with_its_line_before_anything_is_fetched(up: Upstream
     [
         (["none.txt"], 127, "there is no none.txt"),
         (["what.bin"], 125, "it is not known what this is"),
-        (["list", "--python", "4"], 125, "not written as 3.12 is"),
+        (["list", "--python", "4"], 125, "is no version of Python"),
         (["list", "--platform", "windows"], 125, "is no platform"),
         (["list", "--policy", "none.yaml"], 125, "the policy cannot be read"),
         (["link/requirements.txt", "link"], 127, "there is no"),
