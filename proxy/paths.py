@@ -40,13 +40,13 @@ class UnsafeFolder(Exception):
 class Paths:
     """The folders of one user. Nothing is made until `make` is called.
 
-    `cache` may be deleted at any time, `state` holds stored sets, the ledger and the gate's CA,
-    `runtime` holds the proxy's control socket and is on a local file system.
+    `cache` may be deleted at any time, `state` holds stored sets, the ledger and the gate's CA, `data` the files of
+    sandboxes, `runtime` holds control sockets and is on a local file system.
 
-    Source: XDG Base Directory Specification; `JHANSI_HOME` puts all three below one folder.
+    Source: XDG Base Directory Specification; `JHANSI_HOME` puts all of them below one folder.
     """
 
-    __slots__ = ("cache", "runtime", "service_key", "state")
+    __slots__ = ("cache", "data", "runtime", "service_key", "state")
 
     def __init__(self, env: Mapping[str, str], uid: int, nodename: str) -> None:
         home = env.get("JHANSI_HOME")
@@ -54,10 +54,11 @@ class Paths:
         if home:
             home = os.path.abspath(home)
             self.cache, self.state = home + "/cache", home + "/state"
-            self.runtime = home + "/run"
+            self.data, self.runtime = home + "/data", home + "/run"
         else:
             self.cache = _xdg(env, "XDG_CACHE_HOME", base + "/.cache") + "/jhansi-runner"
             self.state = _xdg(env, "XDG_STATE_HOME", base + "/.local/state") + "/jhansi-runner"
+            self.data = _xdg(env, "XDG_DATA_HOME", base + "/.local/share") + "/jhansi-runner"
             runtime = env.get("XDG_RUNTIME_DIR", "")
             usable = os.path.isabs(runtime) and os.path.isdir(runtime)
             self.runtime = runtime + "/jhansi-runner" if usable else f"/tmp/jhansi-runner-{uid}"  # noqa: S108
@@ -68,6 +69,16 @@ class Paths:
             ]
         )
         self.service_key = sha256(shape.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+    @property
+    def sandboxes(self) -> str:
+        """Sandboxes that have a name, each a folder."""
+        return self.data + "/sandboxes"
+
+    @property
+    def service(self) -> str:
+        """What is known of sandboxes and their runs."""
+        return self.state + "/service"
 
     @property
     def sets(self) -> str:
@@ -140,7 +151,7 @@ def _xdg(env: Mapping[str, str], name: str, default: str) -> str:
 def current(env: Mapping[str, str]) -> Paths:
     """The folders for this user on this host. Raises UnsafeFolder when a path of theirs is too long."""
     found = Paths(env, os.getuid(), os.uname().nodename)
-    for folder in (found.cache, found.state, found.runtime):
+    for folder in (found.cache, found.state, found.data, found.runtime):
         if (size := len(os.fsencode(folder))) > _LONGEST:
             what = f"{folder[:60]}... is too long a path ({size} bytes, at most {_LONGEST})"
             raise UnsafeFolder(f"{what}: set JHANSI_HOME to a shorter one")
