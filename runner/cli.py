@@ -42,6 +42,7 @@ def run(words: Sequence[str]) -> None:
         cli_proxy,
         cli_runs,
         cli_sbom,
+        cli_units,
     )
 
     cli.add_command(_exec_command())
@@ -54,6 +55,7 @@ def run(words: Sequence[str]) -> None:
     cli_policy.policy.add_command(cli_log.log)
     cli.add_command(cli_runs.runs)
     cli.add_command(cli_sbom.sbom)
+    cli.add_command(cli_units.units)
     cli_deps.deps.add_command(cli_sbom.diff)
     try:
         known = ["--json" if word == _LINES else word for word in words] if words[:1] == ["exec"] else list(words)

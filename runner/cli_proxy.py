@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import socket
 import ssl
 import sys
 from collections.abc import Mapping
@@ -23,7 +24,8 @@ from jhansi_runner.proxy.team.settings import Settings
 from jhansi_runner.runner.console import say
 from jhansi_runner.runner.errors import RunnerError
 
-_URL = "http://127.0.0.1:8080"
+_ADDRESS = "127.0.0.1:8080"
+_URL = f"http://{_ADDRESS}"
 
 
 @click.group()
@@ -32,7 +34,9 @@ def proxy() -> None:
 
 
 @proxy.command("serve")
-@click.option("--listen", default="127.0.0.1:8080", metavar="ADDR", show_default=True, help="Host and port.")
+@click.option(
+    "--listen", metavar="ADDR", help=f"Host and port (default: that of the service manager's socket, else {_ADDRESS})."
+)
 @click.option("--policy", "policy", metavar="FILE", default="", help="The policy to use instead of your own.")
 @click.option("--token-file", metavar="FILE", default="", help="Ask clients for the token in this file.")
 @click.option("--tls-cert", metavar="FILE", default="", help="Serve HTTPS with this certificate (chain), in PEM.")
@@ -42,7 +46,7 @@ def proxy() -> None:
 @click.option("--offline", is_flag=True, help="Serve what is in the cache, and ask no upstream.")
 @click.option("--cache-limit", metavar="SIZE", default="", help="Most that the cache may hold, such as 50GiB.")
 def serve(
-    listen: str,
+    listen: str | None,
     policy: str,
     token_file: str,
     tls_cert: str,
@@ -53,7 +57,8 @@ def serve(
     cache_limit: str,
 ) -> None:
     """Run the mirror for a team until it is told to stop. The policy is read again when it changes."""
-    from jhansi_runner.proxy.team.supervisor import WorkerFailed, bind, supervise
+    from jhansi_runner.proxy.activation import notify
+    from jhansi_runner.proxy.team.supervisor import WorkerFailed, supervise
 
     settings = Settings(
         policy=_absolute(policy),
@@ -65,12 +70,7 @@ def serve(
         limit=_limit(cache_limit),
     )
     _check(settings)
-    try:
-        listener = bind(listen)
-    except ValueError as error:
-        raise RunnerError(str(error)) from None
-    except OSError as error:
-        raise RunnerError(f"cannot listen at {listen}: {error.strerror or error}") from None
+    listener = _listener(listen)
     host, port = listener.getsockname()[:2]
     scheme = "https" if tls_cert else "http"
     shown = f"[{host}]" if ":" in host else host
@@ -78,9 +78,25 @@ def serve(
     if not token_file and not ipaddress.ip_address(host).is_loopback:
         say("everybody who can reach this address can use it; --token-file asks for a token")
     try:
-        supervise(listener, workers, settings, say)
+        supervise(listener, workers, settings, say, lambda: notify("READY=1", os.environ))
     except WorkerFailed as error:
         raise RunnerError(str(error), lines=("what it said is above",)) from None
+
+
+def _listener(listen: str | None) -> socket.socket:
+    """Where to listen: as asked for, else the socket that the service manager holds, else the usual address."""
+    from jhansi_runner.proxy.activation import inherited
+    from jhansi_runner.proxy.team.supervisor import bind
+
+    try:
+        given = [] if listen is not None else inherited(os.environ)
+        if len(given) > 1 or any(one.family == socket.AF_UNIX for one in given):
+            raise RunnerError("the mirror listens at one address of TCP: name one in ListenStream= of its socket")
+        return given[0] if given else bind(listen or _ADDRESS)
+    except ValueError as error:
+        raise RunnerError(str(error)) from None
+    except OSError as error:
+        raise RunnerError(f"cannot listen at {listen or _ADDRESS}: {error.strerror or error}") from None
 
 
 @proxy.command("env")

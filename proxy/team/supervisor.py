@@ -55,8 +55,17 @@ def bind(address: str) -> socket.socket:
     return listener
 
 
-def supervise(listener: socket.socket, workers: int, settings: Settings, say: Callable[[str], None]) -> None:
-    """Serve with so many workers until SIGTERM or SIGINT. Raises WorkerFailed when one ends before any has served."""
+def supervise(
+    listener: socket.socket,
+    workers: int,
+    settings: Settings,
+    say: Callable[[str], None],
+    serving: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve with so many workers until SIGTERM or SIGINT. Raises WorkerFailed when one ends before any has served.
+
+    `serving` is called once, when the first of them serves.
+    """
     stopping = False
 
     def stop(number: int, frame: object) -> None:
@@ -69,7 +78,11 @@ def supervise(listener: socket.socket, workers: int, settings: Settings, say: Ca
         before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
         before[signal.SIGHUP] = signal.signal(signal.SIGHUP, lambda *_: _tell(places, signal.SIGHUP))
         try:
+            told = False
             while not stopping:
+                if not told and os.path.exists(os.path.join(numbers, SERVED)):
+                    told = True
+                    serving()
                 for place in places:
                     if place.worker is not None and place.worker.poll() is not None:
                         _ended(place, os.path.exists(os.path.join(numbers, SERVED)), say)
