@@ -37,6 +37,7 @@ def run(words: Sequence[str]) -> None:
         cli_deps,
         cli_doctor,
         cli_log,
+        cli_mcp,
         cli_missing,
         cli_policy,
         cli_proxy,
@@ -49,6 +50,7 @@ def run(words: Sequence[str]) -> None:
     cli_cache.cache.add_command(cli_missing.missing)
     cli.add_command(cli_deps.deps)
     cli.add_command(cli_doctor.doctor)
+    cli.add_command(cli_mcp.mcp)
     cli.add_command(cli_policy.policy)
     cli.add_command(cli_proxy.proxy)
     cli_policy.policy.add_command(cli_log.log)
