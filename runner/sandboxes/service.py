@@ -7,11 +7,20 @@ Source: ADR 16.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from jhansi_runner.proxy.paths import Paths
+from jhansi_runner.resolvers.all import resolvers
+from jhansi_runner.runner.sandboxes import making, waste
+from jhansi_runner.runner.sandboxes.asking import checked
+from jhansi_runner.runner.sandboxes.database import Database
+from jhansi_runner.runner.sandboxes.errors import not_found
 from jhansi_runner.runner.sandboxes.model import Caller, Entry, Event, NewSandbox, Program, Run, Sandbox, Snapshot
+from jhansi_runner.runner.sandboxes.owners import Presence
+from jhansi_runner.runner.sandboxes.places import is_id
+from jhansi_runner.runner.sandboxes.store import Sandboxes
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,31 +50,46 @@ class Service:
     """The core. Use it as an asynchronous context manager: it starts the nursery, and ends all that runs."""
 
     def __init__(self, folders: Paths, env: Mapping[str, str], settings: Settings = Settings()) -> None:
-        raise NotImplementedError
+        self._folders, self._env, self._settings = folders, env, settings
+        self._languages = resolvers()
 
     async def __aenter__(self) -> Service:
-        raise NotImplementedError
+        self._database = Database(self._folders)
+        self._sandboxes = Sandboxes(self._database)
+        self._presence = Presence(self._folders.service)
+        return self
 
     async def __aexit__(self, *exc: object) -> None:
-        raise NotImplementedError
+        self._presence.close()
+        self._database.close()
 
     async def create(self, caller: Caller, asked: NewSandbox) -> Sandbox:
         """A new, empty sandbox."""
-        raise NotImplementedError
+        if asked.policy:
+            await asyncio.to_thread(checked, asked, self._languages, self._settings.longest_ttl)
+        else:
+            checked(asked, self._languages, self._settings.longest_ttl)
+        most = self._settings.sandboxes_each
+        return making.make(self._folders, self._sandboxes, caller.name, asked, most=most)
 
     async def sandbox(self, caller: Caller, sandbox: str) -> Sandbox:
         """A sandbox that is there; deleted ones are not found."""
-        raise NotImplementedError
+        found = self._sandboxes.get(caller, sandbox) if is_id(sandbox) else None
+        if found is None:
+            raise not_found("sandbox of this id", "sandbox_not_found", "see those that are there: list sandboxes")
+        return found
 
     async def sandboxes(
         self, caller: Caller, *, active: bool = False, limit: int = 50, offset: int = 0
     ) -> list[Sandbox]:
         """The latest first; deleted ones too, unless `active`."""
-        raise NotImplementedError
+        return self._sandboxes.latest(caller, active=active, limit=limit, offset=offset)
 
     async def delete(self, caller: Caller, sandbox: str) -> None:
         """End what runs there, and remove it with all that is kept for it alone. Again: nothing more happens."""
-        raise NotImplementedError
+        found = await self.sandbox(caller, sandbox)
+        if self._sandboxes.delete(found.id):
+            await asyncio.to_thread(waste.discard, self._folders, found.id)
 
     async def fork(self, caller: Caller, sandbox: str, *, wait: bool = False) -> Sandbox:
         """A new sandbox with a copy of the files, as they are at one moment."""
