@@ -21,6 +21,7 @@ from jhansi_runner.runner.sandboxes.model import Caller, Entry, Event, NewSandbo
 from jhansi_runner.runner.sandboxes.owners import Presence
 from jhansi_runner.runner.sandboxes.places import is_id
 from jhansi_runner.runner.sandboxes.store import Sandboxes
+from jhansi_runner.runner.sandboxes.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +57,17 @@ class Service:
     async def __aenter__(self) -> Service:
         self._database = Database(self._folders)
         self._sandboxes = Sandboxes(self._database)
+        self._tokens = Tokens(self._database)
         self._presence = Presence(self._folders.service)
         return self
 
     async def __aexit__(self, *exc: object) -> None:
         self._presence.close()
         self._database.close()
+
+    async def caller(self, token: str) -> Caller | None:
+        """Whom a token stands for, None for nobody."""
+        return self._tokens.caller(token)
 
     async def create(self, caller: Caller, asked: NewSandbox) -> Sandbox:
         """A new, empty sandbox."""
