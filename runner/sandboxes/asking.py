@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from jhansi_runner.proxy.policy.narrower import read_narrower
 from jhansi_runner.proxy.policy.problems import PolicyError
 from jhansi_runner.proxy.policy.sources import SANDBOX, Source
+from jhansi_runner.runner.job import SANDBOX_POLICY
 from jhansi_runner.runner.limits.model import NAMES, OPTIONS, TIME, parse
 from jhansi_runner.runner.sandboxes.errors import SandboxError, bad_request
 from jhansi_runner.runner.sandboxes.model import NewSandbox
 
-POLICY_NAME = "sandbox-policy"
-"""What stands in refusals for the file of a sandbox's own policy."""
 POLICY_BYTES = 1 << 16
 _NAME_CHARACTERS = 200
 _LIMITS = tuple(OPTIONS[name].removeprefix("--") for name in NAMES)
@@ -57,7 +56,7 @@ def check_policy(text: str) -> None:
     if len(data) > POLICY_BYTES:
         raise SandboxError(400, "bad_policy", f"policy has {len(data)} bytes: at most {POLICY_BYTES} are read")
     try:
-        read_narrower(Source(POLICY_NAME, data, SANDBOX))
+        read_narrower(Source(SANDBOX_POLICY, data, SANDBOX))
     except PolicyError as error:
         problems = "; ".join(str(problem) for problem in error.problems[:20])
         hint = "a sandbox's policy has the form of policy.yaml, and can only narrow that of the host"

@@ -1,6 +1,6 @@
 """The database of sandboxes, runs and tokens: opened, made where there is none, and its errors in words.
 
-Light: `exec --sandbox` imports this module. Source: https://sqlite.org/wal.html, https://sqlite.org/rescode.html
+Source: https://sqlite.org/wal.html, https://sqlite.org/rescode.html
 """
 
 from __future__ import annotations

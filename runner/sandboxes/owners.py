@@ -1,6 +1,6 @@
 """Who is alive: each process that uses the core holds a lock, by whose name others tell whether it has ended.
 
-Light: `exec --sandbox` imports this module. Source: ADR 16; flock(2).
+Source: ADR 16; flock(2).
 """
 
 from __future__ import annotations

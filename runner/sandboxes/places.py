@@ -1,7 +1,4 @@
-"""Where a sandbox's folders are, by its id; nothing that is no id ever becomes part of a path.
-
-Light: `exec --sandbox` imports this module.
-"""
+"""Where a sandbox's folders are, by its id; nothing that is no id ever becomes part of a path."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The rows of runs: queued, started, ended, and `lost` where whoever ran them has ended before.
-
-Light: `exec --sandbox` imports this module.
-"""
+"""The rows of runs: queued, started, ended, and `lost` where whoever ran them has ended before."""
 
 from __future__ import annotations
 

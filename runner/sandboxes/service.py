@@ -48,9 +48,15 @@ class Settings:
 
 
 class Service:
-    """The core. Use it as an asynchronous context manager: it starts the nursery, and ends all that runs."""
+    """The core. Use it as an asynchronous context manager: it starts the nursery, and ends all that runs.
 
-    def __init__(self, folders: Paths, env: Mapping[str, str], settings: Settings = Settings()) -> None:
+    Without `runs` nothing can be run, and nothing is started.
+    """
+
+    def __init__(
+        self, folders: Paths, env: Mapping[str, str], settings: Settings = Settings(), *, runs: bool = True
+    ) -> None:
+        self._runs_programs = runs
         self._folders, self._env, self._settings = folders, env, settings
         self._languages = resolvers()
 
