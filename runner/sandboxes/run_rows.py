@@ -63,14 +63,22 @@ class Runs:
                 query = "UPDATE sandboxes SET used = ? WHERE id = (SELECT sandbox FROM runs WHERE id = ?)"
                 rows.execute(query, (now, run))
 
-    def settle(self, is_alive: Callable[[str], bool]) -> None:
-        """Mark as lost what goes on for a process that has ended. `is_alive` tells of a presence."""
+    def settle(self, is_alive: Callable[[str], bool]) -> list[str]:
+        """Mark as lost what goes on for processes that have ended, and tell it. `is_alive` tells of a presence."""
+        lost: list[str] = []
         servers = [row["server"] for row in self._database.all("SELECT DISTINCT server FROM runs WHERE ended IS NULL")]
         for server in servers:
             if not is_alive(server):
                 with self._database.change() as rows:
                     query = "UPDATE runs SET state = ?, ended = ?, error = ? WHERE server = ? AND ended IS NULL"
-                    rows.execute(query, (LOST, self._clock(), _LOST, server))
+                    found = rows.execute(f"{query} RETURNING id", (LOST, self._clock(), _LOST, server)).fetchall()
+                lost += [row["id"] for row in found]
+        return lost
+
+    def keeps(self, run: str, size: int) -> None:
+        """So many bytes are kept of a run that has ended."""
+        with self._database.change() as rows:
+            rows.execute("UPDATE runs SET kept = ? WHERE id = ? AND has_log", (size, run))
 
     def get(self, caller: Caller, run: str) -> Run | None:
         """A run with its whole outcome, None where there is none or it is another's."""

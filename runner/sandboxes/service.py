@@ -8,20 +8,27 @@ Source: ADR 16.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from jhansi_runner.proxy.paths import Paths
 from jhansi_runner.resolvers.all import resolvers
+from jhansi_runner.runner.console import say
 from jhansi_runner.runner.sandboxes import making, waste
 from jhansi_runner.runner.sandboxes.asking import checked
 from jhansi_runner.runner.sandboxes.database import Database
-from jhansi_runner.runner.sandboxes.errors import not_found
+from jhansi_runner.runner.sandboxes.errors import SandboxError, not_found
 from jhansi_runner.runner.sandboxes.model import Caller, Entry, Event, NewSandbox, Program, Run, Sandbox, Snapshot
 from jhansi_runner.runner.sandboxes.owners import Presence
 from jhansi_runner.runner.sandboxes.places import is_id
+from jhansi_runner.runner.sandboxes.run_rows import Runs
 from jhansi_runner.runner.sandboxes.store import Sandboxes
 from jhansi_runner.runner.sandboxes.tokens import Tokens
+from jhansi_runner.runner.sandboxes.upkeep import settle, upkeep
+
+_SETTLE_SECONDS, _UPKEEP_SECONDS = 1.0, 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +71,35 @@ class Service:
         self._database = Database(self._folders)
         self._sandboxes = Sandboxes(self._database)
         self._tokens = Tokens(self._database)
+        self._runs = Runs(self._database)
         self._presence = Presence(self._folders.service)
+        self._settled = -_SETTLE_SECONDS
+        await self._settle()
+        self._upkeep = asyncio.create_task(self._keep_up())
         return self
 
     async def __aexit__(self, *exc: object) -> None:
+        self._upkeep.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._upkeep
         self._presence.close()
         self._database.close()
+
+    async def _keep_up(self) -> None:
+        """Upkeep, again and again; a failure is said, and tried again. Without runs there is nobody to wait for it."""
+        while self._runs_programs:
+            try:
+                await asyncio.to_thread(upkeep, self._folders, self._sandboxes, self._runs, self._settings.logs)
+            except (SandboxError, OSError) as error:
+                say(f"warning: old sandboxes and logs could not be removed: {error}")
+            await asyncio.sleep(_UPKEEP_SECONDS)
+
+    async def _settle(self) -> None:
+        """See that what is told of runs is so: their processes may have ended without a word."""
+        now = time.monotonic()
+        if now - self._settled >= _SETTLE_SECONDS:
+            self._settled = now
+            settle(self._folders, self._runs)
 
     async def caller(self, token: str) -> Caller | None:
         """Whom a token stands for, None for nobody."""
@@ -86,6 +116,7 @@ class Service:
 
     async def sandbox(self, caller: Caller, sandbox: str) -> Sandbox:
         """A sandbox that is there; deleted ones are not found."""
+        await self._settle()
         found = self._sandboxes.get(caller, sandbox) if is_id(sandbox) else None
         if found is None:
             raise not_found("sandbox of this id", "sandbox_not_found", "see those that are there: list sandboxes")
@@ -95,6 +126,7 @@ class Service:
         self, caller: Caller, *, active: bool = False, limit: int = 50, offset: int = 0
     ) -> list[Sandbox]:
         """The latest first; deleted ones too, unless `active`."""
+        await self._settle()
         return self._sandboxes.latest(caller, active=active, limit=limit, offset=offset)
 
     async def delete(self, caller: Caller, sandbox: str) -> None:

@@ -49,19 +49,25 @@ class Sandboxes:
         return _sandbox(found)
 
     def get(self, caller: Caller, sandbox: str, *, deleted: bool = False) -> Sandbox | None:
-        """The sandbox with an id, None where there is none or it is another's; a deleted one only where asked for."""
+        """The sandbox with an id, None where there is none, its time is over, or it is another's.
+
+        With `deleted` also one that was.
+        """
         row = self._database.one(f"{_SELECT} WHERE id = ?", (sandbox,))
         if row is None or not (caller.sees_all or row["owner"] == caller.name):
             return None
-        return None if row["deleted"] is not None and not deleted else _sandbox(row)
+        return _sandbox(row) if deleted or self._is_there(row) else None
 
     def latest(self, caller: Caller, *, active: bool, limit: int, offset: int) -> list[Sandbox]:
         """Those that the caller may see, the latest first."""
         where = "1" if caller.sees_all else "owner = :owner"
-        living = "deleted IS NULL" if active else "1"
+        living = f"deleted IS NULL AND (used + ttl > :now OR {_STARTED})" if active else "1"
         query = f"{_SELECT} WHERE {where} AND {living} ORDER BY number DESC LIMIT :limit OFFSET :offset"
-        values = {"owner": caller.name, "limit": limit, "offset": offset}
+        values = {"owner": caller.name, "limit": limit, "offset": offset, "now": self._clock()}
         return [_sandbox(row) for row in self._database.all(query, values)]
+
+    def _is_there(self, row: sqlite3.Row) -> bool:
+        return row["deleted"] is None and (row["running"] or row["used"] + row["ttl"] > self._clock())
 
     def use(self, sandbox: str) -> None:
         """It was used just now: its time begins anew."""
