@@ -80,7 +80,7 @@ def unauthorized(message: str) -> SandboxError:
 
 
 def split_host(header: str) -> tuple[str, int]:
-    """The name, in lower case and without brackets, and the port, 0 for none, of a Host header. ("", 0) if malformed."""
+    """The name, in lower case and without brackets, and the port, 0 for none, of a Host header; malformed: "", 0."""
     name, colon, port = header.strip().lower().rpartition(":")
     if not colon or name.startswith("[") != name.endswith("]"):
         name, port = header.strip().lower(), ""

@@ -169,8 +169,19 @@ class Outcome(BaseModel):
 
 
 _NOTHING: Mapping[str, Any] = {
-    **{"language": "", "duration_ms": 0, "install_ms": 0, "installed": [], "unlisted_imports": [], "denied": []},
-    **{"missing": [], "planted": [], "limits": {}, "notes": [], "stdout": "", "stderr": "", "output": ""},
+    "language": "",
+    "duration_ms": 0,
+    "install_ms": 0,
+    "installed": [],
+    "unlisted_imports": [],
+    "denied": [],
+    "missing": [],
+    "planted": [],
+    "limits": {},
+    "notes": [],
+    "stdout": "",
+    "stderr": "",
+    "output": "",
 }
 
 

@@ -47,7 +47,7 @@ def build(context: Context, pages: Sequence[BaseRoute] = ()) -> ASGIApp:
     handlers = dict.fromkeys((SandboxError, RunnerError, HTTPException, Exception), told)
     context = replace(context, description=describe.as_json(OPERATIONS))
     routes: list[BaseRoute] = [_route(path, rows, context) for path, rows in _by_path(OPERATIONS).items()]
-    app = Starlette(routes=[*routes, *pages], exception_handlers=handlers)  # type: ignore[arg-type]
+    app = Starlette(routes=[*routes, *pages], exception_handlers=handlers)
     app.router.redirect_slashes = False
     return Outer(app, context.access)
 

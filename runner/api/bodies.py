@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from jhansi_runner.runner.sandboxes.model import DEFAULT_TTL, NewSandbox, Program
+from jhansi_runner.runner.sandboxes.model import NewSandbox, Program
 
 
 def _no_nul(text: str) -> str:
@@ -48,12 +48,12 @@ class NewSandboxBody(Body):
     agent: Name | None = Field(None, description="Which agent it is for.")
     created_by: Name | None = Field(None, description="Who created it.")
 
-    def asked(self) -> NewSandbox:
-        """As the core takes it. An object of a policy is told as JSON, which is YAML as well."""
+    def asked(self, ttl: float) -> NewSandbox:
+        """As the core takes it, with a ttl for who names none. An object of a policy is told as JSON, which is YAML as well."""
         policy = self.policy or ""
         return NewSandbox(
             language=self.language or "",
-            ttl=DEFAULT_TTL if self.ttl is None else self.ttl,
+            ttl=ttl if self.ttl is None else self.ttl,
             limits={name: str(value) for name, value in (self.limits or {}).items()},
             policy=policy if isinstance(policy, str) else json.dumps(policy, indent=1) + "\n",
             agent=self.agent or "",
@@ -77,7 +77,7 @@ class ExecBody(Body):
     wait: bool | None = Field(None, description="Queue behind what runs in the sandbox, instead of 409.")
     offline: bool | None = Field(None, description="Install from the cache alone.")
     no_install: bool | None = Field(None, description="Run with what is installed.")
-    detach: bool | None = Field(None, description="Answer 202 at once; the run goes on whether somebody listens or not.")
+    detach: bool | None = Field(None, description="Answer 202 at once, and let it run on by itself.")
 
     @model_validator(mode="after")
     def _asks_for_something(self) -> ExecBody:

@@ -136,7 +136,11 @@ def _in_path(name: str) -> dict[str, Any]:
     what, example = _EXAMPLES[name]
     schema = {"type": "string", "minLength": 1}
     return {
-        **{"name": name, "in": "path", "required": True, "description": what, "example": example},
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": what,
+        "example": example,
         "schema": schema,
     }
 

@@ -96,9 +96,7 @@ async def _read(ask: Ask) -> Response:
     headers = {"content-length": str(end - start), "accept-ranges": "bytes", "content-disposition": "attachment"}
     if span:
         headers["content-range"] = f"bytes {start}-{end - 1}/{entry.size}"
-    return Stream(
-        _sent(source, start, end), OCTETS, ask.context.stopping, headers, status=206 if span else 200
-    )
+    return Stream(_sent(source, start, end), OCTETS, ask.context.stopping, headers, status=206 if span else 200)
 
 
 async def _sent(source: int, start: int, end: int) -> AsyncGenerator[bytes]:
@@ -178,7 +176,14 @@ OPERATIONS = (
         errors=(404, 413),
     ),
     Operation(
-        *("GET", _FILE, "getFile", "Read a file, or list a folder.", _read, (_GOT, Says(206, "A part.", media=(OCTETS,)))),
+        *(
+            "GET",
+            _FILE,
+            "getFile",
+            "Read a file, or list a folder.",
+            _read,
+            (_GOT, Says(206, "A part.", media=(OCTETS,))),
+        ),
         query=FilesQuery,
         errors=(404, 413, 416),
         headers=("Range",),

@@ -71,12 +71,11 @@ def _answers(path: str) -> bool:
     return True
 
 
-def remove_socket(listener: socket.socket) -> None:
-    """Remove the socket's file, unless another server has taken its place."""
-    path = listener.getsockname()
-    with contextlib.suppress(OSError):
-        if isinstance(path, str) and path and not _answers(path):
-            os.unlink(path)
+def remove_socket(path: str) -> None:
+    """Remove the socket of a server that has ended, unless another one has taken its place. "" is none."""
+    with contextlib.suppress(OSError, RunnerError):
+        if path:
+            _answers(path)
 
 
 def tcp_listener(address: str, *, secure: bool, insecure: bool) -> socket.socket:
@@ -90,7 +89,7 @@ def tcp_listener(address: str, *, secure: bool, insecure: bool) -> socket.socket
     if not secure and not insecure and not is_loopback(listener.getsockname()[0]):
         listener.close()
         hint = "give it a certificate (--tls-cert, --tls-key), or say --insecure if something in front of it has one"
-        raise RunnerError(f"{address} is not loopback, and without TLS everybody on the way reads tokens", lines=(hint,))
+        raise RunnerError(f"{address} is not loopback: without TLS others on the way read tokens", lines=(hint,))
     return listener
 
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from jhansi_runner.runner.sandboxes.errors import SandboxError, bad_request
+from jhansi_runner.runner.sandboxes.errors import bad_request, too_large
 
 MOST_PARTS = 10_000
 _FIELD_BYTES = 8192
@@ -83,7 +83,7 @@ class Parts:
             _, disposition = self._found.popleft()
             self._inside, self._count = True, self._count + 1
             if self._count > MOST_PARTS:
-                raise SandboxError(413, "too_many_files", f"the body has more than {MOST_PARTS} parts", "send an archive")
+                raise too_large(f"the body has more than {MOST_PARTS} parts", "send an archive")
             yield self._part(disposition)
 
     async def data(self) -> bytes | None:

@@ -30,12 +30,14 @@ _Query = TypeVar("_Query", bound=Body)
 class Context:
     """What every request is answered with. `stopping` is set when the server ends.
 
-    `upload` is the most bytes of a body; `spool` is a folder for archives that are coming.
+    `upload` is the most bytes of a body, `ttl` that of sandboxes whose creator names none; `spool` is a folder for
+    archives that are coming.
     """
 
     service: Service
     access: Access
     upload: int
+    ttl: float
     spool: str
     stopping: asyncio.Event
     description: bytes = b""

@@ -140,7 +140,7 @@ OPERATIONS = (
     Operation(
         *("POST", _EXEC, "exec", "Run a program, and wait for its end, or follow it, or let it run.", _exec),
         (
-            Says(200, "How it ended, or, for `Accept: text/event-stream`, events.", answers.Outcome, media=(JSON, EVENTS)),
+            Says(200, "How it ended, or events, if these are accepted.", answers.Outcome, media=(JSON, EVENTS)),
             Says(202, "It runs, because of `detach`.", answers.Run),
         ),
         query=NoQuery,

@@ -13,7 +13,7 @@ _ROOT, _ONE = "/v1/sandboxes", "/v1/sandboxes/{sandbox}"
 
 
 async def _create(ask: Ask) -> Response:
-    asked = (await read_json(ask.request, NewSandboxBody)).asked()
+    asked = (await read_json(ask.request, NewSandboxBody)).asked(ask.context.ttl)
     made = await ask.service.create(ask.caller, asked)
     return json_of(answers.Sandbox.of(made), 201, {"location": f"{_ROOT}/{made.id}"})
 

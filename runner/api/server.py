@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import socket
 import ssl
 from collections.abc import Callable, Sequence
@@ -37,7 +36,9 @@ class Secure:
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.certificate, self.key)
         except (OSError, ssl.SSLError) as error:
-            raise RunnerError(f"the certificate {self.certificate} with the key {self.key} cannot be used: {error}") from None
+            raise RunnerError(
+                f"the certificate {self.certificate} with the key {self.key} cannot be used: {error}"
+            ) from None
 
 
 class Server(uvicorn.Server):
@@ -104,14 +105,3 @@ async def serve(
     finally:
         stopping.set()
         await asyncio.wait(tasks)
-
-
-def close_all(listeners: Sequence[socket.socket]) -> None:
-    """Close what listens."""
-    for listener in listeners:
-        listener.close()
-
-
-def our_pid() -> int:
-    """The process that a supervisor would hand sockets to."""
-    return os.getpid()

@@ -42,6 +42,7 @@ class Stream(Response):
         self._chunks, self._stopping, self._beat, self._left = chunks, stopping, beat, left
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        del scope
         gone = asyncio.create_task(disconnected(receive))
         stop: asyncio.Task[object] = asyncio.create_task(self._stopping.wait())
         waiting: set[asyncio.Task[object]] = {gone, stop}
