@@ -49,7 +49,7 @@ class NewSandboxBody(Body):
     created_by: Name | None = Field(None, description="Who created it.")
 
     def asked(self, ttl: float) -> NewSandbox:
-        """As the core takes it, with a ttl for who names none. An object of a policy is told as JSON, which is YAML as well."""
+        """As the core takes it, with a ttl for who names none. A policy that is an object is told as JSON."""
         policy = self.policy or ""
         return NewSandbox(
             language=self.language or "",
