@@ -218,6 +218,45 @@ class Ended(Answer):
         return f"exit code {self.exit_code}"
 
 
+class RunEntry(BaseModel):
+    """A run, in a list. `kind` is file, command or test."""
+
+    run: str
+    sandbox: str
+    state: str
+    kind: str
+    program: str
+    queued_at: str
+    exit_code: int | None
+
+    @classmethod
+    def of(cls, found: Run) -> RunEntry:
+        """What is told of a run."""
+        return cls(
+            run=found.id,
+            sandbox=found.sandbox_id,
+            state=found.state,
+            kind=found.kind,
+            program=one_line(found.program, 400),
+            queued_at=moment(found.queued_at),
+            exit_code=found.exit_code,
+        )
+
+
+class Runs(Answer):
+    """Runs."""
+
+    runs: list[RunEntry]
+
+    def text(self) -> str:
+        lines = [
+            f"{each.run} in {each.sandbox}: {each.state}, "
+            f"{'' if each.exit_code is None else f'exit code {each.exit_code}, '}{each.kind} {each.program}"
+            for each in self.runs
+        ]
+        return "\n".join(lines) or "nothing ran yet"
+
+
 def refusals(run: Run) -> list[Refusal]:
     """What was refused in a run, as its outcome tells it."""
     return [

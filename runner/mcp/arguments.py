@@ -141,6 +141,13 @@ class ListSandboxes(Asked):
     limit: int = Field(50, ge=1, le=200)
 
 
+class ListRuns(Asked):
+    """Arguments of `list_runs`."""
+
+    sandbox: str = Field("", description="Id of a sandbox, which may be deleted; empty: all.", max_length=64)
+    limit: int = Field(20, ge=1, le=200)
+
+
 class Named(Asked):
     """A sandbox, and the name of a snapshot of it."""
 

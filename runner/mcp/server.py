@@ -19,6 +19,7 @@ from mcp.server.stdio import stdio_server
 from pydantic import ValidationError
 
 from jhansi_runner.proxy import paths
+from jhansi_runner.proxy.offline import always_offline
 from jhansi_runner.runner.console import say
 from jhansi_runner.runner.errors import RunnerError
 from jhansi_runner.runner.mcp.cutting import plain
@@ -27,14 +28,15 @@ from jhansi_runner.runner.mcp.table import INSTRUCTIONS, ROWS
 from jhansi_runner.runner.mcp.tools import Tools
 from jhansi_runner.runner.mcp.wrong import explained
 from jhansi_runner.runner.sandboxes.model import Caller
-from jhansi_runner.runner.sandboxes.service import Service
+from jhansi_runner.runner.sandboxes.service import Service, Settings
 
 _ROWS = {row.name: row for row in ROWS}
 
 
 async def serve(caller: Caller, env: Mapping[str, str]) -> None:
     """Serve one client for an owner. All that it had running ends with it."""
-    async with Service(paths.current(env), env) as service, _standard() as (stdin, stdout):
+    settings = Settings(offline=always_offline(env))
+    async with Service(paths.current(env), env, settings) as service, _standard() as (stdin, stdout):
         server = _server(Tools(service, caller))
         async with stdio_server(stdin, stdout) as (reading, writing):
             await server.run(reading, writing, server.create_initialization_options())

@@ -12,7 +12,7 @@ from typing import Any
 from mcp import types
 
 from jhansi_runner.runner.mcp import arguments as asked
-from jhansi_runner.runner.mcp.answers import Answer, Box, Boxes, Done, Ended, Files, Kept, Piece, Refusals
+from jhansi_runner.runner.mcp.answers import Answer, Box, Boxes, Done, Ended, Files, Kept, Piece, Refusals, Runs
 from jhansi_runner.runner.mcp.running import Tell
 from jhansi_runner.runner.mcp.tools import Tools
 
@@ -81,6 +81,11 @@ ROWS = (
         "Run the tests in a sandbox with the tool of its language: pytest, npm test or node --test, go test, Maven or "
         "Gradle. " + _PACKAGES,
         asked.RunTests, Ended, Tools.run_tests, _RUNS,
+    ),
+    Row(
+        "List runs",
+        "List what runs and what ran, the latest first: for the id of a run that is to be cancelled or read.",
+        asked.ListRuns, Runs, Tools.list_runs, _READS,
     ),
     Row(
         "Cancel a run",

@@ -14,7 +14,19 @@ import anyio
 
 from jhansi_runner.runner.mcp import arguments as asked
 from jhansi_runner.runner.mcp import refusing
-from jhansi_runner.runner.mcp.answers import Box, Boxes, Done, Ended, FileEntry, Files, Kept, Piece, Refusals
+from jhansi_runner.runner.mcp.answers import (
+    Box,
+    Boxes,
+    Done,
+    Ended,
+    FileEntry,
+    Files,
+    Kept,
+    Piece,
+    Refusals,
+    RunEntry,
+    Runs,
+)
 from jhansi_runner.runner.mcp.cutting import plain, whole_characters
 from jhansi_runner.runner.mcp.running import Tell, run
 from jhansi_runner.runner.sandboxes.errors import bad_request
@@ -52,6 +64,11 @@ class Tools:
     async def cancel_run(self, given: asked.OneRun, _: Tell | None) -> Ended:
         """End a run."""
         return Ended.of(await self._service.cancel(self._caller, given.run))
+
+    async def list_runs(self, given: asked.ListRuns, _: Tell | None) -> Runs:
+        """What ran, and runs."""
+        found = await self._service.runs(self._caller, given.sandbox, limit=given.limit)
+        return Runs(runs=[RunEntry.of(each) for each in found])
 
     async def read_outcome(self, given: asked.ReadOutcome, _: Tell | None) -> Piece:
         """A part of what a run wrote."""

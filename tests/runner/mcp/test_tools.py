@@ -12,7 +12,7 @@ from support.agents import Agent, talk
 from support.agents import agent as agent_of
 from support.user import User
 
-READING = {"read_outcome", "explain_refusal", "read_file", "list_files", "list_sandboxes"}
+READING = {"read_outcome", "explain_refusal", "read_file", "list_files", "list_sandboxes", "list_runs"}
 
 
 WRONG: list[tuple[str, dict[str, object], str]] = [
