@@ -82,7 +82,7 @@ def _wants_json(words: Sequence[str]) -> bool:
     return list(words[:1]) == ["exec"] and any(word.partition("=")[0] == "--json" for word in options)
 
 
-def report(error: Exception) -> int:
+def report(error: BaseException) -> int:
     """Say what went wrong and what to do next; the exit code. A fault of our own is shown with its trace."""
     if isinstance(error, RunnerError):
         say(f"error: {error}")
@@ -140,7 +140,11 @@ def _exec(words: tuple[str, ...], **given: object) -> None:
 
 def exec_json(options: ExecOptions) -> int:
     """Run, and print one JSON object whatever happens, or one for each event; the exit code."""
-    record = Events(Outlet()) if options.json_lines else Record()
+    return carried_out(options, Events(Outlet()) if options.json_lines else Record())
+
+
+def carried_out(options: ExecOptions, record: Record) -> int:
+    """Run, and print what a record tells; the exit code."""
     try:
         code = execute(options, os.environ, record)
     except KeyboardInterrupt:

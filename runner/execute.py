@@ -46,7 +46,8 @@ def execute(options: ExecOptions, env: Mapping[str, str], record: Record | None 
 def _carried_out(job: Job, env: Mapping[str, str], extra: Mapping[str, str], record: Record | None) -> int:
     if record is not None:
         job.outlet = record.outlet
-        record.run_id, record.sandbox_id = job.run, job.sandbox
+        if job.options.placed is None:
+            record.run_id, record.sandbox_id = job.run, job.sandbox
         record.limits = {"timeout": job.given.value(TIME)}
     kept = ticket.read(job.folders.tickets, job.name)
     if kept is not None and _holds(kept, job):

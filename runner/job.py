@@ -11,7 +11,8 @@ from jhansi_runner.proxy.policy.sources import PolicyUnreadable, Source, collect
 from jhansi_runner.runner import host, sandbox, ticket
 from jhansi_runner.runner.account import Account
 from jhansi_runner.runner.errors import NOTHING_TO_RUN, REFUSED, RunnerError
-from jhansi_runner.runner.limits.model import OPTIONS, Limits, defaults, host_memory, narrowed, of_options
+from jhansi_runner.runner.limits.model import OPTIONS, TIME, Limit, Limits, defaults, host_memory, narrowed, of_options
+from jhansi_runner.runner.spoken import named, spoken
 from jhansi_runner.runner.workspace import PEOPLE, Workspace, open_workspace, true_path
 from jhansi_runner.runner.workspace_lock import is_known
 
@@ -69,11 +70,13 @@ class Job:
         self.cwd = _inside(self.workspace, _current())
         self.entry = _entry(options, self.workspace)
         self.bwrap = _bwrap(env, self.workspace)
-        self.run = os.urandom(8).hex()
+        placed = options.placed
+        self.run = placed.journal if placed is not None else os.urandom(8).hex()
         self.starting: Starting | None = None
         self.outlet: Outlet | None = None
         self.links = 0
-        command = os.path.basename(options.command[0]) if options.command else ""  # tells the language
+        words = options.command
+        command = f"{os.path.basename(spoken(words)[0])} {named(words)}" if words else ""  # tells language and needs
         flags = ("no-install" if options.no_install else "", "fix" if options.fix else "")
         tools = env.get("PATH", "")  # where the language's programs are looked for
         choices = (options.language or "", options.python or "", *flags, command, tools, *_product())
@@ -88,8 +91,10 @@ class Job:
     def bound(self, allowed: Limits) -> None:
         """Keep all limits within those of the policy. Raises RunnerError when an option asks for more."""
         usual = defaults(host_memory())
+        seconds = self.options.placed.timeout if self.options.placed is not None else None
+        timed = Limits(dict([*usual.items(), *([] if seconds is None else [(TIME, Limit(seconds, "the service"))])]))
         try:
-            self.granted = narrowed(allowed, self.given, usual)
+            self.granted = narrowed(allowed, self.given, timed)
             self.limits = narrowed(allowed, Limits({}, required=self.given.required), usual)
         except ValueError as error:
             raise RunnerError(str(error), code=REFUSED) from None

@@ -11,6 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from jhansi_runner.runner.placed import Placed
+
 FLAG, VALUE, MANY = "flag", "value", "many"
 
 
@@ -58,12 +60,15 @@ EXEC = (
 
 
 class ExecOptions:
-    """What `exec` was asked to do. `command` follows `--`, otherwise `file` and `arguments` are set."""
+    """What `exec` was asked to do. `command` follows `--`, otherwise `file` and `arguments` are set.
+
+    `placed` tells where, for a run in a sandbox that has a name, None for any other.
+    """
 
     __slots__ = (
         "arguments", "command", "cpus", "disk", "env", "env_file", "file", "files", "fix", "json", "json_lines",
-        "language", "memory", "missing", "no_install", "offline", "output", "policy", "processes", "python", "read",
-        "require_limits", "timeout", "workspace",
+        "language", "memory", "missing", "no_install", "offline", "output", "placed", "policy", "processes", "python",
+        "read", "require_limits", "test", "timeout", "workspace",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -82,7 +87,8 @@ class ExecOptions:
         self.read: list[str] = []
         self.env: list[str] = []
         self.env_file: list[str] = []
-        self.offline = self.no_install = self.fix = self.json = self.json_lines = self.require_limits = False
+        self.offline = self.no_install = self.fix = self.json = self.json_lines = self.require_limits = self.test = False
+        self.placed: Placed | None = None
         self.file = ""
         self.arguments: list[str] = []
         self.command: list[str] = []
