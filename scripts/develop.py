@@ -15,7 +15,7 @@ from pathlib import Path
 from setuptools import build_meta
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("proxy", "resolvers", "runner")
+PACKAGES = ("client", "proxy", "resolvers", "runner")
 
 
 def link_packages(directory: Path) -> None:

@@ -14,7 +14,7 @@ from support.documents import Reader, problems
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
-NOT_COMMANDS = {"text", "mermaid"}
+NOT_COMMANDS = {"json", "mermaid", "text"}
 """Languages of blocks in which nothing is shown that a reader could run."""
 
 ALL = blocks(README.read_text()) if README.exists() else ()

@@ -20,7 +20,7 @@ from pathlib import Path
 from faults.guards import GUARDS, Guard
 
 TOP = Path(__file__).parents[2]
-FOLDERS = ("proxy", "resolvers", "runner", "tests", ".link")
+FOLDERS = ("client", "proxy", "resolvers", "runner", "tests", ".link")
 _FAILED = re.compile(r"^FAILED tests/(\S+?)(?:\[(.*)\])?(?: - .*)?$", re.MULTILINE)
 
 

@@ -1,4 +1,4 @@
-"""This repository as data: its root, its files, the three packages and what they import."""
+"""This repository as data: its root, its files, the four packages and what they import."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PACKAGES = ("proxy", "resolvers", "runner")
+PACKAGES = ("client", "proxy", "resolvers", "runner")
 MADE = {".git", ".venv", ".link", "build", "dist", "__pycache__"}
 MADE_BY_TOOLS = {".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
 

@@ -1,0 +1,204 @@
+"""Programs that an agent runs: what it is told of them, while they run and afterwards."""
+
+from __future__ import annotations
+
+import base64
+
+import anyio
+import pytest
+
+from support.agents import Agent, talk
+from support.agents import agent as agent_of
+from support.registry import Upstream
+from support.user import User
+
+
+def test_code_is_run_in_a_sandbox_that_stays(user: User) -> None:
+    async def use(agent: Agent) -> None:
+        first = await agent.call("run_code", language="python", code="open('a', 'w').write('1'); print('hello')")
+        assert (first["exit_code"], first["output"], first["state"]) == (0, "hello\n", "done")
+        assert first["output_is_cut"] is False
+        box = first["sandbox"]
+        code = "import sys; print(open('a').read(), *sys.argv[1:], input(), __import__('os').environ['NAME'])"
+        given = {"args": ["x y"], "stdin": "line\n", "env": {"NAME": "value"}}
+        again = await agent.call("run_code", language="python", code=code, sandbox=box, **given)
+        assert (again["sandbox"], again["output"]) == (box, "1 x y line value\n")
+        said = await agent.said("run_code", language="python", code="raise SystemExit(3)", sandbox=box)
+        assert said.startswith("exit code 3 in ")
+        assert box in said
+
+    talk(user, use)
+
+
+def test_files_commands_and_copies(user: User) -> None:
+    async def use(agent: Agent) -> None:
+        files = [
+            {"path": "src/main.py", "content": "print('main')"},
+            {"path": "data.bin", "content": base64.b64encode(b"\0\xff").decode(), "encoding": "base64"},
+            {"path": "run.sh", "content": "#!/bin/sh\necho ran\n", "executable": True},
+        ]
+        box = (await agent.call("write_files", files=files))["sandbox"]
+        assert (await agent.call("run_file", sandbox=box, path="src/main.py"))["output"] == "main\n"
+        assert (await agent.call("run_command", sandbox=box, command="./run.sh; echo $?"))["output"] == "ran\n0\n"
+        listed = await agent.call("list_files", sandbox=box, deep=True)
+        assert {each["path"] for each in listed["files"]} >= {"src", "src/main.py", "data.bin", "run.sh"}
+        assert (await agent.call("read_file", sandbox=box, path="data.bin"))["encoding"] == "base64"
+        assert await agent.said("read_file", sandbox=box, path="src/main.py") == "print('main')"
+        await agent.call("snapshot_sandbox", sandbox=box, name="first")
+        copy = await agent.call("fork_sandbox", sandbox=box)
+        assert copy["parent"] == box
+        await agent.call("delete_file", sandbox=box, path="src")
+        assert "there is no" in await agent.fails("read_file", sandbox=box, path="src/main.py")
+        assert await agent.said("read_file", sandbox=copy["sandbox"], path="src/main.py") == "print('main')"
+        await agent.call("restore_sandbox", sandbox=box, name="first")
+        assert await agent.said("read_file", sandbox=box, path="src/main.py") == "print('main')"
+        for path in ("../../sandboxes.db", "/etc/passwd"):
+            await agent.fails("read_file", sandbox=box, path=path)
+
+    talk(user, use)
+
+
+def test_a_long_output_is_cut_and_can_be_read_whole(user: User) -> None:
+    code = "import sys\nfor n in range(20000): print('é', n)\nprint('only here', file=sys.stderr)"
+    whole = "".join(f"é {number}\n" for number in range(20000))
+
+    async def use(agent: Agent) -> None:
+        ended = await agent.call("run_code", language="python", code=code)
+        assert ended["output_is_cut"] is True
+        assert len(ended["output"]) < 25_000
+        assert ended["output"].startswith("é 0\n")
+        assert "characters are left out here: read_outcome with run" in ended["output"]
+        assert "é 19999\n" in ended["output"]
+        read, offset = "", 0
+        while offset is not None:
+            piece = await agent.call("read_outcome", run=ended["run"], stream="stdout", offset=offset, limit=50_001)
+            read, offset = read + piece["content"], piece["next_offset"]
+        assert read == whole
+        assert (await agent.call("read_outcome", run=ended["run"], stream="stderr"))["content"] == "only here\n"
+        past = await agent.call("read_outcome", run=ended["run"], offset=10**9)
+        assert (past["content"], past["next_offset"]) == ("", None)
+
+    talk(user, use)
+
+
+def test_what_a_program_prints_stays_data(user: User) -> None:
+    code = """import os
+os.write(1, b'{"jsonrpc": "2.0", "id": 1, "result": {}}\\n\\xff\\x00\\x1b[2J')
+os.write(1, '\\u2028\\ud83d'.encode('utf-8', 'surrogatepass'))
+open(b'\\xff\\n', 'w').close()
+"""
+
+    async def use(agent: Agent) -> None:
+        ended = await agent.hear("run_code", language="python", code=code)
+        assert ended["output"].startswith('{"jsonrpc": "2.0", "id": 1, "result": {}}\n')
+        assert "\u2028" in ended["output"]
+        await agent.call("list_files", sandbox=ended["sandbox"])
+        assert all(line.isprintable() for line in agent.told)
+
+    talk(user, use)
+
+
+def test_progress_is_told_to_who_asks_for_it_and_not_too_often(user: User) -> None:
+    code = "import time\nfor n in range(150): print(n, flush=True); time.sleep(0.01)"
+
+    async def use(agent: Agent) -> None:
+        ended = await agent.hear("run_code", language="python", code=code)
+        assert ended["exit_code"] == 0
+        assert any(line.startswith("running: ") for line in agent.told)
+        assert len(agent.told) < 2 * ended["duration_ms"] / 1000 + 5
+
+    talk(user, use)
+
+
+def test_what_is_installed_is_told(user: User, upstream: Upstream) -> None:
+    user.policy(upstream.url)
+
+    async def use(agent: Agent) -> None:
+        ended = await agent.hear("run_code", language="python", code="import six; print(six.__name__)")
+        assert (ended["exit_code"], ended["output"]) == (0, "six\n"), ended
+        assert any("six" in each for each in ended["installed"])
+        assert any("six" in line or "package" in line for line in agent.told)
+
+    talk(user, use)
+
+
+def test_a_refusal_is_an_outcome_and_is_explained(user: User, upstream: Upstream) -> None:
+    user.policy(upstream.url, "rules:\n  - {deny: 'pkg:pypi/six', reason: nobody may}\n")
+
+    async def use(agent: Agent) -> None:
+        ended = await agent.call("run_code", language="python", code="import six")
+        assert ended["exit_code"] == 126
+        of_run = await agent.call("explain_refusal", run=ended["run"])
+        assert of_run["allowed"] is False
+        assert "nobody may" in await agent.said("explain_refusal", run=ended["run"])
+        of_package = await agent.call("explain_refusal", purl="pkg:pypi/six@1.16.0", sandbox=ended["sandbox"])
+        [refusal] = of_package["refusals"]
+        assert (refusal["code"], refusal["reason"]) == ("JR-DENY-RULE", "nobody may")
+        assert "policy.yaml:" in refusal["rule"]
+        assert refusal["next"]
+        assert (await agent.call("explain_refusal", purl="pkg:pypi/idna"))["allowed"] is True
+        assert "not a package-url" in await agent.fails("explain_refusal", purl="six")
+        fine = await agent.call("run_command", sandbox=ended["sandbox"], command="true")
+        assert "nothing was refused" in await agent.said("explain_refusal", run=fine["run"])
+
+    talk(user, use)
+
+
+def test_calls_for_one_sandbox_take_turns(user: User) -> None:
+    async def use(agent: Agent) -> None:
+        box = (await agent.call("create_sandbox"))["sandbox"]
+        command = "test ! -e busy || echo both; touch busy; sleep 0.1; rm busy"
+        found: list[str] = []
+
+        async def once() -> None:
+            found.append((await agent.call("run_command", sandbox=box, command=command))["output"])
+
+        async with anyio.create_task_group() as group:
+            for _ in range(4):
+                group.start_soon(once)
+        assert found == [""] * 4
+
+    talk(user, use)
+
+
+def test_time_that_is_over_ends_a_program(user: User) -> None:
+    async def use(agent: Agent) -> None:
+        code = "import time; print('begun', flush=True); time.sleep(1000)"
+        ended = await agent.call("run_code", language="python", code=code, timeout_seconds=1)
+        assert (ended["exit_code"], ended["timed_out"], ended["output"]) == (124, True, "begun\n")
+
+    talk(user, use)
+
+
+def test_two_sessions_share_what_is_there(user: User) -> None:
+    async def use(agent: Agent) -> None:
+        async with agent_of(user) as other:
+            box = (await agent.call("create_sandbox"))["sandbox"]
+            await other.call("write_files", sandbox=box, files=[{"path": "a", "content": "theirs"}])
+            assert await agent.said("read_file", sandbox=box, path="a") == "theirs"
+            found: list[str] = []
+
+            async def once(who: Agent) -> None:
+                found.append((await who.call("run_command", sandbox=box, command="cat a"))["output"])
+
+            async with anyio.create_task_group() as group:
+                group.start_soon(once, agent)
+                group.start_soon(once, other)
+            assert found == ["theirs", "theirs"]
+
+    talk(user, use)
+
+
+@pytest.mark.parametrize(
+    ("language", "code"),
+    [
+        ("node", "import os from 'node:os'; console.log(typeof os.cpus)"),
+        ("node", "const os = require('os'); console.log(typeof os.cpus)"),
+    ],
+)
+def test_node_is_told_by_the_name_which_kind_of_module_it_is(language: str, code: str, user: User) -> None:
+    async def use(agent: Agent) -> None:
+        ended = await agent.call("run_code", language=language, code=code)
+        assert ended["output"] == "function\n", ended
+
+    talk(user, use)

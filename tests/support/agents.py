@@ -1,0 +1,81 @@
+"""An agent: the SDK's own client of the Model Context Protocol, with our server as an ordinary user."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import anyio
+from mcp import ClientSession, StdioServerParameters, types
+from mcp.client.stdio import stdio_client
+
+from support.ordinary import ordinary_argv
+from support.user import User
+
+
+@dataclass
+class Agent:
+    """A session. `told` is what was told of progress."""
+
+    session: ClientSession
+    told: list[str] = field(default_factory=list)
+
+    async def call(self, tool: str, **given: Any) -> dict[str, Any]:
+        """Use a tool; its data. AssertionError when it says that it could not."""
+        found = await self.session.call_tool(tool, given)
+        assert not found.isError, text(found)
+        return dict(found.structuredContent or {})
+
+    async def said(self, tool: str, **given: Any) -> str:
+        """Use a tool; its text. AssertionError when it says that it could not."""
+        found = await self.session.call_tool(tool, given)
+        assert not found.isError, text(found)
+        return text(found)
+
+    async def fails(self, tool: str, **given: Any) -> str:
+        """Use a tool in vain; what it says."""
+        found = await self.session.call_tool(tool, given)
+        assert found.isError, found
+        return text(found)
+
+    async def hear(self, tool: str, **given: Any) -> dict[str, Any]:
+        """Use a tool, and keep what is told of its progress."""
+
+        async def told(progress: float, total: float | None, message: str | None) -> None:
+            del progress, total
+            self.told.append(message or "")
+
+        found = await self.session.call_tool(tool, given, progress_callback=told)
+        assert not found.isError, text(found)
+        return dict(found.structuredContent or {})
+
+
+def text(found: types.CallToolResult) -> str:
+    """The text of an answer."""
+    return "\n".join(each.text for each in found.content if isinstance(each, types.TextContent))
+
+
+@asynccontextmanager
+async def agent(user: User, *words: str) -> AsyncIterator[Agent]:
+    """A session with `jhansi-runner mcp` of this user; what it says on standard error is in `mcp.err`."""
+    command, *args = ordinary_argv([*user.command, "mcp", *words])
+    server = StdioServerParameters(command=command, args=args, env=user.env, cwd=user.work)
+    with Path(user.root, "mcp.err").open("a") as errors:
+        transport = stdio_client(server, errlog=errors)
+        async with transport as (reading, writing), ClientSession(reading, writing) as session:
+            await session.initialize()
+            yield Agent(session)
+
+
+def talk(user: User, with_agent: Callable[[Agent], Awaitable[None]], *words: str) -> None:
+    """Let an agent do something, within 100 s."""
+
+    async def all_of_it() -> None:
+        with anyio.fail_after(100):
+            async with agent(user, *words) as found:
+                await with_agent(found)
+
+    anyio.run(all_of_it)
