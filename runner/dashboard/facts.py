@@ -46,7 +46,8 @@ class CacheFacts:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A line of a policy file, and what it decided in the last seven days. `effect` is allow, deny or "".
+    """A line of a policy file, and what it decided in the last seven days. `effect` is allow or deny, for a registry
+    enabled or disabled, else "".
 
     `text` is what it is about, `note` its reason and terms. `last` is when it refused last, None for never.
     """

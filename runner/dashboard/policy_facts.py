@@ -74,7 +74,7 @@ def _clauses(policy: Policy, counts: Mapping[str, Count], now: float) -> tuple[C
     default = clause(policy.lines["default"], "default", policy.default.value, "everything else")
     asked = [clause(one.line, one.key, "", one.text) for one in conditions(policy)]
     registries = [
-        clause(one.line, "registry", "allow" if one.enabled else "deny", one.type) for one in policy.registries
+        clause(one.line, "registry", "enabled" if one.enabled else "disabled", one.type) for one in policy.registries
     ]
     return (*rules, default, *asked, *registries)
 

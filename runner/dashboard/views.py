@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jhansi_runner.proxy.policy.sizes import size_text
 from jhansi_runner.runner.dashboard import outcome
@@ -19,7 +19,7 @@ MOST_FILES = 200
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """What was refused lately, to which run."""
+    """What was refused lately, and the last run that it was refused to."""
 
     run: str
     at: float
@@ -168,6 +168,16 @@ def _times(run: Run, found: Outcome) -> list[tuple[str, str]]:
 
 
 def _refused(runs: Iterable[Run]) -> Iterable[Refused]:
+    """Each thing once, for the last run that it was refused to. Runs are the latest first."""
+    found: dict[tuple[str, str, str], Refused] = {}
     for run in runs:
         for row in outcome.rows(run.outcome.get("denied")):
-            yield Refused(run.id, run.ended_at or run.queued_at, outcome.refusal(row))
+            one = outcome.refusal(row)
+            key = one.code, one.what, one.rule
+            before = found.get(key)
+            if before is None:
+                found[key] = Refused(run.id, run.ended_at or run.queued_at, one)
+            else:
+                both = replace(before.refusal, count=before.refusal.count + one.count)
+                found[key] = replace(before, refusal=both)
+    return found.values()

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import uvicorn
 from starlette.applications import Starlette
@@ -21,6 +22,7 @@ from jhansi_runner.runner.sandboxes.service import Service
 
 BOX, RUN = f"sb_{'0a' * 16}", f"run_{'0b' * 8}"
 TOKENS = {"token-of-all": Caller("operator", True), "token-of-one": Caller("agent-7", False)}
+Owned = TypeVar("Owned", Sandbox, Run)
 HOSTILE = "<script>alert(1)</script>\x1b[31m\u202egnp.exe\u200b'\"&\x00\udcff"
 """What nobody should call a file, and somebody will."""
 
@@ -84,7 +86,7 @@ def output(number: int, text: str, stream: str = "stdout") -> Event:
 
 @dataclass
 class Shown:
-    """What the service has. Events of a run that goes on come from `more`, until there is None."""
+    """What the service has."""
 
     sandboxes: list[Sandbox] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
@@ -160,10 +162,10 @@ class FakeService(Service):
         await self.run(caller, run)
         return self.shown.bill
 
-    def _of(self, caller: Caller, found: Sequence[Sandbox | Run]) -> list:  # type: ignore[type-arg]
+    def _of(self, caller: Caller, found: Sequence[Owned]) -> list[Owned]:
         return [one for one in found if caller.sees_all or one.owner == caller.name]
 
-    def _one(self, caller: Caller, found: Sequence[Sandbox | Run], wanted: str):  # type: ignore[no-untyped-def]
+    def _one(self, caller: Caller, found: Sequence[Owned], wanted: str) -> Owned:
         for one in self._of(caller, found):
             if one.id == wanted:
                 return one
