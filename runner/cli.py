@@ -41,7 +41,9 @@ def run(words: Sequence[str]) -> None:
         cli_policy,
         cli_proxy,
         cli_runs,
+        cli_sandbox,
         cli_sbom,
+        cli_token,
     )
 
     cli.add_command(_exec_command())
@@ -53,7 +55,9 @@ def run(words: Sequence[str]) -> None:
     cli.add_command(cli_proxy.proxy)
     cli_policy.policy.add_command(cli_log.log)
     cli.add_command(cli_runs.runs)
+    cli.add_command(cli_sandbox.sandbox)
     cli.add_command(cli_sbom.sbom)
+    cli.add_command(cli_token.token)
     cli_deps.deps.add_command(cli_sbom.diff)
     try:
         known = ["--json" if word == _LINES else word for word in words] if words[:1] == ["exec"] else list(words)

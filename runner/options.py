@@ -30,6 +30,7 @@ class Option:
 
 EXEC = (
     Option("--workspace", VALUE, "The folder that the program sees as /sandbox (default: the current one).", "DIR"),
+    Option("--sandbox", VALUE, "Run in the sandbox with this id instead of a folder.", "ID"),
     Option("--language", VALUE, "The language, when the file's name does not tell.", "NAME"),
     Option("--python", VALUE, "The interpreter: a path, or a version such as 3.12.", "PATH|VERSION"),
     Option("--read", MANY, "Show a folder or file to the program, read-only, where it is.", "PATH"),
@@ -63,11 +64,12 @@ class ExecOptions:
     __slots__ = (
         "arguments", "command", "cpus", "disk", "env", "env_file", "file", "files", "fix", "json", "json_lines",
         "language", "memory", "missing", "no_install", "offline", "output", "policy", "processes", "python", "read",
-        "require_limits", "timeout", "workspace",
+        "require_limits", "sandbox", "timeout", "workspace",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.workspace: str | None = None
+        self.sandbox: str | None = None
         self.language: str | None = None
         self.python: str | None = None
         self.policy: str | None = None

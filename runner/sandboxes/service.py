@@ -7,11 +7,28 @@ Source: ADR 16.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from jhansi_runner.proxy.paths import Paths
+from jhansi_runner.resolvers.all import resolvers
+from jhansi_runner.runner.console import say
+from jhansi_runner.runner.sandboxes import making, waste
+from jhansi_runner.runner.sandboxes.asking import checked
+from jhansi_runner.runner.sandboxes.database import Database
+from jhansi_runner.runner.sandboxes.errors import SandboxError, not_found
 from jhansi_runner.runner.sandboxes.model import Caller, Entry, Event, NewSandbox, Program, Run, Sandbox, Snapshot
+from jhansi_runner.runner.sandboxes.owners import Presence
+from jhansi_runner.runner.sandboxes.places import is_id
+from jhansi_runner.runner.sandboxes.run_rows import Runs
+from jhansi_runner.runner.sandboxes.store import Sandboxes
+from jhansi_runner.runner.sandboxes.tokens import Tokens
+from jhansi_runner.runner.sandboxes.upkeep import settle, upkeep
+
+_SETTLE_SECONDS, _UPKEEP_SECONDS = 1.0, 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,34 +55,85 @@ class Settings:
 
 
 class Service:
-    """The core. Use it as an asynchronous context manager: it starts the nursery, and ends all that runs."""
+    """The core. Use it as an asynchronous context manager: it starts the nursery, and ends all that runs.
 
-    def __init__(self, folders: Paths, env: Mapping[str, str], settings: Settings = Settings()) -> None:
-        raise NotImplementedError
+    Without `runs` nothing can be run, and nothing is started.
+    """
+
+    def __init__(
+        self, folders: Paths, env: Mapping[str, str], settings: Settings = Settings(), *, runs: bool = True
+    ) -> None:
+        self._runs_programs = runs
+        self._folders, self._env, self._settings = folders, env, settings
+        self._languages = resolvers()
 
     async def __aenter__(self) -> Service:
-        raise NotImplementedError
+        self._database = Database(self._folders)
+        self._sandboxes = Sandboxes(self._database)
+        self._tokens = Tokens(self._database)
+        self._runs = Runs(self._database)
+        self._presence = Presence(self._folders.service)
+        self._settled = -_SETTLE_SECONDS
+        await self._settle()
+        self._upkeep = asyncio.create_task(self._keep_up())
+        return self
 
     async def __aexit__(self, *exc: object) -> None:
-        raise NotImplementedError
+        self._upkeep.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._upkeep
+        self._presence.close()
+        self._database.close()
+
+    async def _keep_up(self) -> None:
+        """Upkeep, again and again; a failure is said, and tried again. Without runs there is nobody to wait for it."""
+        while self._runs_programs:
+            try:
+                await asyncio.to_thread(upkeep, self._folders, self._sandboxes, self._runs, self._settings.logs)
+            except (SandboxError, OSError) as error:
+                say(f"warning: old sandboxes and logs could not be removed: {error}")
+            await asyncio.sleep(_UPKEEP_SECONDS)
+
+    async def _settle(self) -> None:
+        """See that what is told of runs is so: their processes may have ended without a word."""
+        now = time.monotonic()
+        if now - self._settled >= _SETTLE_SECONDS:
+            self._settled = now
+            settle(self._folders, self._runs)
+
+    async def caller(self, token: str) -> Caller | None:
+        """Whom a token stands for, None for nobody."""
+        return self._tokens.caller(token)
 
     async def create(self, caller: Caller, asked: NewSandbox) -> Sandbox:
         """A new, empty sandbox."""
-        raise NotImplementedError
+        if asked.policy:
+            await asyncio.to_thread(checked, asked, self._languages, self._settings.longest_ttl)
+        else:
+            checked(asked, self._languages, self._settings.longest_ttl)
+        most = self._settings.sandboxes_each
+        return making.make(self._folders, self._sandboxes, caller.name, asked, most=most)
 
     async def sandbox(self, caller: Caller, sandbox: str) -> Sandbox:
         """A sandbox that is there; deleted ones are not found."""
-        raise NotImplementedError
+        await self._settle()
+        found = self._sandboxes.get(caller, sandbox) if is_id(sandbox) else None
+        if found is None:
+            raise not_found("sandbox of this id", "sandbox_not_found", "see those that are there: list sandboxes")
+        return found
 
     async def sandboxes(
         self, caller: Caller, *, active: bool = False, limit: int = 50, offset: int = 0
     ) -> list[Sandbox]:
         """The latest first; deleted ones too, unless `active`."""
-        raise NotImplementedError
+        await self._settle()
+        return self._sandboxes.latest(caller, active=active, limit=limit, offset=offset)
 
     async def delete(self, caller: Caller, sandbox: str) -> None:
         """End what runs there, and remove it with all that is kept for it alone. Again: nothing more happens."""
-        raise NotImplementedError
+        found = await self.sandbox(caller, sandbox)
+        if self._sandboxes.delete(found.id):
+            await asyncio.to_thread(waste.discard, self._folders, found.id)
 
     async def fork(self, caller: Caller, sandbox: str, *, wait: bool = False) -> Sandbox:
         """A new sandbox with a copy of the files, as they are at one moment."""
