@@ -18,26 +18,20 @@ from jhansi_runner.runner.sandboxes.errors import SandboxError
 from jhansi_runner.runner.sandboxes.model import Caller
 from jhansi_runner.runner.sandboxes.service import Service
 
-CallerOf = Callable[[Request], Caller | None]
+CallerOf = Callable[[Request], Awaitable[Caller | None]]
 Shown = Callable[[Request, Caller], Awaitable[Response]]
 _YEAR = "public, max-age=31536000, immutable"
 
 
-def routes(
-    service: Service,
-    caller_of: CallerOf,
-    caller_with: Callable[[str], Caller | None],
-    env: Mapping[str, str],
-    sessions: Sessions | None = None,
-) -> list[Route]:
+def routes(service: Service, caller_of: CallerOf, env: Mapping[str, str]) -> list[Route]:
     """The dashboard of a service.
 
-    `caller_of` tells who needs no session: by a header, or by the socket that a request came through. `caller_with` is
-    whose a token is, None for one that is nobody's. `env` is that of the server.
+    `caller_of` tells who needs no session: by a header, or by the socket that a request came through. `env` is that of
+    the server.
     """
-    known = sessions or Sessions()
-    handlers, signing = Handlers(service, env), Signing(known, caller_with)
-    door = _Door(known, caller_of)
+    sessions = Sessions()
+    handlers, signing = Handlers(service, env), Signing(service, sessions)
+    door = _Door(service, sessions, caller_of)
     shown = {
         "/": handlers.overview,
         "/sandboxes": handlers.sandboxes,
@@ -63,14 +57,14 @@ def routes(
 class _Door:
     """Lets those in who are known."""
 
-    def __init__(self, sessions: Sessions, caller_of: CallerOf) -> None:
-        self._sessions, self._caller_of = sessions, caller_of
+    def __init__(self, service: Service, sessions: Sessions, caller_of: CallerOf) -> None:
+        self._service, self._sessions, self._caller_of = service, sessions, caller_of
 
     def shows(self, shown: Shown) -> Callable[[Request], Awaitable[Response]]:
         """A page, or an error as a page; who is not known is asked to sign in."""
 
         async def answer(request: Request) -> Response:
-            caller = self._caller(request)
+            caller = await self._caller(request)
             if caller is None:
                 return RedirectResponse(f"/login?next={guard.place(request.url.path)}", 303, HEADERS)
             try:
@@ -84,7 +78,7 @@ class _Door:
         """What scripts ask for: an error has no page."""
 
         async def answer(request: Request) -> Response:
-            caller = self._caller(request)
+            caller = await self._caller(request)
             if caller is None:
                 return Response("sign in first", 401, HEADERS, "text/plain")
             try:
@@ -94,13 +88,14 @@ class _Door:
 
         return answer
 
-    def _caller(self, request: Request) -> Caller | None:
-        signed_in = self._sessions.caller(request.cookies.get(COOKIE, ""))
-        request.state.signed_in = signed_in is not None
-        if signed_in is not None:
-            return signed_in
+    async def _caller(self, request: Request) -> Caller | None:
+        token = self._sessions.token(request.cookies.get(COOKIE, ""))
+        caller = await self._service.holder(token) if token is not None else None
+        request.state.signed_in = caller is not None
+        if caller is not None:
+            return caller
         named = "authorization" in request.headers or guard.is_at_home(request.headers.get("host", ""))
-        return self._caller_of(request) if named else None
+        return await self._caller_of(request) if named else None
 
 
 def _trouble(request: Request, caller: Caller, error: SandboxError) -> Response:

@@ -1,6 +1,7 @@
 """Who is signed in: cookies that are random, known here by their hash, forgotten after half a day or a restart.
 
-A cookie stands for a caller and is never a token, so what is stolen with one is a view of pages until it ends.
+A cookie leads to the digest of a token, and never is one: what is stolen with it is a view of pages, until it ends or
+the token is revoked.
 """
 
 from __future__ import annotations
@@ -11,8 +12,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from jhansi_runner.runner.sandboxes.model import Caller
-
 COOKIE = "jhansi_session"
 SECONDS = 12 * 3600
 _EACH, _ALL = 20, 2000
@@ -20,29 +19,29 @@ _TRIES, _WINDOW, _PLACES = 10, 60.0, 1000
 
 
 class Sessions:
-    """The sessions of one server. A caller has at most 20, all together 2,000: the oldest go first.
+    """The sessions of one server. A token has at most 20, all together 2,000: the oldest go first.
 
     `clock` is in seconds, and never goes back.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._known: OrderedDict[bytes, tuple[Caller, float]] = OrderedDict()
+        self._known: OrderedDict[bytes, tuple[bytes, float]] = OrderedDict()
 
-    def open(self, caller: Caller) -> str:
-        """Begin a session; the value of its cookie."""
+    def open(self, token: bytes) -> str:
+        """Begin a session of a token, of which the digest is given; the value of the cookie."""
         self._expire()
-        own = [key for key, (one, _) in self._known.items() if one.name == caller.name]
+        own = [key for key, (one, _) in self._known.items() if one == token]
         for key in own[: max(0, len(own) - _EACH + 1)]:
             del self._known[key]
         while len(self._known) >= _ALL:
             self._known.popitem(last=False)
         cookie = secrets.token_urlsafe(32)
-        self._known[_key(cookie)] = caller, self._clock() + SECONDS
+        self._known[_key(cookie)] = token, self._clock() + SECONDS
         return cookie
 
-    def caller(self, cookie: str) -> Caller | None:
-        """Whose session it is; None for one that is not known, or over."""
+    def token(self, cookie: str) -> bytes | None:
+        """The digest of the token whose session it is; None for a session that is not known, or over."""
         found = self._known.get(_key(cookie))
         return found[0] if found is not None and self._clock() < found[1] else None
 

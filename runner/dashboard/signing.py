@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
@@ -12,17 +11,19 @@ from jhansi_runner.runner.dashboard import guard
 from jhansi_runner.runner.dashboard.guard import HEADERS, LOGIN_HEADERS
 from jhansi_runner.runner.dashboard.pages import page
 from jhansi_runner.runner.dashboard.session import COOKIE, SECONDS, Sessions, Throttle
-from jhansi_runner.runner.sandboxes.model import Caller
+from jhansi_runner.runner.sandboxes.service import Service
+from jhansi_runner.runner.sandboxes.tokens import digest
 
 _MOST_BYTES = 4096
+_UNKNOWN = "This token is not known here. Ask who runs the server for one: jhansi-runner token create NAME."
 _FORM = "application/x-www-form-urlencoded"
 
 
 class Signing:
-    """The form, and what comes of it. `caller_with` is whose a token is, None for one that is nobody's."""
+    """The form, and what comes of it."""
 
-    def __init__(self, sessions: Sessions, caller_with: Callable[[str], Caller | None]) -> None:
-        self._sessions, self._caller_with, self._throttle = sessions, caller_with, Throttle()
+    def __init__(self, service: Service, sessions: Sessions) -> None:
+        self._service, self._sessions, self._throttle = service, sessions, Throttle()
 
     async def form(self, request: Request) -> Response:
         """Ask for a token."""
@@ -42,13 +43,12 @@ class Signing:
         if fields is None:
             return _form("/", "That is no token: it is too long, or not from a form.", 400)
         token, after = fields
-        caller = self._caller_with(token) if token else None
-        if caller is None:
+        if await self._service.caller(token) is None:
             self._throttle.failed(place)
-            return _form(after, "This token is not known here. It may have been removed; ask who runs the server.", 403)
+            return _form(after, _UNKNOWN, 403)
         self._sessions.close(request.cookies.get(COOKIE, ""))
         answer = RedirectResponse(after, 303, HEADERS)
-        _set_cookie(answer, request, self._sessions.open(caller), SECONDS)
+        _set_cookie(answer, request, self._sessions.open(digest(token)), SECONDS)
         return answer
 
     async def sign_out(self, request: Request) -> Response:

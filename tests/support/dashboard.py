@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 
 from jhansi_runner.runner.dashboard.routes import routes
+from jhansi_runner.runner.sandboxes import tokens
 from jhansi_runner.runner.sandboxes.errors import not_found
 from jhansi_runner.runner.sandboxes.model import DONE, RUNNING, Caller, Entry, Event, Run, Sandbox, Snapshot
 from jhansi_runner.runner.sandboxes.service import Service
@@ -102,6 +103,13 @@ class FakeService(Service):
     def __init__(self, shown: Shown) -> None:
         self.shown = shown
         self.listening = 0
+        self.tokens = dict(TOKENS)
+
+    async def caller(self, token: str) -> Caller | None:
+        return self.tokens.get(token)
+
+    async def holder(self, digest: bytes) -> Caller | None:
+        return next((one for token, one in self.tokens.items() if tokens.digest(token) == digest), None)
 
     async def sandbox(self, caller: Caller, sandbox: str) -> Sandbox:
         return self._one(caller, self.shown.sandboxes, sandbox)
@@ -185,11 +193,11 @@ def site(shown: Shown, env: Mapping[str, str], caller: Caller | None = None) -> 
     """Serve it. `caller` is who needs no session, None for nobody."""
     service = FakeService(shown)
 
-    def caller_of(request: Request) -> Caller | None:
+    async def caller_of(request: Request) -> Caller | None:
         header = request.headers.get("authorization", "")
         return TOKENS.get(header.removeprefix("Bearer ")) or caller
 
-    app = Starlette(routes=routes(service, caller_of, TOKENS.get, env))
+    app = Starlette(routes=routes(service, caller_of, env))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)
