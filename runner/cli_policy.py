@@ -72,9 +72,9 @@ def check(file: str | None, as_json: bool) -> None:
 def show(file: str | None, as_json: bool) -> None:
     """Show the policy in force, with every host and method that it lets out."""
     found = loaded(file)
-    hosts = _hosts(found)
+    uses = hosts(found)
     limits = in_force(found, host_memory())
-    print(json.dumps(policy_data(found, hosts, limits), indent=2) if as_json else render_policy(found, hosts, limits))
+    print(json.dumps(policy_data(found, uses, limits), indent=2) if as_json else render_policy(found, uses, limits))
 
 
 @policy.command("explain")
@@ -131,7 +131,8 @@ def loaded(file: str | None) -> PolicySet:
     return policy_in_force(file, os.environ)
 
 
-def _hosts(found: PolicySet) -> dict[str, list[HostUse]]:
+def hosts(found: PolicySet) -> dict[str, list[HostUse]]:
+    """Every host that a policy lets out, by package-url type. Raises RunnerError."""
     uses: dict[str, list[HostUse]] = {}
     for registry in found.registries:
         try:

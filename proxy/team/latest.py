@@ -40,7 +40,7 @@ def refused(folder: str, now: float, most_bytes: int = MOST_BYTES, most_lines: i
     cut = False
     for age in range(_DAYS + 1):
         day = time.strftime("%Y-%m-%d", time.gmtime(now - age * _DAY))
-        data, whole = _end(os.path.join(folder, f"{day}.jsonl"), most_bytes)
+        data, whole = end_of(os.path.join(folder, f"{day}.jsonl"), most_bytes)
         most_bytes -= len(data)
         found = [line for line in io.BytesIO(data) if _counts(line)] + found
         cut = not whole or len(found) > most_lines
@@ -63,8 +63,8 @@ def _counts(line: bytes) -> bool:
     return _LET_IN not in line or _WITHHELD in line
 
 
-def _end(path: str, most: int) -> tuple[bytes, bool]:
-    """The last lines of a file, and whether they are all of it."""
+def end_of(path: str, most: int) -> tuple[bytes, bool]:
+    """The last lines of a file of the ledger, in at most so many bytes, and whether they are all of it."""
     try:
         with open(path, "rb") as file:
             size = file.seek(0, os.SEEK_END)

@@ -42,7 +42,7 @@ class Tokens:
         token = _PREFIX + secrets.token_urlsafe(_BYTES)
         try:
             with self._database.change() as rows:
-                values = (name, _digest(token), sees_all, self._clock())
+                values = (name, digest(token), sees_all, self._clock())
                 rows.execute("INSERT INTO tokens (name, digest, sees_all, created) VALUES (?, ?, ?, ?)", values)
         except SandboxError as error:
             if isinstance(error.__cause__, sqlite3.IntegrityError):
@@ -69,9 +69,14 @@ class Tokens:
 
         It is looked up by its digest: how long that takes tells of the digest, and nothing of a token.
         """
-        row = self._database.one("SELECT name, sees_all FROM tokens WHERE digest = ?", (_digest(token),))
+        return self.holder(digest(token))
+
+    def holder(self, found: bytes) -> Caller | None:
+        """Whom a token stands for of which only the digest is known, None for nobody."""
+        row = self._database.one("SELECT name, sees_all FROM tokens WHERE digest = ?", (found,))
         return None if row is None else Caller(row["name"], bool(row["sees_all"]))
 
 
-def _digest(token: str) -> bytes:
+def digest(token: str) -> bytes:
+    """What is kept of a token."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
