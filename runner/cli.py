@@ -15,6 +15,7 @@ from jhansi_runner.runner.console import say
 from jhansi_runner.runner.errors import FAILED, RunnerError
 from jhansi_runner.runner.events import Events
 from jhansi_runner.runner.execute import execute
+from jhansi_runner.runner.job import Named
 from jhansi_runner.runner.options import EXEC, FLAG, MANY, ExecOptions
 from jhansi_runner.runner.outlet import Outlet
 from jhansi_runner.runner.record import Record, as_line
@@ -41,7 +42,9 @@ def run(words: Sequence[str]) -> None:
         cli_policy,
         cli_proxy,
         cli_runs,
+        cli_sandbox,
         cli_sbom,
+        cli_token,
     )
 
     cli.add_command(_exec_command())
@@ -53,7 +56,9 @@ def run(words: Sequence[str]) -> None:
     cli.add_command(cli_proxy.proxy)
     cli_policy.policy.add_command(cli_log.log)
     cli.add_command(cli_runs.runs)
+    cli.add_command(cli_sandbox.sandbox)
     cli.add_command(cli_sbom.sbom)
+    cli.add_command(cli_token.token)
     cli_deps.deps.add_command(cli_sbom.diff)
     try:
         known = ["--json" if word == _LINES else word for word in words] if words[:1] == ["exec"] else list(words)
@@ -143,10 +148,10 @@ def exec_json(options: ExecOptions) -> int:
     return carried_out(options, Events(Outlet()) if options.json_lines else Record())
 
 
-def carried_out(options: ExecOptions, record: Record) -> int:
-    """Run, and print what a record tells; the exit code."""
+def carried_out(options: ExecOptions, record: Record, named: Named | None = None) -> int:
+    """Run, and print what a record tells; the exit code. `named` is as in `execute`."""
     try:
-        code = execute(options, os.environ, record)
+        code = execute(options, os.environ, record, named)
     except KeyboardInterrupt:
         code, record.error = 130, "interrupted"
     except Exception as error:  # there is one object, whatever happens

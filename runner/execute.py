@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from jhansi_runner.runner.inside import Ended
+    from jhansi_runner.runner.job import Named
     from jhansi_runner.runner.missing import Mending
     from jhansi_runner.runner.options import ExecOptions
     from jhansi_runner.runner.record import Record
@@ -35,19 +36,27 @@ if TYPE_CHECKING:
 _WORDS = 1 << 16
 
 
-def execute(options: ExecOptions, env: Mapping[str, str], record: Record | None = None) -> int:
-    """Run a program; the exit code. `record` hears what there is to hear. Raises RunnerError."""
+def execute(
+    options: ExecOptions, env: Mapping[str, str], record: Record | None = None, named: Named | None = None
+) -> int:
+    """Run a program; the exit code. `record` hears what there is to hear. Raises RunnerError.
+
+    `named` is the sandbox that its caller holds busy; without it, the one that options name is looked up and held.
+    """
+    if options.sandbox is not None and named is None:
+        from jhansi_runner.runner.sandboxes.command import execute_in
+
+        return execute_in(options, env, record)
     folders = paths.current(env)
     extra = given_variables(options.env, options.env_file, env, folders)
-    job = Job(options, folders, env)
+    job = Job(options, folders, env, named)
     return recorded(job, job.given.value(TIME), lambda: _carried_out(job, env, extra, record))
 
 
 def _carried_out(job: Job, env: Mapping[str, str], extra: Mapping[str, str], record: Record | None) -> int:
     if record is not None:
         job.outlet = record.outlet
-        if job.options.placed is None:
-            record.run_id, record.sandbox_id = job.run, job.sandbox
+        record.run_id, record.sandbox_id = job.told
         record.limits = {"timeout": job.given.value(TIME)}
     kept = ticket.read(job.folders.tickets, job.name)
     if kept is not None and _holds(kept, job):

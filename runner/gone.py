@@ -103,9 +103,15 @@ def _last(run: Run) -> float:
 
 
 def _put_away(folders: Paths, one: Gone, folder: str) -> bool:
-    if not is_gone(one.path):
-        return False
-    for sandbox in one.sandboxes:
+    return is_gone(one.path) and put_away(folders, one.sandboxes, folder)
+
+
+def put_away(folders: Paths, sandboxes: Sequence[str], folder: str) -> bool:
+    """Move what is kept for some workspaces, by `Job.sandbox`, into a folder on the same file system; True.
+
+    Raises OSError.
+    """
+    for sandbox in sandboxes:
         kept = folders.private(sandbox)
         if os.path.isdir(kept) and not os.path.islink(kept):
             os.chmod(kept, 0o700)  # else it may not be one that can be moved

@@ -7,12 +7,21 @@ import sys
 
 from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.offline import always_offline
-from jhansi_runner.proxy.policy.sources import PolicyUnreadable, Source, collect, digest
-from jhansi_runner.runner import host, sandbox, ticket
+from jhansi_runner.proxy.policy.sources import SANDBOX, PolicyUnreadable, Source, collect, digest
+from jhansi_runner.runner import host, sandbox, spoken, ticket
 from jhansi_runner.runner.account import Account
 from jhansi_runner.runner.errors import NOTHING_TO_RUN, REFUSED, RunnerError
-from jhansi_runner.runner.limits.model import OPTIONS, TIME, Limit, Limits, defaults, host_memory, narrowed, of_options
-from jhansi_runner.runner.spoken import named, spoken
+from jhansi_runner.runner.limits.model import (
+    OPTIONS,
+    TIME,
+    Limit,
+    Limits,
+    defaults,
+    host_memory,
+    narrowed,
+    of_options,
+    parse,
+)
 from jhansi_runner.runner.workspace import PEOPLE, Workspace, open_workspace, true_path
 from jhansi_runner.runner.workspace_lock import is_known
 
@@ -25,9 +34,32 @@ if TYPE_CHECKING:
     from jhansi_runner.runner.outlet import Outlet
 
 
+SANDBOX_POLICY = "sandbox-policy"
+"""What stands in refusals for the file of a sandbox's own policy."""
+
+
+class Named:
+    """A sandbox that has a name, as a run in it needs to know it.
+
+    `key` stands for `Job.sandbox`, and `work` is its workspace; `policy` is the text of its own policy, "" for none,
+    `limits` are options of `exec` by name, `language` is "" for any; `run` is the journal's id of the run, "" for a new
+    one. `timeout` is in seconds, for programs that ask for none, where the policy does not say less. Whoever holds the
+    sandbox busy has checked all of this.
+    """
+
+    __slots__ = ("id", "key", "language", "limits", "policy", "run", "timeout", "work")
+
+    def __init__(self, id_: str, key: str, work: str) -> None:
+        self.id, self.key, self.work = id_, key, work
+        self.policy = self.language = self.run = ""
+        self.limits: Mapping[str, str] = {}
+        self.timeout: float | None = None
+
+
 class Job:
     """What is to be run, and where: everything that was settled before anything is decided.
 
+    `named` is the sandbox when it has a name; what it allows can only narrow what is asked for and allowed elsewhere.
     `offline` tells that nobody but the cache is asked. `given` are the limits that options ask for, for the program
     alone; `granted` those that it has, and `limits` those of installers and builds: both are the defaults until `bound`
     is told what the policy allows.
@@ -45,6 +77,7 @@ class Job:
         "limits",
         "links",
         "name",
+        "named",
         "offline",
         "options",
         "outlet",
@@ -56,32 +89,41 @@ class Job:
         "workspace",
     )
 
-    def __init__(self, options: ExecOptions, folders: paths.Paths, env: Mapping[str, str]) -> None:
+    def __init__(
+        self, options: ExecOptions, folders: paths.Paths, env: Mapping[str, str], named: Named | None = None
+    ) -> None:
         self.options, self.folders, self.account, self.env = options, folders, Account(), env
-        self.given = _given(options)
+        self.named = named
+        self.given = _given(options, named)
         self.limits = self.granted = defaults(host_memory())
         try:
             self.sources: tuple[Source, ...] = collect(options.policy, env)
         except PolicyUnreadable as error:
             raise RunnerError(str(error)) from None
+        if named is not None and named.policy:
+            self.sources += (Source(SANDBOX_POLICY, named.policy.encode(), SANDBOX),)
         self.policy = digest(self.sources)
         self.offline = _offline(options, env)
-        self.workspace = _workspace(options, folders, env)
-        self.cwd = _inside(self.workspace, _current())
-        self.entry = _entry(options, self.workspace)
+        self.workspace = _workspace(options, folders, env, named)
+        self.cwd = sandbox.WORKSPACE if named is not None else _inside(self.workspace, _current())
+        self.entry = _entry(options, self.workspace, named)
         self.bwrap = _bwrap(env, self.workspace)
-        placed = options.placed
-        self.run = placed.journal if placed is not None else os.urandom(8).hex()
+        self.run = (named.run if named is not None else "") or os.urandom(8).hex()
         self.starting: Starting | None = None
         self.outlet: Outlet | None = None
         self.links = 0
         words = options.command
-        command = f"{os.path.basename(spoken(words)[0])} {named(words)}" if words else ""  # tells language and needs
+        tells = (os.path.basename(spoken.spoken(words)[0]), spoken.named(words)) if words else ()  # language and needs
         flags = ("no-install" if options.no_install else "", "fix" if options.fix else "")
         tools = env.get("PATH", "")  # where the language's programs are looked for
-        choices = (options.language or "", options.python or "", *flags, command, tools, *_product())
-        self.sandbox = ticket.key(self.workspace, "", ())[:16]
+        choices = (options.language or "", options.python or "", *flags, " ".join(tells), tools, *_product())
+        self.sandbox = named.key if named is not None else ticket.key(self.workspace, "", ())[:16]
         self.name = ticket.key(self.workspace, self.entry or "--", choices)
+
+    @property
+    def told(self) -> tuple[str, str]:
+        """The ids of the run and of its sandbox, as outcomes tell them."""
+        return (self.run, self.sandbox) if self.named is None else (f"run_{self.run}", self.named.id)
 
     @property
     def private(self) -> str:
@@ -91,7 +133,7 @@ class Job:
     def bound(self, allowed: Limits) -> None:
         """Keep all limits within those of the policy. Raises RunnerError when an option asks for more."""
         usual = defaults(host_memory())
-        seconds = self.options.placed.timeout if self.options.placed is not None else None
+        seconds = self.named.timeout if self.named is not None else None
         timed = Limits(dict([*usual.items(), *([] if seconds is None else [(TIME, Limit(seconds, "the service"))])]))
         try:
             self.granted = narrowed(allowed, self.given, timed)
@@ -114,12 +156,20 @@ def _offline(options: ExecOptions, env: Mapping[str, str]) -> bool:
     return found
 
 
-def _given(options: ExecOptions) -> Limits:
+def _given(options: ExecOptions, named: Named | None) -> Limits:
     texts = {name: getattr(options, option.removeprefix("--")) for name, option in OPTIONS.items()}
     try:
-        return of_options(texts, required=options.require_limits)
+        given = of_options(texts, required=options.require_limits)
     except ValueError as error:
         raise RunnerError(str(error)) from None
+    if named is None:
+        return given
+    own = {name: named.limits.get(option.removeprefix("--")) for name, option in OPTIONS.items()}
+    try:
+        wide = Limits({name: Limit(parse(name, text), named.id) for name, text in own.items() if text is not None})
+        return narrowed(wide, given, Limits({}))
+    except ValueError as error:
+        raise RunnerError(str(error), code=REFUSED) from None
 
 
 def _product() -> tuple[str, ...]:
@@ -128,22 +178,23 @@ def _product() -> tuple[str, ...]:
     return ticket.signature(__file__), ticket.signature(f"{sys.prefix}/lib/{version}/site-packages")
 
 
-def _workspace(options: ExecOptions, folders: paths.Paths, env: Mapping[str, str]) -> Workspace:
+def _workspace(options: ExecOptions, folders: paths.Paths, env: Mapping[str, str], named: Named | None) -> Workspace:
     import pwd
 
     try:
         home = pwd.getpwuid(os.getuid()).pw_dir
     except KeyError:
         home = env.get("HOME", "/")
-    ours = (folders.cache, folders.state, folders.runtime)
+    ours = (folders.cache, folders.state, folders.runtime, folders.data)
     program = (os.path.dirname(os.path.dirname(os.path.abspath(__file__))), sys.prefix, sys.base_prefix)
-    path = true_path(os.path.join(_came_by(env), options.workspace or ""), lambda each: is_known(folders, each))
+    way = os.path.join(_came_by(env), options.workspace or "") if named is None else named.work
+    path = true_path(way, lambda each: is_known(folders, each))
     places = tuple(place for place in program if place not in ("/", "/usr"))
     homes = {home, env.get("HOME") or home}
     if os.getuid() == 0:  # to root, everybody's home is open
         homes |= {each.pw_dir for each in pwd.getpwall() if PEOPLE[0] <= each.pw_uid <= PEOPLE[1]}
     for each in homes:
-        found = open_workspace(path, each, ours, places)
+        found = open_workspace(path, each, ours, places, own=os.path.realpath(named.work) if named is not None else "")
     return found
 
 
@@ -169,11 +220,11 @@ def _inside(workspace: Workspace, folder: str) -> str:
     return sandbox.WORKSPACE
 
 
-def _entry(options: ExecOptions, workspace: Workspace) -> str:
+def _entry(options: ExecOptions, workspace: Workspace, named: Named | None) -> str:
     """The program's path below the workspace, "" for a command."""
     if options.command:
         return ""
-    base = _current() if options.workspace is None else workspace.path
+    base = _current() if options.workspace is None and named is None else workspace.path
     asked = options.file
     path = os.path.normpath(os.path.join(base, asked))
     if not os.path.lexists(path) and options.workspace is not None:
@@ -183,14 +234,14 @@ def _entry(options: ExecOptions, workspace: Workspace) -> str:
     if path == workspace.path:
         raise RunnerError(f"{asked or 'an empty name'} is a folder: name the file to run", code=NOTHING_TO_RUN)
     if not path.startswith(workspace.path + "/"):
-        raise RunnerError(
-            f"{asked} is not in the workspace {workspace.path}",
-            code=NOTHING_TO_RUN,
-            lines=(f"name its folder: jhansi-runner exec --workspace {folder} {name}",),
-        )
+        where = f"the workspace {workspace.path}" if named is None else named.id
+        hint = f"name its folder: jhansi-runner exec --workspace {folder} {name}"
+        hint = hint if named is None else "name a file by its path in the sandbox"
+        raise RunnerError(f"{asked} is not in {where}", code=NOTHING_TO_RUN, lines=(hint,))
     entry = path.removeprefix(workspace.path + "/")
     if not os.path.exists(path):
-        raise RunnerError(f"there is no file {asked} in {workspace.path}", code=NOTHING_TO_RUN)
+        where = workspace.path if named is None else named.id
+        raise RunnerError(f"there is no file {asked} in {where}", code=NOTHING_TO_RUN)
     if os.path.isdir(path):
         raise RunnerError(f"{asked} is a folder: name the file to run", code=NOTHING_TO_RUN)
     return entry

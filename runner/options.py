@@ -11,8 +11,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jhansi_runner.runner.placed import Placed
-
 FLAG, VALUE, MANY = "flag", "value", "many"
 
 
@@ -32,6 +30,7 @@ class Option:
 
 EXEC = (
     Option("--workspace", VALUE, "The folder that the program sees as /sandbox (default: the current one).", "DIR"),
+    Option("--sandbox", VALUE, "Run in the sandbox with this id instead of a folder.", "ID"),
     Option("--language", VALUE, "The language, when the file's name does not tell.", "NAME"),
     Option("--python", VALUE, "The interpreter: a path, or a version such as 3.12.", "PATH|VERSION"),
     Option("--read", MANY, "Show a folder or file to the program, read-only, where it is.", "PATH"),
@@ -60,19 +59,17 @@ EXEC = (
 
 
 class ExecOptions:
-    """What `exec` was asked to do. `command` follows `--`, otherwise `file` and `arguments` are set.
-
-    `placed` tells where, for a run in a sandbox that has a name, None for any other.
-    """
+    """What `exec` was asked to do. `command` follows `--`, otherwise `file` and `arguments` are set."""
 
     __slots__ = (
         "arguments", "command", "cpus", "disk", "env", "env_file", "file", "files", "fix", "json", "json_lines",
-        "language", "memory", "missing", "no_install", "offline", "output", "placed", "policy", "processes", "python",
-        "read", "require_limits", "test", "timeout", "workspace",
+        "language", "memory", "missing", "no_install", "offline", "output", "policy", "processes", "python", "read",
+        "require_limits", "sandbox", "test", "timeout", "workspace",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.workspace: str | None = None
+        self.sandbox: str | None = None
         self.language: str | None = None
         self.python: str | None = None
         self.policy: str | None = None
@@ -89,7 +86,6 @@ class ExecOptions:
         self.env_file: list[str] = []
         self.offline = self.no_install = self.fix = self.require_limits = self.test = False
         self.json = self.json_lines = False
-        self.placed: Placed | None = None
         self.file = ""
         self.arguments: list[str] = []
         self.command: list[str] = []

@@ -85,7 +85,7 @@ def private_folders(folders: Paths) -> list[str]:
 
 
 def _own_folders(folders: Paths) -> list[str]:
-    return [os.path.realpath(path) for path in (folders.cache, folders.state, folders.runtime)]
+    return [os.path.realpath(path) for path in (folders.cache, folders.state, folders.data, folders.runtime)]
 
 
 def _homes() -> list[str]:

@@ -167,11 +167,12 @@ def true_path(way: str, is_known: Callable[[str], bool]) -> str:
     return path or "/"
 
 
-def open_workspace(path: str, home: str, ours: Sequence[str], program: Sequence[str]) -> Workspace:
+def open_workspace(path: str, home: str, ours: Sequence[str], program: Sequence[str], *, own: str = "") -> Workspace:
     """Open a workspace by its true path. Raises RunnerError for one that would show or risk more than a project.
 
     `home` is the user's; `ours` are the folders of our state, `program` those that our own code is run from: neither
-    may lie inside, where a program could change them, nor the workspace inside our state.
+    may lie inside, where a program could change them, nor the workspace inside our state, unless it is `own`: the
+    workspace of a sandbox that was reached by its id.
     """
     try:
         descriptor = os.open(path, _OPEN_FOLDER)
@@ -181,7 +182,9 @@ def open_workspace(path: str, home: str, ours: Sequence[str], program: Sequence[
         ) from None
     except OSError as error:
         raise RunnerError(f"the workspace {path} cannot be opened: {error.strerror}") from None
-    reason = _unfit(path, os.path.realpath(home), [os.path.realpath(p) for p in ours], program)
+    states = [os.path.realpath(p) for p in ours]
+    states = [p for p in states if path != own or not path.startswith(p + "/")]
+    reason = _unfit(path, os.path.realpath(home), states, program)
     if reason:
         os.close(descriptor)
         raise RunnerError(

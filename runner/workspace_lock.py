@@ -97,6 +97,14 @@ def is_known(folders: Paths, path: str) -> bool:
     return os.path.exists(_list_file(folders, path))
 
 
+def forget_workspace(folders: Paths, path: str) -> None:
+    """Know nothing of a workspace any more, whose path nothing will ever have again. Raises OSError."""
+    try:
+        os.unlink(_list_file(folders, path))
+    except FileNotFoundError:
+        pass
+
+
 def _file(folders: Paths) -> str:
     os.makedirs(folders.locks, mode=0o700, exist_ok=True)
     return f"{folders.locks}/running"

@@ -17,7 +17,7 @@ from jhansi_runner.proxy.policy.judge import NOTHING, exemptions, judge
 from jhansi_runner.proxy.policy.model import Egress, Exemption, Fetching, Policy, Reach, Registry, Sdists
 from jhansi_runner.proxy.policy.names import decide
 from jhansi_runner.proxy.policy.release import Needs, Release
-from jhansi_runner.proxy.policy.sources import FLOOR
+from jhansi_runner.proxy.policy.sources import FLOOR, SANDBOX
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,13 +122,18 @@ class PolicySet:
 
     @property
     def registries(self) -> tuple[Registry, ...]:
-        """The registries that every file enables. Where the floor says that they are, they are."""
+        """The registries that every file enables. Where the floor says that they are, they are.
+
+        Where they are is no sandbox's to say.
+        """
         first, *others = self.layers
         merged = []
         for registry in first.registries:
             same = [registry, *(found for policy in others if (found := policy.registry(registry.type)))]
             if len(same) == len(self.layers) and all(one.enabled for one in same):
-                merged.append(_merge(same, pinned=first.role == FLOOR))
+                named = [one for one, policy in zip(same, self.layers, strict=True) if policy.role != SANDBOX]
+                fetch: Fetching = "any" if all(one.fetch == "any" for one in same) else "cached"
+                merged.append(_merge(named, fetch, pinned=first.role == FLOOR))
         return tuple(merged)
 
     @property
@@ -166,7 +171,7 @@ def _narrowest(reaches: list[Reach]) -> Reach:
     return "none" if "none" in reaches else "registries"
 
 
-def _merge(same: list[Registry], *, pinned: bool) -> Registry:
+def _merge(same: list[Registry], fetch: Fetching, *, pinned: bool) -> Registry:
     floor, last = same[0], same[-1]
     given = [one.upstream for one in same if one.upstream]
     upstream, files, line = given[-1] if given else None, last.files, last.line
@@ -174,5 +179,4 @@ def _merge(same: list[Registry], *, pinned: bool) -> Registry:
         upstream, files, line = floor.upstream, floor.files, floor.line
     elif pinned and floor.files:
         files = floor.files
-    fetch: Fetching = "any" if all(one.fetch == "any" for one in same) else "cached"
     return Registry(floor.type, True, upstream, files, line, fetch)

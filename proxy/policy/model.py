@@ -15,7 +15,7 @@ from jhansi_runner.proxy.policy.ranges import VersionRange
 Reach = Literal["registries", "none"]
 Sdists = Literal["build", "deny"]
 Scripts = Literal["run", "deny"]
-Role = Literal["floor", "main"]
+Role = Literal["floor", "main", "sandbox"]
 Mode = Literal["enforce", "observe"]
 Fetching = Literal["cached", "any"]
 Exemption = Literal["age", "licence", "size", "advisories", "scripts"]

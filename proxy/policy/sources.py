@@ -18,6 +18,8 @@ SIZE_LIMIT = 1 << 20
 
 FLOOR = "floor"
 MAIN = "main"
+SANDBOX = "sandbox"
+"""What a sandbox brings: it narrows what the files before it allow, and names no host (`narrower.py`)."""
 
 _KIND, _PIPE = 0o170000, 0o010000
 _SHELLS_PIPES = ("/dev/", "/proc/")  # where a shell puts `<(...)`
@@ -29,7 +31,7 @@ class PolicyUnreadable(Exception):
 
 
 class Source:
-    """One policy file as read: `name` is its path as shown to people, `role` is FLOOR or MAIN."""
+    """One policy file as read: `name` is its path as shown to people, `role` is FLOOR, MAIN or SANDBOX."""
 
     # A plain class, because importing dataclasses costs a warm exec more than reading the file.
     __slots__ = ("data", "name", "role")

@@ -41,7 +41,7 @@ def begin(descriptors: Sequence[int], parent: int) -> NoReturn:
         os.chdir(given.work)
         record = Events(Outlet())
         record.run_id, record.sandbox_id = given.run, given.sandbox
-        code = carried_out(given.exec_options(), record)
+        code = carried_out(given.exec_options(), record, given.named())
     except BaseException as error:
         report(error)
     finally:

@@ -23,7 +23,7 @@ from jhansi_runner.runner.engine.order import Order, order
 from jhansi_runner.runner.engine.queue import Queue
 from jhansi_runner.runner.sandboxes.errors import SandboxError, busy, not_found
 from jhansi_runner.runner.sandboxes.model import Event
-from jhansi_runner.runner.sandboxes.service import Settings
+from jhansi_runner.runner.sandboxes.settings import Settings
 
 _AGAIN_SECONDS = 0.2
 _INSTALL_SECONDS = 1800.0

@@ -12,11 +12,12 @@ from dataclasses import asdict, dataclass
 from jhansi_runner.proxy.cell.process import sealed
 from jhansi_runner.runner import sandbox
 from jhansi_runner.runner.engine.interface import Wanted
+from jhansi_runner.runner.job import Named
 from jhansi_runner.runner.limits.model import OPTIONS, TIME, parse
 from jhansi_runner.runner.options import ExecOptions
-from jhansi_runner.runner.placed import Placed
 from jhansi_runner.runner.sandboxes.errors import bad_request
 from jhansi_runner.runner.sandboxes.model import Program
+from jhansi_runner.runner.sandboxes.places import key
 
 _LIMITS = {option.removeprefix("--") for option in OPTIONS.values()}
 _TIMEOUT = OPTIONS[TIME].removeprefix("--")
@@ -25,7 +26,7 @@ _INSIDE = f"{sandbox.WORKSPACE}/"
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One run. `options` are attributes of ExecOptions; the rest is as in `Wanted` and `Placed`."""
+    """One run. `options` are attributes of ExecOptions; the rest is as in `Wanted` and `Named`."""
 
     run: str
     sandbox: str
@@ -48,7 +49,12 @@ class Order:
         made = ExecOptions()
         for name, value in self.options.items():
             setattr(made, name, value)
-        made.placed = Placed(self.run, self.sandbox, self.policy, self.timeout)
+        return made
+
+    def named(self) -> Named:
+        """The sandbox that it is to be run in; its limits are among the options."""
+        made = Named(self.sandbox, key(self.sandbox), self.work)
+        made.run, made.policy, made.timeout = self.run.rpartition("_")[2], self.policy, self.timeout
         return made
 
 

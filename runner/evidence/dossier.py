@@ -17,6 +17,7 @@ from jhansi_runner.runner.evidence.runs import ENDED, RUNNING, Run
 from jhansi_runner.runner.inventories import inventory
 
 _LOOKED_AT = 1000
+_OF_SANDBOXES = "run_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,8 @@ def index(folders: Paths) -> Index:
 
 
 def named(runs: Index, run: str) -> Run:
-    """The run of an id. Raises RunnerError that names those which are like it."""
-    found = runs.run(run)
+    """The run of an id, also as sandboxes have it. Raises RunnerError that names those which are like it."""
+    found = runs.run(run.removeprefix(_OF_SANDBOXES))
     if found is None:
         near = runs.close_to(run)
         hint = f"there are {', '.join(near)}" if near else "'jhansi-runner runs' lists them"

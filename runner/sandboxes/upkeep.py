@@ -1,0 +1,59 @@
+"""What is done now and then: sandboxes whose time is over go, and the oldest logs, and what killed processes left."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+from jhansi_runner.proxy.paths import Paths
+from jhansi_runner.runner.sandboxes import owners, waste
+from jhansi_runner.runner.sandboxes.places import Place
+from jhansi_runner.runner.sandboxes.run_rows import Runs
+from jhansi_runner.runner.sandboxes.store import Sandboxes
+
+
+def log_of(folders: Paths, run: str) -> str:
+    """The file of a run's events."""
+    return f"{folders.service}/logs/{run}"
+
+
+def upkeep(folders: Paths, sandboxes: Sandboxes, runs: Runs, most: int) -> None:
+    """Do all of it; `most` are the bytes that logs and outputs of all runs may have. Raises SandboxError, OSError."""
+    settle(folders, runs)
+    expire(folders, sandboxes, runs)
+    drop_logs(folders, runs, most)
+    waste.sweep(folders, sandboxes.is_living)
+    owners.sweep(folders.service)
+
+
+def settle(folders: Paths, runs: Runs) -> None:
+    """Mark as lost what ended processes ran. Raises SandboxError, OSError."""
+    for run in runs.settle(lambda server: owners.is_alive(folders.service, server)):
+        with contextlib.suppress(FileNotFoundError):
+            runs.keeps(run, os.stat(log_of(folders, run)).st_size)
+
+
+def expire(folders: Paths, sandboxes: Sandboxes, runs: Runs) -> None:
+    """Delete the sandboxes whose time is over, and that are not busy. Raises SandboxError, OSError."""
+    for each in sandboxes.expired():
+        if runs.going_on(each):
+            continue
+        lock = None
+        with contextlib.suppress(FileNotFoundError):
+            lock = Place(folders, each).hold()
+            if lock is None:
+                continue
+        try:
+            if sandboxes.delete(each, expired=True):
+                waste.discard(folders, each)
+        finally:
+            if lock is not None:
+                os.close(lock)
+
+
+def drop_logs(folders: Paths, runs: Runs, most: int) -> None:
+    """Remove the oldest logs, so that what is kept has at most so many bytes. Raises SandboxError, OSError."""
+    for each in runs.beyond(most):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(log_of(folders, each))
+        runs.let_go(each)

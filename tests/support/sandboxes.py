@@ -1,0 +1,69 @@
+"""The core's parts in a home of their own, and processes that are killed while they use them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from jhansi_runner.proxy.paths import Paths
+from jhansi_runner.runner.sandboxes import making
+from jhansi_runner.runner.sandboxes.database import Database
+from jhansi_runner.runner.sandboxes.model import NewSandbox, Sandbox
+from jhansi_runner.runner.sandboxes.run_rows import Runs
+from jhansi_runner.runner.sandboxes.store import Sandboxes
+from jhansi_runner.runner.sandboxes.tokens import Tokens
+
+
+class Clock:
+    """Seconds since the epoch, as far as a test lets them pass."""
+
+    def __init__(self) -> None:
+        self.now = time.time()
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Core:
+    """The rows and folders below a home, with a clock of its own."""
+
+    def __init__(self, home: str) -> None:
+        self.folders = Paths({"JHANSI_HOME": home}, os.getuid(), "host")
+        self.clock = Clock()
+        self.database = Database(self.folders)
+        self.sandboxes = Sandboxes(self.database, self.clock)
+        self.runs, self.tokens = Runs(self.database, self.clock), Tokens(self.database, self.clock)
+
+    def make(self, owner: str = "local", most: int = 1000, **asked: object) -> Sandbox:
+        """A new sandbox."""
+        return making.make(self.folders, self.sandboxes, owner, NewSandbox(**asked), most=most)  # type: ignore[arg-type]
+
+    def folder(self, sandbox: str) -> Path:
+        """Its folder."""
+        return Path(self.folders.sandboxes, sandbox)
+
+
+def started(home: str, program: str) -> subprocess.Popen[str]:
+    """A process that runs a program with a `core` of the same home."""
+    begin = f"from support.sandboxes import *\ncore = Core({home!r})\n"
+    tests = str(Path(__file__).parents[1])
+    return subprocess.Popen(
+        [sys.executable, "-P", "-c", begin + program],
+        env={**os.environ, "PYTHONPATH": tests},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def killed(home: str, program: str) -> None:
+    """The same, killed when it prints something."""
+    process = started(home, program)
+    assert process.stdout is not None
+    assert process.stdout.readline() != ""
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
