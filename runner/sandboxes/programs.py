@@ -142,17 +142,14 @@ class Programs:
         data = {"event": DONE_EVENT, "seq": number + 1, **found.outcome}
         yield Event(number + 1, DONE_EVENT, data)
 
-    async def log(self, caller: Caller, run: str, stream: str) -> AsyncIterator[bytes]:
+    def log(self, caller: Caller, run: str, stream: str) -> AsyncIterator[bytes]:
         """What a run wrote, as far as it is kept."""
         if stream not in _STREAMS:
             raise bad_request("stream: there are stdout and stderr; without one it is both")
         found = self.get(caller, run)
         if not found.has_log:
-            text = found.outcome.get(stream or "output", "")
-            yield str(text).encode("utf-8", "replace")
-            return
-        async for part in output(self.events(caller, run, 0), stream):
-            yield part
+            return _alone(str(found.outcome.get(stream or "output", "")).encode("utf-8", "replace"))
+        return output(self.events(caller, run, 0), stream)
 
     def _lives(self, caller: Caller, run: str) -> Callable[[], bool]:
         return lambda: self.get(caller, run).ended_at is None
@@ -180,3 +177,7 @@ def _with_outcome(run: Run) -> Run:
     record = Record()
     record.run_id, record.sandbox_id, record.error = run.id, run.sandbox_id, run.error
     return replace(run, outcome={**record.to_json(FAILED), "duration_ms": 0, "state": LOST})
+
+
+async def _alone(data: bytes) -> AsyncIterator[bytes]:
+    yield data

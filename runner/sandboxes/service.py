@@ -231,8 +231,7 @@ class Service:
 
     async def log(self, caller: Caller, run: str, stream: str = "") -> AsyncIterator[bytes]:
         """What a run wrote (`stdout`, `stderr`, or both in their order), as far as it is kept."""
-        async for part in self._programs.log(caller, run, stream):
-            yield part
+        return self._programs.log(caller, run, stream)
 
     async def sbom(self, caller: Caller, run: str) -> Mapping[str, object]:
         """What a run had installed, as a CycloneDX document."""
