@@ -73,7 +73,7 @@ class Serving:
 
     async def _serve(self) -> None:
         self.stopping = asyncio.Event()
-        async with FakeRuns(self.folders, {}, Settings(upload=UPLOAD)) as self.service:
+        async with FakeRuns(self.folders, {}, Settings(upload=UPLOAD), runs=False) as self.service:
             access = Access(self.uid, self.service.caller, self.same_user, frozenset(["service.test"]))
             spool = make(self.folders.service)
             app = build(Context(self.service, access, UPLOAD, 3600.0, spool, self.stopping))

@@ -96,13 +96,9 @@ class FakeRuns(Service):
 
     async def log(self, caller: Caller, run: str, stream: str = "") -> AsyncIterator[bytes]:
         await self.run(caller, run)
-
-        async def chunks() -> AsyncIterator[bytes]:
-            for event in self.told[run]:
-                if event.name == "output" and stream in ("", event.data["stream"]):
-                    yield str(event.data["text"]).encode()
-
-        return chunks()
+        for event in self.told[run]:
+            if event.name == "output" and stream in ("", event.data["stream"]):
+                yield str(event.data["text"]).encode()
 
     async def sbom(self, caller: Caller, run: str) -> Mapping[str, object]:
         await self.run(caller, run)
