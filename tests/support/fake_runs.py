@@ -63,7 +63,7 @@ class FakeRuns(Service):
         await self._tell(run, "done", **outcome)
         return done
 
-    async def events(self, caller: Caller, run: str, after: int = 0) -> AsyncIterator[Event]:  # type: ignore[override]
+    async def events(self, caller: Caller, run: str, after: int = 0) -> AsyncIterator[Event]:
         await self.run(caller, run)
         while True:
             for event in self.told[run][after:]:

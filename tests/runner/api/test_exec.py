@@ -89,7 +89,9 @@ def test_what_makes_no_sense_runs_nothing(server: Serving, body: dict[str, Any])
 
 def test_events_are_typed_and_numbered(server: Serving) -> None:
     sandbox = server.sandbox()
-    answer = server.ask("POST", f"/v1/sandboxes/{sandbox}/exec", {"command": "say hi"}, Accept=f"{_EVENTS}, */*;q=0.1")
+    answer = server.ask(
+        "POST", f"/v1/sandboxes/{sandbox}/exec", {"command": "say hi"}, {"Accept": f"{_EVENTS}, */*;q=0.1"}
+    )
     assert answer.status == 200 and answer.headers["content-type"].startswith(_EVENTS)
     first, second, rest = answer.body.decode().split("\n\n")
     assert first == 'id: 1\nevent: output\ndata: {"event": "output", "seq": 1, "stream": "stdout", "text": "hi\\n"}'
@@ -97,9 +99,9 @@ def test_events_are_typed_and_numbered(server: Serving) -> None:
     run = _latest(server, sandbox)
     assert server.ask("GET", f"/v1/runs/{run}/events").body == answer.body
     after = server.ask("GET", f"/v1/sandboxes/{sandbox}/runs/{run}/events?after=1").body
-    assert after == server.ask("GET", f"/v1/runs/{run}/events", Last_Event_ID="1").body
+    assert after == server.ask("GET", f"/v1/runs/{run}/events", headers={"Last-Event-ID": "1"}).body
     assert after.startswith(b"id: 2\n")
-    assert server.ask("GET", f"/v1/runs/{run}/events", Last_Event_ID="x").code == "bad_request"
+    assert server.ask("GET", f"/v1/runs/{run}/events", headers={"Last-Event-ID": "x"}).code == "bad_request"
 
 
 def test_a_busy_sandbox_is_409(server: Serving) -> None:
