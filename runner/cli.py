@@ -65,7 +65,6 @@ def run(words: Sequence[str]) -> None:
     cli_sandbox.sandbox.add_command(cli_sandbox_files.files)
     cli.add_command(cli_serve.serve)
     cli.add_command(cli_sbom.sbom)
-    cli.add_command(cli_serve.serve)
     cli.add_command(cli_token.token)
     cli.add_command(cli_units.units)
     cli_deps.deps.add_command(cli_sbom.diff)
