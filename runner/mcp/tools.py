@@ -75,7 +75,7 @@ class Tools:
         which = "" if given.stream == "output" else given.stream
         found = await self._service.run(self._caller, given.run)
         if found.has_log:
-            written = await self._service.log(self._caller, given.run, which)
+            written = self._service.log(self._caller, given.run, which)
         else:
             written = _only(str(found.outcome.get(given.stream, "")).encode("utf-8", "replace"))
         shown, size = bytearray(), 0
