@@ -45,7 +45,7 @@ class Tools:
 
     async def run_code(self, given: asked.RunCode, tell: Tell | None) -> Ended:
         """Write the program into a sandbox, and run it."""
-        sandbox = given.sandbox or await self._new(NewSandbox(language=given.language, agent=_AGENT))
+        sandbox = given.sandbox or await self._new(NewSandbox(agent=_AGENT))
         await self._write(sandbox, given.filename(), given.code.encode())
         return await self._run(sandbox, given, tell, filename=given.filename(), args=tuple(given.args))
 

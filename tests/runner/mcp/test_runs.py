@@ -124,6 +124,21 @@ def test_what_is_installed_is_told(session: Session, owner: User, upstream: Upst
     session(use)
 
 
+def test_a_sandbox_takes_programs_of_several_languages_and_commands(
+    session: Session, owner: User, upstream: Upstream
+) -> None:
+    owner.policy(upstream.url)
+
+    async def use(agent: Agent) -> None:
+        box = (await agent.call("run_code", language="python", code="import six; print('py')"))["sandbox"]
+        node = await agent.call("run_code", language="node", code="console.log('js')", sandbox=box)
+        assert node["output"] == "js\n", node
+        command = await agent.call("run_command", command="python3 main.py && ls", sandbox=box)
+        assert command["output"] == "py\nmain.js\nmain.py\n", command
+
+    session(use)
+
+
 def test_a_refusal_is_an_outcome_and_is_explained(session: Session, owner: User, upstream: Upstream) -> None:
     owner.policy(upstream.url, "rules:\n  - {deny: 'pkg:pypi/six', reason: nobody may}\n")
 
