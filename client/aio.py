@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, TypeVar, Unpack
 
-import anyio
 import httpx
 
 from jhansi_runner.client import wire
@@ -188,7 +188,7 @@ class AsyncSandbox:
 
     async def upload(self, archive: bytes | str | os.PathLike[str]) -> list[str]:
         """Unpack an archive (zip or tar; a path or its bytes), all or nothing; the paths that came."""
-        return await self._client.call(await anyio.to_thread.run_sync(wire.upload, self.id, archive))
+        return await self._client.call(await asyncio.to_thread(wire.upload, self.id, archive))
 
     async def read(self, path: str) -> bytes:
         """The bytes of a file."""
