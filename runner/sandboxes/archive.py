@@ -28,7 +28,8 @@ from jhansi_runner.runner.sandboxes.errors import SandboxError
 from jhansi_runner.runner.sandboxes.incoming import stage
 from jhansi_runner.runner.sandboxes.model import Entry
 from jhansi_runner.runner.sandboxes.names import failed, folder_parts, told
-from jhansi_runner.runner.sandboxes.tree import FILE, FOLDER, OPEN_FOLDER, opened
+from jhansi_runner.runner.sandboxes.opening import OPEN_FOLDER
+from jhansi_runner.runner.sandboxes.tree import FILE, FOLDER, opened
 from jhansi_runner.runner.sandboxes.writing import WORK, write_all
 
 _HEADERS = 64 << 20
