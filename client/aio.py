@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
@@ -187,7 +188,7 @@ class AsyncSandbox:
 
     async def upload(self, archive: bytes | str | os.PathLike[str]) -> list[str]:
         """Unpack an archive (zip or tar; a path or its bytes), all or nothing; the paths that came."""
-        return await self._client.call(wire.upload(self.id, archive))
+        return await self._client.call(await asyncio.to_thread(wire.upload, self.id, archive))
 
     async def read(self, path: str) -> bytes:
         """The bytes of a file."""

@@ -13,10 +13,10 @@ from pydantic import BaseModel
 
 from jhansi_runner.runner.console import counted
 from jhansi_runner.runner.errors import REFUSED, TIMED_OUT
-from jhansi_runner.runner.mcp.cutting import cut, one_line
+from jhansi_runner.runner.mcp.cutting import cut, one_line, short
 from jhansi_runner.runner.sandboxes.model import CANCELLED, LOST, Entry, Run, Sandbox, Snapshot
 
-_PACKAGES_SHOWN = 50
+_MOST = 50
 
 
 class Answer(BaseModel):
@@ -192,10 +192,10 @@ class Ended(Answer):
             exit_code=run.exit_code,
             timed_out=run.timed_out,
             duration_ms=int(str(found.get("duration_ms") or 0)),
-            installed=[_package(each) for each in _rows(found.get("installed"))][:_PACKAGES_SHOWN],
-            refused=refusals(run)[:_PACKAGES_SHOWN],
-            notes=_texts(found.get("notes")) + [f"missing: {each}" for each in _texts(found.get("missing"))],
-            error=run.error or str(found.get("error", "")),
+            installed=[_package(each) for each in _rows(found.get("installed"))][:_MOST],
+            refused=refusals(run)[:_MOST],
+            notes=[short(each) for each in _notes(found)][:_MOST],
+            error=short(run.error or str(found.get("error", ""))),
             output=shown,
             output_is_cut=shown != output,
         )
@@ -278,6 +278,10 @@ def moment(seconds: float) -> str:
 
 def _rows(found: object) -> list[Mapping[str, Any]]:
     return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list | tuple) else []
+
+
+def _notes(found: Mapping[str, Any]) -> list[str]:
+    return _texts(found.get("notes")) + [f"missing: {each}" for each in _texts(found.get("missing"))]
 
 
 def _texts(found: object) -> list[str]:

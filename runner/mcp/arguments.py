@@ -42,7 +42,7 @@ class Given(Asked):
     stdin: str = Field("", description="Text on standard input.")
     env: dict[str, str] = Field(default_factory=dict, description="Environment variables.")
     timeout_seconds: float | None = Field(
-        None, gt=0, le=86400, description="Seconds after which the program is ended; installing does not count."
+        None, gt=0, le=86400, description="Seconds until the program is ended; usually 600."
     )
 
 

@@ -21,6 +21,11 @@ def cut(text: str, run: str) -> str:
     return f"{head}\n[... {left_out} characters are left out here: {more} ...]\n{text[-_TAIL:]}"
 
 
+def short(text: str, most: int = 4_000) -> str:
+    """A text of ours, as far as an answer has room for it."""
+    return text if len(text) <= most else f"{text[:most]}\n[... {len(text) - most} more characters]"
+
+
 def whole_characters(data: bytes, *, more: bool) -> int:
     """How many bytes of a piece to show, so that it ends with a whole character where `more` follows; at least one."""
     decoder = codecs.getincrementaldecoder("utf-8")("replace")

@@ -7,6 +7,7 @@ from typing import Any
 
 from jhansi_runner.runner.errors import RunnerError
 from jhansi_runner.runner.mcp.answers import Refusal, Refusals, refusals
+from jhansi_runner.runner.mcp.cutting import short
 from jhansi_runner.runner.sandboxes.model import Caller
 from jhansi_runner.runner.sandboxes.service import Service
 
@@ -29,7 +30,7 @@ async def of_run(service: Service, caller: Caller, run: str) -> Refusals:
     explained = [await _with_next(service, caller, ended.sandbox_id, each) for each in met[:_EXPLAINED]]
     if not met and not error:
         return Refusals(allowed=True, message=f"nothing was refused in {run}", refusals=[])
-    return Refusals(allowed=False, message=error or f"refused in {run}:", refusals=explained)
+    return Refusals(allowed=False, message=short(error) or f"refused in {run}:", refusals=explained)
 
 
 async def _with_next(service: Service, caller: Caller, sandbox: str, met: Refusal) -> Refusal:

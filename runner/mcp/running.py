@@ -25,7 +25,7 @@ async def run(service: Service, caller: Caller, sandbox: str, program: Program, 
         if tell is not None:
             await _follow(service, caller, found.id, tell)
         return await service.finished(caller, found.id)
-    except anyio.get_cancelled_exc_class():
+    except BaseException:  # the call was cancelled, or there is nobody to tell any more
         with anyio.CancelScope(shield=True):
             await service.cancel(caller, found.id)
         raise

@@ -72,8 +72,8 @@ ROWS = (
     ),
     Row(
         "Run a command",
-        "Run a line of shell in a sandbox, such as `ls -l | head` or `python -m build`. What a manifest in the sandbox "
-        "names is installed for it; use run_file where imports should be found out.",
+        "Run a line of shell in a sandbox, such as `ls -l | head` or `python3 src/main.py`, and return its exit code "
+        "and output. " + _PACKAGES,
         asked.RunCommand, Ended, Tools.run_command, _RUNS,
     ),
     Row(

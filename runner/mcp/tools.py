@@ -45,7 +45,7 @@ class Tools:
 
     async def run_code(self, given: asked.RunCode, tell: Tell | None) -> Ended:
         """Write the program into a sandbox, and run it."""
-        sandbox = given.sandbox or await self._new(NewSandbox(language=given.language, agent=_AGENT))
+        sandbox = given.sandbox or await self._new(NewSandbox(agent=_AGENT))
         await self._write(sandbox, given.filename(), given.code.encode())
         return await self._run(sandbox, given, tell, filename=given.filename(), args=tuple(given.args))
 
@@ -75,7 +75,7 @@ class Tools:
         which = "" if given.stream == "output" else given.stream
         found = await self._service.run(self._caller, given.run)
         if found.has_log:
-            written = await self._service.log(self._caller, given.run, which)
+            written = self._service.log(self._caller, given.run, which)
         else:
             written = _only(str(found.outcome.get(given.stream, "")).encode("utf-8", "replace"))
         shown, size = bytearray(), 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import threading
 from collections.abc import Iterator
@@ -21,12 +22,15 @@ def cutting(user: User, mark: bytes, times: int) -> Iterator[str]:
     def carry(near: socket.socket) -> None:
         with near, socket.socket(socket.AF_UNIX) as far, suppress(OSError):
             far.connect(f"{user.state}/run/service.sock")
-            far.sendall(near.recv(1 << 16))
-            while data := far.recv(1 << 16):
-                near.sendall(data)
-                if mark in data and left[0]:
-                    left[0] -= 1
-                    return
+            other = {near: far, far: near}
+            while True:
+                for end in select.select([near, far], [], [])[0]:
+                    data = end.recv(1 << 16)
+                    other[end].sendall(data)
+                    cut = end is far and mark in data and left[0] > 0
+                    left[0] -= cut
+                    if cut or not data:
+                        return
 
     with _listening(carry) as address:
         yield address

@@ -14,6 +14,12 @@ from jhansi_runner.client import Client, JhansiError, Sandbox
 from support.user import User, wait_for
 
 ODD = "\u2028 \x0b \x1c é 🦊 </script>"
+DENIES = {
+    "version": 1,
+    "registries": {"pypi": {"enabled": True}},
+    "default": "allow",
+    "rules": [{"deny": "pkg:pypi/six", "reason": "no"}],
+}
 
 
 def test_a_program_is_written_run_and_gone(client: Client) -> None:
@@ -29,7 +35,7 @@ def test_a_program_is_written_run_and_gone(client: Client) -> None:
         assert [each.id for each in client.sandboxes()] == [sandbox.id]
     with pytest.raises(JhansiError) as caught:
         client.sandbox(sandbox.id)
-    assert (caught.value.status, caught.value.code) == (404, "not_found")
+    assert (caught.value.status, caught.value.code) == (404, "sandbox_not_found")
     sandbox.__exit__()
 
 
@@ -172,7 +178,7 @@ def test_what_the_server_refuses_is_told(client: Client) -> None:
 
 def test_the_policy_is_explained_and_counts_are_told(client: Client) -> None:
     assert client.explain("pkg:pypi/six")["allowed"] is True
-    with client.create(policy="version: 1\nrules: [{deny: 'pkg:pypi/six', reason: no}]\n") as sandbox:
+    with client.create(policy=DENIES) as sandbox:
         assert client.explain("pkg:pypi/six", sandbox=sandbox.id)["allowed"] is False
     assert client.health() == {"status": "ok"}
     assert client.metrics()

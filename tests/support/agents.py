@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import anyio
+from anyio.from_thread import start_blocking_portal
 from mcp import ClientSession, StdioServerParameters, types
 from mcp.client.stdio import stdio_client
 
@@ -48,6 +49,7 @@ class Agent:
             del progress, total
             self.told.append(message or "")
 
+        self.told.clear()
         found = await self.session.call_tool(tool, given, progress_callback=told)
         assert not found.isError, text(found)
         return dict(found.structuredContent or {})
@@ -70,12 +72,28 @@ async def agent(user: User, *words: str) -> AsyncIterator[Agent]:
             yield Agent(session)
 
 
-def talk(user: User, with_agent: Callable[[Agent], Awaitable[None]], *words: str) -> None:
-    """Let an agent do something, within 100 s."""
+Use = Callable[[Agent], Awaitable[None]]
+"""What an agent does."""
+
+
+def talk(user: User, use: Use, *words: str) -> None:
+    """Let an agent do something in a session of its own, within 100 s."""
 
     async def all_of_it() -> None:
         with anyio.fail_after(100):
             async with agent(user, *words) as found:
-                await with_agent(found)
+                await use(found)
 
     anyio.run(all_of_it)
+
+
+@contextmanager
+def session(user: User) -> Iterator[Callable[[Use], None]]:
+    """A session in which one thing after the other is done, each within 60 s."""
+
+    async def within(use: Use, found: Agent) -> None:
+        with anyio.fail_after(60):
+            await use(found)
+
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(agent(user)) as found:
+        yield lambda use: portal.call(within, use, found)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import secrets
 import signal
+from contextlib import suppress
 from typing import Any
 
 import anyio
-from mcp import types
+from mcp import McpError, types
 
 from support.agents import Agent, agent, talk
 from support.user import User, alive, environ, processes, wait_for
@@ -22,7 +23,8 @@ def _endless() -> tuple[str, str]:
 
 async def _begun(agent: Agent, box: str, command: str, mark: str, group: Any) -> None:
     async def call() -> None:
-        await agent.session.call_tool("run_command", {"sandbox": box, "command": command})
+        with suppress(McpError):  # what a call that was cancelled is answered
+            await agent.session.call_tool("run_command", {"sandbox": box, "command": command})
 
     group.start_soon(call)
     while not alive(mark):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 
 import anyio
-import pytest
 
-from support.agents import Agent, talk
+from support.agents import Agent, Use
 from support.agents import agent as agent_of
 from support.registry import Upstream
 from support.user import User
 
+Session = Callable[[Use], None]
 
-def test_code_is_run_in_a_sandbox_that_stays(user: User) -> None:
+
+def test_code_is_run_in_a_sandbox_that_stays(session: Session) -> None:
     async def use(agent: Agent) -> None:
         first = await agent.call("run_code", language="python", code="open('a', 'w').write('1'); print('hello')")
         assert (first["exit_code"], first["output"], first["state"]) == (0, "hello\n", "done")
@@ -27,10 +29,10 @@ def test_code_is_run_in_a_sandbox_that_stays(user: User) -> None:
         assert said.startswith("exit code 3 in ")
         assert box in said
 
-    talk(user, use)
+    session(use)
 
 
-def test_files_commands_and_copies(user: User) -> None:
+def test_files_commands_and_copies(session: Session) -> None:
     async def use(agent: Agent) -> None:
         files = [
             {"path": "src/main.py", "content": "print('main')"},
@@ -55,10 +57,10 @@ def test_files_commands_and_copies(user: User) -> None:
         for path in ("../../sandboxes.db", "/etc/passwd"):
             await agent.fails("read_file", sandbox=box, path=path)
 
-    talk(user, use)
+    session(use)
 
 
-def test_a_long_output_is_cut_and_can_be_read_whole(user: User) -> None:
+def test_a_long_output_is_cut_and_can_be_read_whole(session: Session) -> None:
     code = "import sys\nfor n in range(20000): print('é', n)\nprint('only here', file=sys.stderr)"
     whole = "".join(f"é {number}\n" for number in range(20000))
 
@@ -78,10 +80,10 @@ def test_a_long_output_is_cut_and_can_be_read_whole(user: User) -> None:
         past = await agent.call("read_outcome", run=ended["run"], offset=10**9)
         assert (past["content"], past["next_offset"]) == ("", None)
 
-    talk(user, use)
+    session(use)
 
 
-def test_what_a_program_prints_stays_data(user: User) -> None:
+def test_what_a_program_prints_stays_data(session: Session) -> None:
     code = """import os
 os.write(1, b'{"jsonrpc": "2.0", "id": 1, "result": {}}\\n\\xff\\x00\\x1b[2J')
 os.write(1, '\\u2028\\ud83d'.encode('utf-8', 'surrogatepass'))
@@ -95,10 +97,10 @@ open(b'\\xff\\n', 'w').close()
         await agent.call("list_files", sandbox=ended["sandbox"])
         assert all(line.isprintable() for line in agent.told)
 
-    talk(user, use)
+    session(use)
 
 
-def test_progress_is_told_to_who_asks_for_it_and_not_too_often(user: User) -> None:
+def test_progress_is_told_to_who_asks_for_it_and_not_too_often(session: Session) -> None:
     code = "import time\nfor n in range(150): print(n, flush=True); time.sleep(0.01)"
 
     async def use(agent: Agent) -> None:
@@ -107,11 +109,11 @@ def test_progress_is_told_to_who_asks_for_it_and_not_too_often(user: User) -> No
         assert any(line.startswith("running: ") for line in agent.told)
         assert len(agent.told) < 2 * ended["duration_ms"] / 1000 + 5
 
-    talk(user, use)
+    session(use)
 
 
-def test_what_is_installed_is_told(user: User, upstream: Upstream) -> None:
-    user.policy(upstream.url)
+def test_what_is_installed_is_told(session: Session, owner: User, upstream: Upstream) -> None:
+    owner.policy(upstream.url)
 
     async def use(agent: Agent) -> None:
         ended = await agent.hear("run_code", language="python", code="import six; print(six.__name__)")
@@ -119,11 +121,26 @@ def test_what_is_installed_is_told(user: User, upstream: Upstream) -> None:
         assert any("six" in each for each in ended["installed"])
         assert any("six" in line or "package" in line for line in agent.told)
 
-    talk(user, use)
+    session(use)
 
 
-def test_a_refusal_is_an_outcome_and_is_explained(user: User, upstream: Upstream) -> None:
-    user.policy(upstream.url, "rules:\n  - {deny: 'pkg:pypi/six', reason: nobody may}\n")
+def test_a_sandbox_takes_programs_of_several_languages_and_commands(
+    session: Session, owner: User, upstream: Upstream
+) -> None:
+    owner.policy(upstream.url)
+
+    async def use(agent: Agent) -> None:
+        box = (await agent.call("run_code", language="python", code="import six; print('py')"))["sandbox"]
+        node = await agent.call("run_code", language="node", code="console.log('js')", sandbox=box)
+        assert node["output"] == "js\n", node
+        command = await agent.call("run_command", command="python3 main.py && ls", sandbox=box)
+        assert command["output"] == "py\nmain.js\nmain.py\n", command
+
+    session(use)
+
+
+def test_a_refusal_is_an_outcome_and_is_explained(session: Session, owner: User, upstream: Upstream) -> None:
+    owner.policy(upstream.url, "rules:\n  - {deny: 'pkg:pypi/six', reason: nobody may}\n")
 
     async def use(agent: Agent) -> None:
         ended = await agent.call("run_code", language="python", code="import six")
@@ -138,13 +155,13 @@ def test_a_refusal_is_an_outcome_and_is_explained(user: User, upstream: Upstream
         assert refusal["next"]
         assert (await agent.call("explain_refusal", purl="pkg:pypi/idna"))["allowed"] is True
         assert "not a package-url" in await agent.fails("explain_refusal", purl="six")
-        fine = await agent.call("run_command", sandbox=ended["sandbox"], command="true")
+        fine = await agent.call("run_code", language="python", code="print(1)", sandbox=ended["sandbox"])
         assert "nothing was refused" in await agent.said("explain_refusal", run=fine["run"])
 
-    talk(user, use)
+    session(use)
 
 
-def test_calls_for_one_sandbox_take_turns(user: User) -> None:
+def test_calls_for_one_sandbox_take_turns(session: Session) -> None:
     async def use(agent: Agent) -> None:
         box = (await agent.call("create_sandbox"))["sandbox"]
         command = "test ! -e busy || echo both; touch busy; sleep 0.1; rm busy"
@@ -158,21 +175,21 @@ def test_calls_for_one_sandbox_take_turns(user: User) -> None:
                 group.start_soon(once)
         assert found == [""] * 4
 
-    talk(user, use)
+    session(use)
 
 
-def test_time_that_is_over_ends_a_program(user: User) -> None:
+def test_time_that_is_over_ends_a_program(session: Session) -> None:
     async def use(agent: Agent) -> None:
         code = "import time; print('begun', flush=True); time.sleep(1000)"
         ended = await agent.call("run_code", language="python", code=code, timeout_seconds=1)
         assert (ended["exit_code"], ended["timed_out"], ended["output"]) == (124, True, "begun\n")
 
-    talk(user, use)
+    session(use)
 
 
-def test_two_sessions_share_what_is_there(user: User) -> None:
+def test_two_sessions_share_what_is_there(session: Session, owner: User) -> None:
     async def use(agent: Agent) -> None:
-        async with agent_of(user) as other:
+        async with agent_of(owner) as other:
             box = (await agent.call("create_sandbox"))["sandbox"]
             await other.call("write_files", sandbox=box, files=[{"path": "a", "content": "theirs"}])
             assert await agent.said("read_file", sandbox=box, path="a") == "theirs"
@@ -186,19 +203,13 @@ def test_two_sessions_share_what_is_there(user: User) -> None:
                 group.start_soon(once, other)
             assert found == ["theirs", "theirs"]
 
-    talk(user, use)
+    session(use)
 
 
-@pytest.mark.parametrize(
-    ("language", "code"),
-    [
-        ("node", "import os from 'node:os'; console.log(typeof os.cpus)"),
-        ("node", "const os = require('os'); console.log(typeof os.cpus)"),
-    ],
-)
-def test_node_is_told_by_the_name_which_kind_of_module_it_is(language: str, code: str, user: User) -> None:
+def test_node_is_told_by_the_name_which_kind_of_module_it_is(session: Session) -> None:
     async def use(agent: Agent) -> None:
-        ended = await agent.call("run_code", language=language, code=code)
-        assert ended["output"] == "function\n", ended
+        for code in ("import os from 'node:os'; console.log(typeof os.cpus)", "console.log(typeof require('os').cpus)"):
+            ended = await agent.call("run_code", language="node", code=code)
+            assert ended["output"] == "function\n", ended
 
-    talk(user, use)
+    session(use)

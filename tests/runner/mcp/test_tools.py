@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Callable
+from typing import Any
 
 import jsonschema
 
 from jhansi_runner.runner.mcp.table import ROWS
-from support.agents import Agent, talk
+from support.agents import Agent, Use, talk
 from support.agents import agent as agent_of
+from support.ordinary import ordinary_argv
 from support.user import User
 
+Session = Callable[[Use], None]
 READING = {"read_outcome", "explain_refusal", "read_file", "list_files", "list_sandboxes", "list_runs"}
 
 
@@ -32,7 +36,7 @@ WRONG: list[tuple[str, dict[str, object], str]] = [
 ]
 
 
-def test_an_agent_is_shown_every_tool_with_its_schemas_and_what_it_changes(user: User) -> None:
+def test_an_agent_is_shown_every_tool_with_its_schemas_and_what_it_changes(session: Session) -> None:
     async def look(agent: Agent) -> None:
         tools = {tool.name: tool for tool in (await agent.session.list_tools()).tools}
         assert set(tools) == {row.name for row in ROWS}
@@ -46,7 +50,7 @@ def test_an_agent_is_shown_every_tool_with_its_schemas_and_what_it_changes(user:
             assert bool(tool.annotations.readOnlyHint) == (tool.name in READING)
         assert tools["run_code"].inputSchema["required"] == ["language", "code"]
 
-    talk(user, look)
+    session(look)
 
 
 def test_titles_that_say_nothing_are_left_out_of_schemas() -> None:
@@ -55,13 +59,13 @@ def test_titles_that_say_nothing_are_left_out_of_schemas() -> None:
     assert len(shown) < 12_000, "a model reads all of it"
 
 
-def test_what_makes_no_sense_is_an_answer_that_says_so(user: User) -> None:
+def test_what_makes_no_sense_is_an_answer_that_says_so(session: Session) -> None:
     async def ask(agent: Agent) -> None:
         for tool, given, said in WRONG:
             assert said in await agent.fails(tool, **given)
         assert await agent.call("list_sandboxes") == {"sandboxes": []}
 
-    talk(user, ask)
+    session(ask)
 
 
 def test_sandboxes_are_made_listed_and_deleted_and_are_their_owners(user: User) -> None:
@@ -82,23 +86,26 @@ def test_sandboxes_are_made_listed_and_deleted_and_are_their_owners(user: User) 
     talk(user, of_one, "--owner", "first")
 
 
-def test_a_policy_that_cannot_be_read_is_explained(user: User) -> None:
+def test_a_policy_that_cannot_be_read_is_explained(session: Session) -> None:
     async def ask(agent: Agent) -> None:
         said = await agent.fails("create_sandbox", policy="version: 1\nnonsense: true\n")
         assert "nonsense" in said
 
-    talk(user, ask)
+    session(ask)
 
 
-def _typed(user: User, lines: str) -> subprocess.CompletedProcess[str]:
-    done: subprocess.CompletedProcess[str] = user.run("mcp", input=lines)
-    return done
-
-
-def test_standard_output_carries_the_protocol_alone_and_its_end_is_the_end(user: User) -> None:
-    done = _typed(user, 'no JSON\n{"jsonrpc": "2.0", "id": 1, "method": "ping"}\n')
-    assert done.returncode == 0, done.stderr
-    assert any(json.loads(line).get("id") == 1 for line in done.stdout.splitlines())
+def test_standard_output_carries_the_protocol_alone_and_the_end_of_input_is_the_end(user: User) -> None:
+    pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    argv = ordinary_argv([*user.command, "mcp"])
+    with subprocess.Popen(argv, cwd=user.work, env=user.env, text=True, **pipes) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.write('no JSON\n{"jsonrpc": "2.0", "id": 1, "method": "ping"}\n')
+        server.stdin.flush()
+        while json.loads(server.stdout.readline()).get("id") != 1:
+            pass
+        rest, _ = server.communicate("", timeout=30)
+        assert (rest, server.returncode) == ("", 0)
 
 
 def test_it_ends_at_once_where_nobody_asks(user: User) -> None:
