@@ -94,7 +94,8 @@ class Handlers:
         async def counted() -> AsyncIterator[bytes]:
             self._streams[caller.name] += 1
             try:
-                async for message in live.messages(self._service.events(caller, run.id, after), ended):
+                events = self._service.events(caller, run.id, after)
+                async for message in live.messages(events, after, ended):
                     yield message
             finally:
                 self._streams[caller.name] -= 1

@@ -104,6 +104,7 @@ class FakeService(Service):
         self.shown = shown
         self.listening = 0
         self.tokens = dict(TOKENS)
+        self._broken = 0
 
     async def caller(self, token: str) -> Caller | None:
         return self.tokens.get(token)
@@ -141,11 +142,18 @@ class FakeService(Service):
             await asyncio.sleep(0.02)
         return found
 
+    def break_off(self) -> None:
+        """Break the streams off that go on, as a server does that ends."""
+        self._broken += 1
+
     async def events(self, caller: Caller, run: str, after: int = 0) -> AsyncIterator[Event]:
         await self.run(caller, run)
         self.listening += 1
+        broken = self._broken
         try:
             while True:
+                if self._broken != broken:
+                    raise ConnectionError("broken off")
                 for event in self.shown.events[after:]:
                     after = event.number
                     yield event
