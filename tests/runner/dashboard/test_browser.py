@@ -220,13 +220,14 @@ def test_a_flood_does_not_fill_the_page(port: int, here: Site) -> None:
 def test_a_page_that_lost_its_server_goes_on_when_it_is_back(port: int, here: Site) -> None:
     async def work(page: Tab) -> None:
         await page.open(f"{here.url}/runs/{LIVE}")
-        await page.wait_for("document.getElementById('status').textContent === 'The run goes on.'")
+        here.service.shown.events.append(output(4, "before\n"))
+        await page.wait_for("document.getElementById('output').textContent.endsWith('before\\n')")
         here.service.break_off()
         await page.wait_for("document.getElementById('status').textContent.includes('tried again')")
-        here.service.shown.events.append(output(4, "while nobody looked\n"))
+        here.service.shown.events.append(output(5, "while nobody looked\n"))
         await page.wait_for("document.getElementById('output').textContent.endsWith('while nobody looked\\n')")
         text = await page.evaluate("document.getElementById('output').textContent")
-        assert text.count("while nobody looked") == 1 and text.count("y" * 20_000) == 1
+        assert [text.count(part) for part in ("before", "while nobody looked", "y" * 20_000)] == [1, 1, 1]
 
     _in_a_tab(port, work)
 
