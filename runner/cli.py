@@ -15,6 +15,7 @@ from jhansi_runner.runner.console import say
 from jhansi_runner.runner.errors import FAILED, RunnerError
 from jhansi_runner.runner.events import Events
 from jhansi_runner.runner.execute import execute
+from jhansi_runner.runner.job import Named
 from jhansi_runner.runner.options import EXEC, FLAG, MANY, ExecOptions
 from jhansi_runner.runner.outlet import Outlet
 from jhansi_runner.runner.record import Record, as_line
@@ -43,6 +44,7 @@ def run(words: Sequence[str]) -> None:
         cli_runs,
         cli_sandbox,
         cli_sbom,
+        cli_serve,
         cli_token,
     )
 
@@ -56,6 +58,7 @@ def run(words: Sequence[str]) -> None:
     cli_policy.policy.add_command(cli_log.log)
     cli.add_command(cli_runs.runs)
     cli.add_command(cli_sandbox.sandbox)
+    cli.add_command(cli_serve.serve)
     cli.add_command(cli_sbom.sbom)
     cli.add_command(cli_token.token)
     cli_deps.deps.add_command(cli_sbom.diff)
@@ -86,7 +89,7 @@ def _wants_json(words: Sequence[str]) -> bool:
     return list(words[:1]) == ["exec"] and any(word.partition("=")[0] == "--json" for word in options)
 
 
-def report(error: Exception) -> int:
+def report(error: BaseException) -> int:
     """Say what went wrong and what to do next; the exit code. A fault of our own is shown with its trace."""
     if isinstance(error, RunnerError):
         say(f"error: {error}")
@@ -144,9 +147,13 @@ def _exec(words: tuple[str, ...], **given: object) -> None:
 
 def exec_json(options: ExecOptions) -> int:
     """Run, and print one JSON object whatever happens, or one for each event; the exit code."""
-    record = Events(Outlet()) if options.json_lines else Record()
+    return carried_out(options, Events(Outlet()) if options.json_lines else Record())
+
+
+def carried_out(options: ExecOptions, record: Record, named: Named | None = None) -> int:
+    """Run, and print what a record tells; the exit code. `named` is as in `execute`."""
     try:
-        code = execute(options, os.environ, record)
+        code = execute(options, os.environ, record, named)
     except KeyboardInterrupt:
         code, record.error = 130, "interrupted"
     except Exception as error:  # there is one object, whatever happens

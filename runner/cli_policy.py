@@ -6,20 +6,17 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
 
 import click
 
 from jhansi_runner.proxy import paths
-from jhansi_runner.proxy.coordinate import Coordinate
 from jhansi_runner.proxy.policy import expectations, osv
 from jhansi_runner.proxy.policy.conditions import expired_rules
 from jhansi_runner.proxy.policy.decide import PolicySet
-from jhansi_runner.proxy.policy.explain import Facts, explain
+from jhansi_runner.proxy.policy.explain import explain
 from jhansi_runner.proxy.policy.explained import explanation_data, render_explanation
 from jhansi_runner.proxy.policy.load import load
 from jhansi_runner.proxy.policy.problems import PolicyError
-from jhansi_runner.proxy.policy.release import Release
 from jhansi_runner.proxy.policy.schema import policy_schema
 from jhansi_runner.proxy.policy.show import (
     HostUse,
@@ -34,6 +31,7 @@ from jhansi_runner.proxy.registries.hosts import files_host
 from jhansi_runner.proxy.registries.rows import ROWS
 from jhansi_runner.proxy.registries.upstreams import Upstream, UpstreamError, upstream
 from jhansi_runner.runner.errors import FAILED, REFUSED, RunnerError
+from jhansi_runner.runner.explaining import facts_of, package, policy_in_force
 from jhansi_runner.runner.limits.model import host_memory
 from jhansi_runner.runner.limits.policy import in_force
 
@@ -85,14 +83,8 @@ def show(file: str | None, as_json: bool) -> None:
 @_JSON
 def explain_command(purl: str, file: str | None, as_json: bool) -> None:
     """Tell whether a package may enter (exit code 0) or not (126), which rule says so, and by which dates."""
-    try:
-        coordinate = Coordinate.parse(purl)
-    except ValueError as error:
-        raise RunnerError(
-            f"{purl} is not a package-url: {error}", lines=("write it like pkg:pypi/requests@2.32.0",)
-        ) from None
     found = loaded(file)
-    explanation = explain(found, coordinate, _facts(found), time.time())
+    explanation = explain(found, package(purl), facts_of(found, paths.current(os.environ)), time.time())
     print(json.dumps(explanation_data(explanation), indent=2) if as_json else render_explanation(explanation))
     sys.exit(0 if explanation.decision.allowed else REFUSED)
 
@@ -127,21 +119,6 @@ def schema() -> None:
     print(policy_schema(), end="")
 
 
-def _facts(found: PolicySet) -> Facts:
-    """What the cache knows; loaded when it is asked, since most decisions need none of it."""
-
-    def facts(coordinate: Coordinate) -> Sequence[Release]:
-        from jhansi_runner.proxy.mirror.known import releases
-        from jhansi_runner.proxy.service.runs import upstreams_of
-
-        try:
-            return releases(paths.current(os.environ).cache, upstreams_of(found), coordinate)
-        except UpstreamError as error:
-            raise RunnerError(str(error)) from None
-
-    return facts
-
-
 def _sources(file: str | None) -> tuple[Source, ...]:
     try:
         return collect(file, os.environ)
@@ -151,11 +128,7 @@ def _sources(file: str | None) -> tuple[Source, ...]:
 
 def loaded(file: str | None) -> PolicySet:
     """The policy in force, or the one in a file. Raises RunnerError."""
-    try:
-        return load(_sources(file))
-    except PolicyError as error:
-        lines = tuple(str(problem) for problem in error.problems)
-        raise RunnerError("the policy cannot be obeyed", lines=lines) from None
+    return policy_in_force(file, os.environ)
 
 
 def hosts(found: PolicySet) -> dict[str, list[HostUse]]:

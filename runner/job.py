@@ -8,10 +8,20 @@ import sys
 from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.offline import always_offline
 from jhansi_runner.proxy.policy.sources import SANDBOX, PolicyUnreadable, Source, collect, digest
-from jhansi_runner.runner import host, sandbox, ticket
+from jhansi_runner.runner import host, sandbox, spoken, ticket
 from jhansi_runner.runner.account import Account
 from jhansi_runner.runner.errors import NOTHING_TO_RUN, REFUSED, RunnerError
-from jhansi_runner.runner.limits.model import OPTIONS, Limit, Limits, defaults, host_memory, narrowed, of_options, parse
+from jhansi_runner.runner.limits.model import (
+    OPTIONS,
+    TIME,
+    Limit,
+    Limits,
+    defaults,
+    host_memory,
+    narrowed,
+    of_options,
+    parse,
+)
 from jhansi_runner.runner.workspace import PEOPLE, Workspace, open_workspace, true_path
 from jhansi_runner.runner.workspace_lock import is_known
 
@@ -33,15 +43,17 @@ class Named:
 
     `key` stands for `Job.sandbox`, and `work` is its workspace; `policy` is the text of its own policy, "" for none,
     `limits` are options of `exec` by name, `language` is "" for any; `run` is the journal's id of the run, "" for a new
-    one. Whoever holds it busy has checked all of this.
+    one. `timeout` is in seconds, for programs that ask for none, where the policy does not say less. Whoever holds the
+    sandbox busy has checked all of this.
     """
 
-    __slots__ = ("id", "key", "language", "limits", "policy", "run", "work")
+    __slots__ = ("id", "key", "language", "limits", "policy", "run", "timeout", "work")
 
     def __init__(self, id_: str, key: str, work: str) -> None:
         self.id, self.key, self.work = id_, key, work
         self.policy = self.language = self.run = ""
         self.limits: Mapping[str, str] = {}
+        self.timeout: float | None = None
 
 
 class Job:
@@ -100,10 +112,11 @@ class Job:
         self.starting: Starting | None = None
         self.outlet: Outlet | None = None
         self.links = 0
-        command = os.path.basename(options.command[0]) if options.command else ""  # tells the language
+        words = options.command
+        tells = (os.path.basename(spoken.spoken(words)[0]), spoken.named(words)) if words else ()  # language and needs
         flags = ("no-install" if options.no_install else "", "fix" if options.fix else "")
         tools = env.get("PATH", "")  # where the language's programs are looked for
-        choices = (options.language or "", options.python or "", *flags, command, tools, *_product())
+        choices = (options.language or "", options.python or "", *flags, " ".join(tells), tools, *_product())
         self.sandbox = named.key if named is not None else ticket.key(self.workspace, "", ())[:16]
         self.name = ticket.key(self.workspace, self.entry or "--", choices)
 
@@ -120,8 +133,10 @@ class Job:
     def bound(self, allowed: Limits) -> None:
         """Keep all limits within those of the policy. Raises RunnerError when an option asks for more."""
         usual = defaults(host_memory())
+        seconds = self.named.timeout if self.named is not None else None
+        timed = Limits(dict([*usual.items(), *([] if seconds is None else [(TIME, Limit(seconds, "the service"))])]))
         try:
-            self.granted = narrowed(allowed, self.given, usual)
+            self.granted = narrowed(allowed, self.given, timed)
             self.limits = narrowed(allowed, Limits({}, required=self.given.required), usual)
         except ValueError as error:
             raise RunnerError(str(error), code=REFUSED) from None

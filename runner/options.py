@@ -64,7 +64,7 @@ class ExecOptions:
     __slots__ = (
         "arguments", "command", "cpus", "disk", "env", "env_file", "file", "files", "fix", "json", "json_lines",
         "language", "memory", "missing", "no_install", "offline", "output", "policy", "processes", "python", "read",
-        "require_limits", "sandbox", "timeout", "workspace",
+        "require_limits", "sandbox", "test", "timeout", "workspace",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -84,7 +84,9 @@ class ExecOptions:
         self.read: list[str] = []
         self.env: list[str] = []
         self.env_file: list[str] = []
-        self.offline = self.no_install = self.fix = self.json = self.json_lines = self.require_limits = False
+        self.offline = self.no_install = self.fix = self.json = self.json_lines = self.require_limits = self.test = (
+            False
+        )
         self.file = ""
         self.arguments: list[str] = []
         self.command: list[str] = []

@@ -36,6 +36,7 @@ from jhansi_runner.runner.old_tickets import prune
 from jhansi_runner.runner.parse import sandboxed_parser
 from jhansi_runner.runner.record import Record
 from jhansi_runner.runner.seeds import grown
+from jhansi_runner.runner.spoken import spoken
 from jhansi_runner.runner.view import RecordingView
 from jhansi_runner.runner.visible import private_folders
 from jhansi_runner.runner.workspace import enclosing
@@ -69,7 +70,7 @@ def make_etc(job: Job) -> str:
 
 def language_of(job: Job, view: RecordingView) -> Resolver:
     """The language of a job's program or command. Raises RunnerError when it cannot be told."""
-    command = job.options.command[0] if job.options.command else ""
+    command = spoken(job.options.command)[0] if job.options.command else ""
     try:
         chosen = choose(resolvers(), job.options.language, job.entry or None, command, view)
     except BrokenResolver as error:

@@ -32,7 +32,7 @@ def given_variables(
             if name not in env:
                 raise RunnerError(f"--env {name}: your shell has no such variable; give {name}=VALUE")
             value = env[name]
-        _check(name, f"--env {text}")
+        _check(name, value, f"--env {name}")
         found[name] = value
     return found
 
@@ -77,13 +77,15 @@ def _read_file(path: str, folders: Paths) -> dict[str, str]:
         name, value = name.strip(), value.strip()
         if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
             value = value[1:-1]
-        _check(name, f"{path}:{number}")
+        _check(name, value, f"{path}:{number}")
         found[name] = value
     return found
 
 
-def _check(name: str, where: str) -> None:
+def _check(name: str, value: str, where: str) -> None:
     if not (name.isascii() and name.isidentifier()):
         raise RunnerError(f"{where}: {name!r} is not the name of a variable")
     if name in OWN_VARIABLES:
         raise RunnerError(f"{where}: {name} is set by the sandbox, whose way out depends on it")
+    if "\0" in value:
+        raise RunnerError(f"{where}: the value of {name} has a NUL in it, which no variable can have")

@@ -195,8 +195,11 @@ def start(
     `seccomp` is its filter of system calls; to have none, as tests of the filter want it, has to be said.
     `stdio` are the descriptors that become 0, 1 and 2; `inherited` stay open inside under their own numbers. The
     cell is in a session of its own and dies with the thread that calls this, or with the process, whatever moment it
-    is killed at. Raises OSError.
+    is killed at. Raises OSError; ValueError for a word with a NUL, which would become several of bubblewrap's options.
     """
+    arguments = tuple(arguments)
+    if any("\0" in word for word in (*arguments, *command)):
+        raise ValueError("a word for bubblewrap has a NUL in it")
     opened: list[int] = []  # all of them, should we get no further
     guardian = None
     try:

@@ -21,7 +21,6 @@ from jhansi_runner.runner.sandboxes.run_rows import Runs
 from jhansi_runner.runner.sandboxes.store import Sandboxes
 
 _INTERRUPTED = 130
-_PROGRAM_CHARACTERS = 500
 
 
 def execute_in(options: ExecOptions, env: Mapping[str, str], record: Record | None) -> int:
@@ -38,9 +37,8 @@ def execute_in(options: ExecOptions, env: Mapping[str, str], record: Record | No
     presence = Presence(folders.service)
     try:
         named.run = os.urandom(8).hex()
-        run, kind = f"run_{named.run}", "command" if options.command else "file"
-        program = (options.command[0] if options.command else options.file)[:_PROGRAM_CHARACTERS]
-        program = os.fsencode(program).decode("utf-8", "backslashreplace")
+        run, kind = f"run_{named.run}", "test" if options.test else "command" if options.command else "file"
+        program = options.command[0] if options.command else options.file
         if not runs.add(run, sandbox.id, LOCAL, presence.name, kind, program, has_log=False):
             raise not_found(f"sandbox {sandbox.id}", "sandbox_not_found", "it was deleted just now")
         runs.started(run)

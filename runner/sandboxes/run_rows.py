@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from jhansi_runner.runner.sandboxes.model import Caller
 
 _TEXTS = ("stdout", "stderr", "output")
+_PROGRAM_CHARACTERS = 500
 _LOST = "its server ended before it did; run it again: what was installed is there"
 
 
@@ -28,6 +29,7 @@ class Runs:
     def add(self, run: str, sandbox: str, owner: str, server: str, kind: str, program: str, *, has_log: bool) -> bool:
         """A run is queued by the process with the presence `server`; False when its sandbox is deleted."""
         now = self._clock()
+        program = program[:_PROGRAM_CHARACTERS].encode("utf-8", "backslashreplace").decode()
         with self._database.change() as rows:
             query = "UPDATE sandboxes SET used = ?, ran = 1 WHERE id = ? AND deleted IS NULL"
             if not rows.execute(query, (now, sandbox)).rowcount:
@@ -38,6 +40,11 @@ class Runs:
                 (run, sandbox, owner, server, QUEUED, kind, program, now, has_log),
             )
         return True
+
+    def drop(self, run: str) -> None:
+        """It never was: nothing took it."""
+        with self._database.change() as rows:
+            rows.execute("DELETE FROM runs WHERE id = ? AND state = ?", (run, QUEUED))
 
     def started(self, run: str) -> None:
         """It runs."""

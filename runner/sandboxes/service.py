@@ -11,47 +11,36 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from importlib.metadata import version
 
 from jhansi_runner.proxy.paths import Paths
+from jhansi_runner.proxy.policy.explain import explain
+from jhansi_runner.proxy.policy.explained import explanation_data
 from jhansi_runner.resolvers.all import resolvers
 from jhansi_runner.runner.console import say
+from jhansi_runner.runner.errors import RunnerError
+from jhansi_runner.runner.evidence import dossier
+from jhansi_runner.runner.evidence.sbom import bom
+from jhansi_runner.runner.explaining import facts_of, package, policy_of_sandbox
 from jhansi_runner.runner.sandboxes import making, waste
 from jhansi_runner.runner.sandboxes.asking import checked
 from jhansi_runner.runner.sandboxes.database import Database
-from jhansi_runner.runner.sandboxes.errors import SandboxError, not_found
+from jhansi_runner.runner.sandboxes.errors import SandboxError, bad_request, not_found
+from jhansi_runner.runner.sandboxes.files import Files
+from jhansi_runner.runner.sandboxes.holding import held
 from jhansi_runner.runner.sandboxes.model import Caller, Entry, Event, NewSandbox, Program, Run, Sandbox, Snapshot
 from jhansi_runner.runner.sandboxes.owners import Presence
-from jhansi_runner.runner.sandboxes.places import is_id
+from jhansi_runner.runner.sandboxes.places import Place, is_id
+from jhansi_runner.runner.sandboxes.programs import Programs
 from jhansi_runner.runner.sandboxes.run_rows import Runs
+from jhansi_runner.runner.sandboxes.settings import Settings as Settings
 from jhansi_runner.runner.sandboxes.store import Sandboxes
+from jhansi_runner.runner.sandboxes.threads import threaded
 from jhansi_runner.runner.sandboxes.tokens import Tokens
-from jhansi_runner.runner.sandboxes.upkeep import settle, upkeep
+from jhansi_runner.runner.sandboxes.upkeep import expire, upkeep
 
-_SETTLE_SECONDS, _UPKEEP_SECONDS = 1.0, 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What an operator decides. Sizes are in bytes, times in seconds.
-
-    `runs` at once, 0 for twice the CPUs; `queue` requests wait at most, `queue_each` for one owner. `timeout` is that
-    of programs that ask for none. `upload` is the most that one request may bring, unpacked too; `sandbox` what the
-    files of one sandbox may take. `log` is the most that is kept of one run, `logs` of all. `offline` as in `exec`.
-    """
-
-    runs: int = 0
-    queue: int = 1000
-    queue_each: int = 100
-    timeout: float = 600.0
-    upload: int = 256 << 20
-    sandbox: int = 4 << 30
-    sandboxes_each: int = 1000
-    log: int = 16 << 20
-    logs: int = 500 << 20
-    ttl: float = 3600.0
-    longest_ttl: float = 30 * 86400.0
-    offline: bool = False
+_UPKEEP_SECONDS, _ENDING_SECONDS = 30.0, 10.0
+_DEFAULTS = Settings()
 
 
 class Service:
@@ -61,45 +50,57 @@ class Service:
     """
 
     def __init__(
-        self, folders: Paths, env: Mapping[str, str], settings: Settings = Settings(), *, runs: bool = True
+        self, folders: Paths, env: Mapping[str, str], settings: Settings = _DEFAULTS, *, runs: bool = True
     ) -> None:
-        self._runs_programs = runs
-        self._folders, self._env, self._settings = folders, env, settings
+        self._folders, self._env, self._settings, self._can_run = folders, env, settings, runs
         self._languages = resolvers()
+        self._files = Files(folders, settings)
 
     async def __aenter__(self) -> Service:
         self._database = Database(self._folders)
-        self._sandboxes = Sandboxes(self._database)
+        self._sandboxes, self._runs = Sandboxes(self._database), Runs(self._database)
         self._tokens = Tokens(self._database)
-        self._runs = Runs(self._database)
         self._presence = Presence(self._folders.service)
-        self._settled = -_SETTLE_SECONDS
-        await self._settle()
-        self._upkeep = asyncio.create_task(self._keep_up())
+        self._programs = Programs(self._folders, self._env, self._settings, self._runs, self._presence.name)
+        self._upkeep: asyncio.Task[None] | None = None
+        try:
+            self._programs.settle()
+            if self._can_run:
+                await self._programs.engine.start()
+                self._upkeep = asyncio.create_task(self._keep_up())
+            else:
+                await threaded(expire, self._folders, self._sandboxes, self._runs)
+        except BaseException:
+            self._close()
+            raise
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        self._upkeep.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._upkeep
+        try:
+            if self._upkeep is not None:
+                self._upkeep.cancel()
+                await asyncio.wait([self._upkeep])
+                await self._programs.engine.stop()
+                self._write_rest()
+        finally:
+            self._close()
+
+    def _close(self) -> None:
         self._presence.close()
         self._database.close()
 
     async def _keep_up(self) -> None:
-        """Upkeep, again and again; a failure is said, and tried again. Without runs there is nobody to wait for it."""
-        while self._runs_programs:
+        while True:
+            self._write_rest()
             try:
-                await asyncio.to_thread(upkeep, self._folders, self._sandboxes, self._runs, self._settings.logs)
-            except (SandboxError, OSError) as error:
+                await threaded(upkeep, self._folders, self._sandboxes, self._runs, self._settings.logs)
+            except (SandboxError, OSError) as error:  # it is tried again
                 say(f"warning: old sandboxes and logs could not be removed: {error}")
             await asyncio.sleep(_UPKEEP_SECONDS)
 
-    async def _settle(self) -> None:
-        """See that what is told of runs is so: their processes may have ended without a word."""
-        now = time.monotonic()
-        if now - self._settled >= _SETTLE_SECONDS:
-            self._settled = now
-            settle(self._folders, self._runs)
+    def _write_rest(self) -> None:
+        with contextlib.suppress(SandboxError):  # it was told when it happened
+            self._programs.write_rest()
 
     async def caller(self, token: str) -> Caller | None:
         """Whom a token stands for, None for nobody."""
@@ -111,8 +112,8 @@ class Service:
 
     async def create(self, caller: Caller, asked: NewSandbox) -> Sandbox:
         """A new, empty sandbox."""
-        if asked.policy:
-            await asyncio.to_thread(checked, asked, self._languages, self._settings.longest_ttl)
+        if asked.policy:  # it may be long
+            await threaded(checked, asked, self._languages, self._settings.longest_ttl)
         else:
             checked(asked, self._languages, self._settings.longest_ttl)
         most = self._settings.sandboxes_each
@@ -120,8 +121,11 @@ class Service:
 
     async def sandbox(self, caller: Caller, sandbox: str) -> Sandbox:
         """A sandbox that is there; deleted ones are not found."""
-        await self._settle()
-        found = self._sandboxes.get(caller, sandbox) if is_id(sandbox) else None
+        return self._found(caller, sandbox)
+
+    def _found(self, caller: Caller, sandbox: str, *, deleted: bool = False) -> Sandbox:
+        self._programs.settle()
+        found = self._sandboxes.get(caller, sandbox, deleted=deleted) if is_id(sandbox) else None
         if found is None:
             raise not_found("sandbox of this id", "sandbox_not_found", "see those that are there: list sandboxes")
         return found
@@ -130,14 +134,18 @@ class Service:
         self, caller: Caller, *, active: bool = False, limit: int = 50, offset: int = 0
     ) -> list[Sandbox]:
         """The latest first; deleted ones too, unless `active`."""
-        await self._settle()
+        self._programs.settle()
         return self._sandboxes.latest(caller, active=active, limit=limit, offset=offset)
 
     async def delete(self, caller: Caller, sandbox: str) -> None:
         """End what runs there, and remove it with all that is kept for it alone. Again: nothing more happens."""
-        found = await self.sandbox(caller, sandbox)
-        if self._sandboxes.delete(found.id):
-            await asyncio.to_thread(waste.discard, self._folders, found.id)
+        found = self._found(caller, sandbox, deleted=True)
+        if found.deleted_at is not None:
+            return
+        place, until = Place(self._folders, found.id), time.monotonic() + _ENDING_SECONDS
+        async with held(place, until=until, first=lambda: self._programs.cancel_all(found.id)):
+            if self._sandboxes.delete(found.id):
+                await threaded(waste.discard, self._folders, found.id)
 
     async def fork(self, caller: Caller, sandbox: str, *, wait: bool = False) -> Sandbox:
         """A new sandbox with a copy of the files, as they are at one moment."""
@@ -161,25 +169,26 @@ class Service:
 
     async def files(self, caller: Caller, sandbox: str, path: str = "", *, deep: bool = False) -> list[Entry]:
         """What is in a folder, by name; with `deep` all that is below. Bounded: too many are an error."""
-        raise NotImplementedError
+        return await self._files.entries(self._found(caller, sandbox).id, path, deep=deep)
 
     async def entry(self, caller: Caller, sandbox: str, path: str) -> Entry:
         """What is at a path."""
-        raise NotImplementedError
+        return await self._files.entry(self._found(caller, sandbox).id, path)
 
     async def read(self, caller: Caller, sandbox: str, path: str) -> tuple[Entry, int]:
         """A file: what it is, and a descriptor to read it from, which the caller closes."""
-        raise NotImplementedError
+        return await self._files.read(self._found(caller, sandbox).id, path)
 
     async def write(
         self, caller: Caller, sandbox: str, path: str, data: AsyncIterator[bytes], *, executable: bool = False
     ) -> Entry:
         """Write a file, whole or not at all; folders on its way are made."""
-        raise NotImplementedError
+        found = self._used(caller, sandbox)
+        return await self._files.write(found.id, path, data, executable=executable)
 
     async def remove(self, caller: Caller, sandbox: str, path: str) -> None:
         """Remove a file, or a folder with all that is in it."""
-        raise NotImplementedError
+        await self._files.remove(self._used(caller, sandbox).id, path)
 
     async def unpack(self, caller: Caller, sandbox: str, archive: int, folder: str = "") -> list[Entry]:
         """Put what is in an archive (zip, or tar as it is or with gzip, bzip2, xz) into a folder, all or nothing.
@@ -188,42 +197,74 @@ class Service:
         """
         raise NotImplementedError
 
+    def _used(self, caller: Caller, sandbox: str) -> Sandbox:
+        found = self._found(caller, sandbox)
+        self._sandboxes.use(found.id)
+        return found
+
     async def submit(self, caller: Caller, sandbox: str, program: Program) -> Run:
         """Let a program run, at once or when its turn comes; it is queued or running when this returns."""
-        raise NotImplementedError
+        return await self._programs.submit(caller, self._found(caller, sandbox), program)
 
     def events(self, caller: Caller, run: str, after: int = 0) -> AsyncIterator[Event]:
         """The events of a run with a number above `after`, those that were and those to come, to the last, `done`."""
-        raise NotImplementedError
+        return self._programs.events(caller, run, after)
 
     async def finished(self, caller: Caller, run: str) -> Run:
         """Wait until a run has ended."""
-        raise NotImplementedError
+        return await self._programs.finished(caller, run)
 
     async def cancel(self, caller: Caller, run: str) -> Run:
         """End a run, queued or running; of one that has ended nothing changes. It has ended when this returns."""
-        raise NotImplementedError
+        return await self._programs.cancel(caller, run)
 
     async def run(self, caller: Caller, run: str) -> Run:
         """A run, with its whole outcome."""
-        raise NotImplementedError
+        return self._programs.get(caller, run)
 
     async def runs(self, caller: Caller, sandbox: str = "", *, limit: int = 50, offset: int = 0) -> list[Run]:
         """Runs, the latest first: of one sandbox, which may be deleted, or all that are the caller's."""
-        raise NotImplementedError
+        if sandbox:
+            self._found(caller, sandbox, deleted=True)
+        self._programs.settle()
+        return self._runs.latest(caller, sandbox, limit=limit, offset=offset)
 
     async def log(self, caller: Caller, run: str, stream: str = "") -> AsyncIterator[bytes]:
         """What a run wrote (`stdout`, `stderr`, or both in their order), as far as it is kept."""
-        raise NotImplementedError
+        async for part in self._programs.log(caller, run, stream):
+            yield part
 
     async def sbom(self, caller: Caller, run: str) -> Mapping[str, object]:
         """What a run had installed, as a CycloneDX document."""
-        raise NotImplementedError
+        found = self._programs.get(caller, run)
+        try:
+            return await threaded(self._bom, found.id)
+        except SandboxError:
+            raise
+        except RunnerError as error:
+            raise SandboxError(409, "no_sbom", str(error), "; ".join(error.lines)) from None
+
+    def _bom(self, run: str) -> Mapping[str, object]:
+        with dossier.index(self._folders) as index:
+            recorded = dossier.named(index, run)
+        found = dossier.dossier(self._folders, recorded, or_nothing=True)
+        return bom(recorded, found.components, version("jhansi-runner"), complete=not found.problems)
 
     async def explain(self, caller: Caller, sandbox: str, purl: str) -> Mapping[str, object]:
         """What the policy of a sandbox ("" for the operator's) says of a package, as `policy explain --json` does."""
-        raise NotImplementedError
+        own = self._found(caller, sandbox).policy if sandbox else ""
+        try:
+            return await threaded(self._explained, own, purl)
+        except RunnerError as error:
+            raise bad_request(str(error), "; ".join(error.lines)) from None
+
+    def _explained(self, own: str, purl: str) -> Mapping[str, object]:
+        found = policy_of_sandbox(own, self._env)
+        return explanation_data(explain(found, package(purl), facts_of(found, self._folders), time.time()))
 
     async def metrics(self, caller: Caller) -> Mapping[str, object]:
         """Counts of what is and was: of the caller's own things, or of all."""
-        raise NotImplementedError
+        self._programs.settle()
+        engine = self._programs.engine
+        here = {"running": engine.running, "waiting": engine.waiting} if caller.sees_all else {}
+        return {"sandboxes": self._sandboxes.counts(caller), "runs": self._runs.counts(caller), "here": here}

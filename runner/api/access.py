@@ -1,0 +1,99 @@
+"""Who may ask, and as whom: decided before anything of a request but its head is looked at.
+
+On the unix socket it is the service's own user. On TCP it is who has a token or, where the operator said `--same-user`,
+a process of that user on loopback that is no browser. A page of a browser can send requests to loopback, and with DNS
+rebinding under a name of its own, so over TCP the Host header has to be a name of ours.
+
+Source: ADR 16, "Who may"; RFC 6750; RFC 9110, section 7.2.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from jhansi_runner.runner.api.peer import Peer, is_loopback, is_same_user
+from jhansi_runner.runner.sandboxes.errors import SandboxError
+from jhansi_runner.runner.sandboxes.model import Caller
+
+FindToken = Callable[[str], Awaitable[Caller | None]]
+"""Whose token this is; None for nobody's. Told by a digest, so that the time it takes tells nothing of a token."""
+_LONGEST_TOKEN = 512
+_OF_A_BROWSER = ("origin", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest")
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What the operator allows. `names` are those that clients may reach us by over TCP, besides loopback's."""
+
+    uid: int
+    find_token: FindToken
+    same_user: bool = False
+    names: frozenset[str] = frozenset()
+
+    def check_peer(self, peer: Peer, headers: Mapping[str, str]) -> None:
+        """Refuse another user of our socket, and a request under a name that is none of ours. Raises SandboxError."""
+        if peer.uid is not None and peer.uid not in (self.uid, 0):
+            raise SandboxError(403, "not_yours", "this socket is another user's", "start a service of your own")
+        if peer.here is None or "host" not in headers:  # HTTP/1.0 may have none, and no browser speaks that
+            return
+        name, _ = split_host(headers["host"])
+        if name not in self.names and name != "localhost" and not _is_address(name):
+            raise SandboxError(
+                421,
+                "wrong_host",
+                "this service is not known by that name",
+                "use its address, or start it with --name for another name",
+            )
+
+    async def caller(self, peer: Peer, headers: Mapping[str, str]) -> Caller:
+        """Who asks. Raises SandboxError when nobody may ask like this."""
+        given = headers.get("authorization")
+        if given is not None:
+            scheme, _, token = given.partition(" ")
+            token = token.strip()
+            fits = scheme.lower() == "bearer" and 0 < len(token) <= _LONGEST_TOKEN
+            found = await self.find_token(token) if fits else None
+            if found is None:
+                raise unauthorized("this token is not known")
+            return found
+        if peer.uid is not None:
+            return Caller()
+        if self.same_user and self._is_ours(peer, headers):
+            return Caller()
+        raise unauthorized("this needs a token")
+
+    def _is_ours(self, peer: Peer, headers: Mapping[str, str]) -> bool:
+        """Whether a process of our own user asks that is no browser, by a name that no page can take."""
+        if peer.here is None or any(name in headers for name in _OF_A_BROWSER):
+            return False
+        name, port = split_host(headers.get("host", ""))
+        if port != peer.here[1] or not (name == "localhost" or is_loopback(name)):
+            return False
+        return is_same_user(peer, self.uid)
+
+
+def unauthorized(message: str) -> SandboxError:
+    """Nobody knows who asks."""
+    return SandboxError(401, "unauthorized", message, "send a token of this service: Authorization: Bearer ...")
+
+
+def split_host(header: str) -> tuple[str, int]:
+    """The name, in lower case and without brackets, and the port, 0 for none, of a Host header; malformed: "", 0."""
+    name, colon, port = header.strip().lower().rpartition(":")
+    if not colon or name.startswith("[") != name.endswith("]"):
+        name, port = header.strip().lower(), ""
+    if port and not (port.isascii() and port.isdecimal() and len(port) < 6):
+        return "", 0
+    if name.startswith("[") and name.endswith("]"):
+        return name[1:-1], int(port or 0)
+    return ("", 0) if ":" in name else (name.removesuffix("."), int(port or 0))
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

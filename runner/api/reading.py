@@ -1,0 +1,115 @@
+"""Reads bodies and queries: strictly, and never more than is allowed. What makes no sense is told plainly, with 400."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect, Request
+
+from jhansi_runner.runner.sandboxes.errors import SandboxError, bad_request, too_large
+
+JSON_BYTES = 1 << 20
+"""The most bytes of a JSON body, except one that brings files."""
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+async def read_json(request: Request, model: type[_Model], most: int = JSON_BYTES) -> _Model:
+    """A JSON body, whatever its Content-Type says: curl labels it as a form. An empty one is an empty object."""
+    data = await read_all(request, most)
+    return checked(model, parse_json(data) if data.strip() else {})
+
+
+def read_query(request: Request, model: type[_Model]) -> _Model:
+    """The parameters behind the question mark. Twice the same makes no sense."""
+    pairs = request.query_params.multi_items()
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise bad_request("a parameter is there twice", "name each of them once")
+    return checked(model, found, strict=False)
+
+
+async def read_all(request: Request, most: int) -> bytes:
+    """The whole body, in memory, if it has no more bytes."""
+    data = bytearray()
+    async for chunk in limited(request, most):
+        data += chunk
+    return bytes(data)
+
+
+async def limited(request: Request, most: int) -> AsyncGenerator[bytes]:
+    """The body as it comes. Raises SandboxError as soon as there is more of it than allowed."""
+    announced, came = request.headers.get("content-length", ""), 0
+    if announced.isdecimal() and int(announced) > most:
+        raise _too_much(most)
+    try:
+        async for chunk in request.stream():
+            came += len(chunk)
+            if came > most:
+                raise _too_much(most)
+            if chunk:
+                yield chunk
+    except ClientDisconnect:
+        raise SandboxError(400, "incomplete", "the body did not come whole") from None
+
+
+def parse_json(data: bytes) -> object:
+    """What JSON says, if it says it in one way only: no key twice, no NaN, no number or text that is none elsewhere."""
+    try:
+        found = json.loads(data, object_pairs_hook=_object, parse_constant=_no_number, parse_float=_number)
+        json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeError:
+        raise bad_request("the body has text that is not UTF-8, or half a character", "send JSON in UTF-8") from None
+    except RecursionError:
+        raise bad_request("the body is nested too deeply", "a body of this API has five levels at most") from None
+    except ValueError as error:
+        raise bad_request(f"the body is no JSON: {error}", "send one JSON object") from None
+    return found
+
+
+def checked(model: type[_Model], found: object, *, strict: bool = True) -> _Model:
+    """What was found, as the model has it. Raises SandboxError that names the first field that is wrong."""
+    if not isinstance(found, dict):
+        raise bad_request("the body is no JSON object", 'send an object, such as {"language": "python"}')
+    try:
+        return model.model_validate(found, strict=strict)
+    except ValidationError as error:
+        raise _explained(error, sorted(model.model_fields)) from None
+
+
+def _explained(error: ValidationError, known: Sequence[str]) -> SandboxError:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("list[", "dict[", "function-")))
+    if first["type"] == "extra_forbidden":
+        name = str(first["loc"][-1])
+        near = difflib.get_close_matches(name, known, 1) if len(first["loc"]) == 1 else []
+        hint = f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(known)}"
+        return bad_request(f"{where[:200]!r} is not known here", hint)
+    said = first["msg"].removeprefix("Value error, ")
+    return bad_request(f"{where[:200]}: {said}" if where else said)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("an object has the same key twice")
+    return found
+
+
+def _no_number(word: str) -> float:
+    raise ValueError(f"{word} is no number in JSON")
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a number is too large")
+    return number
+
+
+def _too_much(most: int) -> SandboxError:
+    return too_large(f"the body has more than {most} bytes", "send less at once, or several requests")

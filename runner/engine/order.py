@@ -1,0 +1,116 @@
+"""What the nursery is told to run: the options of `exec`, and what a run in a sandbox that has a name has besides.
+
+Pure, but for the file in memory that carries it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from jhansi_runner.proxy.cell.process import sealed
+from jhansi_runner.runner import sandbox
+from jhansi_runner.runner.engine.interface import Wanted
+from jhansi_runner.runner.job import Named
+from jhansi_runner.runner.limits.model import OPTIONS, TIME, parse
+from jhansi_runner.runner.options import ExecOptions
+from jhansi_runner.runner.sandboxes.errors import bad_request
+from jhansi_runner.runner.sandboxes.model import Program
+from jhansi_runner.runner.sandboxes.places import key
+
+_LIMITS = {name: option.removeprefix("--") for name, option in OPTIONS.items()}
+_INSIDE = f"{sandbox.WORKSPACE}/"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One run. `options` are attributes of ExecOptions; the rest is as in `Wanted` and `Named`."""
+
+    run: str
+    sandbox: str
+    work: str
+    options: Mapping[str, object]
+    policy: str = ""
+    timeout: float | None = None
+
+    def to_file(self) -> int:
+        """A file in memory that holds it. Raises OSError."""
+        return sealed(json.dumps(asdict(self)).encode())
+
+    @classmethod
+    def read(cls, data: bytes) -> Order:
+        """What `to_file` wrote."""
+        return cls(**json.loads(data))
+
+    def exec_options(self) -> ExecOptions:
+        """What `exec` is asked to do."""
+        made = ExecOptions()
+        for name, value in self.options.items():
+            setattr(made, name, value)
+        return made
+
+    def named(self) -> Named:
+        """The sandbox that it is to be run in; its limits are among the options."""
+        made = Named(self.sandbox, key(self.sandbox), self.work)
+        made.run, made.policy, made.timeout = self.run.rpartition("_")[2], self.policy, self.timeout
+        return made
+
+
+def order(wanted: Wanted, timeout: float, *, offline: bool = False) -> Order:
+    """The order for a run. `timeout` is for programs that ask for none. Raises SandboxError for what makes no sense."""
+    program = wanted.program
+    _require_sense(program)
+    options: dict[str, object] = {"json": True, "json_lines": True}
+    if wanted.language:
+        options["language"] = wanted.language
+    for name, text in wanted.limits.items():
+        if name in _LIMITS:
+            options[_LIMITS[name]] = text
+    seconds = [program.timeout] if program.timeout is not None else []
+    if TIME in wanted.limits:
+        seconds.append(parse(TIME, wanted.limits[TIME]))
+    if seconds:
+        options["timeout"] = f"{min(seconds):.15g}"
+    options["offline"], options["no_install"] = offline or program.offline, program.no_install
+    options["env"] = [f"{name}={value}" for name, value in program.env.items()]
+    options["test"] = program.test
+    if program.command:
+        words = ["sh", "-c", program.command, "sh"] if isinstance(program.command, str) else list(program.command)
+        options["command"] = [*words, *program.args]
+    else:
+        options["file"] = program.filename.removeprefix(_INSIDE)
+        options["arguments"] = list(program.args)
+    return Order(wanted.run, wanted.sandbox, wanted.work, options, wanted.policy, timeout)
+
+
+def kind(program: Program) -> str:
+    """What is run: `test`, `command` or `file`."""
+    return "test" if program.test else "command" if program.command else "file"
+
+
+def _require_sense(program: Program) -> None:
+    words = (program.command,) if isinstance(program.command, str) else program.command
+    texts = [program.filename, *words, *program.args, *program.env, *program.env.values()]
+    if not (program.test or program.filename or any(words)):
+        raise bad_request("there is nothing to run", 'name a file of the sandbox, give a command, or ask for "test"')
+    if program.filename and any(words):
+        raise bad_request("there is a file to run, and a command", "give one of them")
+    for text in texts:
+        if not _is_word(text):
+            raise bad_request(f"{text[:80]!r} cannot be given to a program", "leave out NULs and halves of characters")
+    for name in program.env:
+        if not (name.isascii() and name.isidentifier()):
+            raise bad_request(f"{name[:80]!r} is not the name of a variable", "letters, digits and _ make one")
+    if program.timeout is not None:
+        try:
+            parse(TIME, f"{program.timeout:.15g}")
+        except ValueError as error:
+            raise bad_request(f"timeout {error}") from None
+
+
+def _is_word(text: str) -> bool:
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False

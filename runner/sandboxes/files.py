@@ -1,0 +1,65 @@
+"""Files of sandboxes, for whoever asks: bounded by what an operator lets them have."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable
+from typing import TypeVar
+
+from jhansi_runner.proxy.paths import Paths
+from jhansi_runner.runner.sandboxes import tree, writing
+from jhansi_runner.runner.sandboxes.model import Entry
+from jhansi_runner.runner.sandboxes.places import Place
+from jhansi_runner.runner.sandboxes.settings import Settings
+from jhansi_runner.runner.sandboxes.threads import threaded
+
+T = TypeVar("T")
+
+
+class Files:
+    """Looks at and changes the files of sandboxes, which are there. All raise SandboxError."""
+
+    def __init__(self, folders: Paths, settings: Settings) -> None:
+        self._folders, self._settings = folders, settings
+
+    async def entries(self, sandbox: str, path: str, *, deep: bool) -> list[Entry]:
+        """What is in a folder."""
+        return await self._looked(sandbox, lambda work: tree.entries(work, path, deep=deep))
+
+    async def entry(self, sandbox: str, path: str) -> Entry:
+        """What is at a path."""
+        return await self._looked(sandbox, lambda work: tree.entry(work, path))
+
+    async def read(self, sandbox: str, path: str) -> tuple[Entry, int]:
+        """A file, and a descriptor to read it from."""
+        return await self._looked(sandbox, lambda work: tree.open_file(work, path))
+
+    async def write(self, sandbox: str, path: str, data: AsyncIterator[bytes], *, executable: bool) -> Entry:
+        """Write a file, whole or not at all."""
+        place = self._place(sandbox)
+        room = await self._looked(sandbox, lambda work: tree.room(work, self._settings.sandbox))
+        most = min(room, self._settings.upload)
+        file = await threaded(writing.Writing, place.folder, path, most=most, executable=executable)
+        try:
+            async for piece in data:
+                await threaded(file.add, piece)
+            return await threaded(file.commit)
+        finally:
+            await threaded(file.abort)
+
+    async def remove(self, sandbox: str, path: str) -> None:
+        """Remove a file, or a folder with all that is in it."""
+        await threaded(writing.remove, self._place(sandbox).folder, path)
+
+    async def _looked(self, sandbox: str, look: Callable[[int], T]) -> T:
+        def act() -> T:
+            with tree.opened(self._place(sandbox).work) as work:
+                return look(work)
+
+        return await threaded(act)
+
+    def _place(self, sandbox: str) -> Place:
+        place = Place(self._folders, sandbox)
+        if not os.path.lexists(place.work):
+            place.mend()
+        return place
