@@ -53,14 +53,15 @@ class Feed:
         self.packages = self.refused = 0
         return self._keeper.take()
 
-    async def comes(self, seconds: float) -> bool:
-        """Wait for something new; False when nothing came in time."""
+    async def comes(self, seconds: float, stopping: asyncio.Event | None = None) -> bool:
+        """Wait for something new; False when nothing came in time, or before `stopping` was set."""
+        waiting = [asyncio.create_task(one.wait()) for one in (self.news, stopping) if one is not None]
         try:
-            async with asyncio.timeout(seconds):
-                await self.news.wait()
-        except TimeoutError:
-            return False
-        return True
+            await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
+        return self.news.is_set()
 
     async def ended(self) -> None:
         """Wait for the reader, which is `over`. Raises what it failed with."""
@@ -99,18 +100,19 @@ async def so_far(events: AsyncIterator[Event], *, ended: bool) -> tuple[Tail, in
 
 
 async def messages(
-    events: AsyncIterator[Event], after: int, ended: Callable[[], Awaitable[Run]]
+    events: AsyncIterator[Event], after: int, ended: Callable[[], Awaitable[Run]], stopping: asyncio.Event
 ) -> AsyncIterator[bytes]:
     """The messages for one reader, for ten minutes at most: then a browser asks again, and has to be let in again.
 
-    `after` is the number of the event before the first, `ended` gives the run as it is in the end.
+    `after` is the number of the event before the first, `ended` gives the run as it is in the end. It is
+    over when the server is `stopping`.
     """
     loop = asyncio.get_running_loop()
     latest = loop.time() + _STREAM_SECONDS
     async with Feed(events, _LINES, _CHARACTERS, after) as feed:
         yield b"retry: 2000\n\n"
-        while loop.time() < latest:
-            if not await feed.comes(_BEAT_SECONDS):
+        while loop.time() < latest and not stopping.is_set():
+            if not await feed.comes(_BEAT_SECONDS, stopping):
                 yield b": the run goes on\n\n"
                 continue
             over = feed.over
