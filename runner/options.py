@@ -84,9 +84,8 @@ class ExecOptions:
         self.read: list[str] = []
         self.env: list[str] = []
         self.env_file: list[str] = []
-        self.offline = self.no_install = self.fix = self.json = self.json_lines = self.require_limits = self.test = (
-            False
-        )
+        self.offline = self.no_install = self.fix = self.require_limits = self.test = False
+        self.json = self.json_lines = False
         self.file = ""
         self.arguments: list[str] = []
         self.command: list[str] = []

@@ -19,7 +19,8 @@ from jhansi_runner.runner.sandboxes.errors import bad_request
 from jhansi_runner.runner.sandboxes.model import Program
 from jhansi_runner.runner.sandboxes.places import key
 
-_LIMITS = {name: option.removeprefix("--") for name, option in OPTIONS.items()}
+_LIMITS = {option.removeprefix("--") for option in OPTIONS.values()}
+_TIMEOUT = OPTIONS[TIME].removeprefix("--")
 _INSIDE = f"{sandbox.WORKSPACE}/"
 
 
@@ -64,14 +65,12 @@ def order(wanted: Wanted, timeout: float, *, offline: bool = False) -> Order:
     options: dict[str, object] = {"json": True, "json_lines": True}
     if wanted.language:
         options["language"] = wanted.language
-    for name, text in wanted.limits.items():
-        if name in _LIMITS:
-            options[_LIMITS[name]] = text
+    options.update({name: text for name, text in wanted.limits.items() if name in _LIMITS})
     seconds = [program.timeout] if program.timeout is not None else []
-    if TIME in wanted.limits:
-        seconds.append(parse(TIME, wanted.limits[TIME]))
+    if _TIMEOUT in wanted.limits:
+        seconds.append(parse(TIME, wanted.limits[_TIMEOUT]))
     if seconds:
-        options["timeout"] = f"{min(seconds):.15g}"
+        options[_TIMEOUT] = f"{min(seconds):.15g}"
     options["offline"], options["no_install"] = offline or program.offline, program.no_install
     options["env"] = [f"{name}={value}" for name, value in program.env.items()]
     options["test"] = program.test

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from jhansi_runner.runner.sandboxes.names import failed
-from jhansi_runner.runner.sandboxes.tree import OPEN_FOLDER
+from jhansi_runner.runner.sandboxes.opening import OPEN_FOLDER
 from jhansi_runner.runner.staging import claimed, released, sweep
 
 NAME = "incoming"

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from jhansi_runner.runner.sandboxes.errors import bad_request, too_large
 from jhansi_runner.runner.sandboxes.model import Entry
 from jhansi_runner.runner.sandboxes.names import DEPTH, Parts, failed, folder_parts, parts, text, told
+from jhansi_runner.runner.sandboxes.opening import OPEN_FILE, Gone, descend, open_up, readable
 
 MOST_LISTED = 20_000
 """Entries that one answer may have."""
 MOST_KEPT = 200_000
 """Files and folders that a sandbox may have, to be copied or given more."""
-OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 FOLDER, FILE, LINK, OTHER = "folder", "file", "link", "other"
 
 
@@ -34,40 +34,18 @@ class Usage:
 
 @contextmanager
 def opened(work: str) -> Iterator[int]:
-    """The descriptor of a workspace, by the path of ours. Raises SandboxError."""
+    """The descriptor of a workspace, by the path of ours. Raises SandboxError.
+
+    A program may have closed the folder itself: it is opened for good, so that its owner can go on.
+    """
     try:
-        descriptor = os.open(work, OPEN_FOLDER)
+        descriptor = open_up(os.open(work, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC))
     except OSError as error:
         raise failed(error, os.path.basename(work), "opened") from None
     try:
         yield descriptor
     finally:
         os.close(descriptor)
-
-
-def descend(top: int, names: Parts, *, make: bool = False) -> int:
-    """Open a folder below an open one, which the caller closes; `make` those that are missing. Raises OSError."""
-    at = os.dup(top)
-    try:
-        for name in names:
-            below = _made(at, name) if make else os.open(name, OPEN_FOLDER, dir_fd=at)
-            os.close(at)
-            at = below
-    except BaseException:
-        os.close(at)
-        raise
-    return at
-
-
-def _made(parent: int, name: bytes) -> int:
-    made = False
-    with suppress(FileExistsError):
-        os.mkdir(name, 0o755, dir_fd=parent)
-        made = True
-    folder = os.open(name, OPEN_FOLDER, dir_fd=parent)
-    if made:  # whatever the umask is
-        os.fchmod(folder, 0o755)
-    return folder
 
 
 def entry(work: int, path: str) -> Entry:
@@ -89,8 +67,7 @@ def open_file(work: int, path: str) -> tuple[Entry, int]:
     try:
         folder = descend(work, names[:-1])
         try:
-            flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC
-            descriptor = os.open(names[-1], flags, dir_fd=folder)
+            descriptor = os.open(names[-1], OPEN_FILE, dir_fd=folder)
         finally:
             os.close(folder)
     except OSError as error:
@@ -109,7 +86,7 @@ def open_file(work: int, path: str) -> tuple[Entry, int]:
 def entries(work: int, path: str = "", *, deep: bool = False, most: int = MOST_LISTED) -> list[Entry]:
     """What is in a folder, in the order of names; with `deep` all that is below. Raises SandboxError.
 
-    What is closed to its owner, or goes meanwhile, is passed over below the folder itself.
+    What goes meanwhile is passed over.
     """
     names = folder_parts(path)
     found: list[Entry] = []
@@ -137,7 +114,7 @@ def usage(work: int, most: int = MOST_KEPT) -> Usage:
     for _, _, status in walk(work):
         files += 1
         if files > most:
-            raise _too_many(most)
+            raise too_many(most)
         if status.st_nlink > 1 and not stat.S_ISDIR(status.st_mode):
             if status.st_ino in seen:
                 continue
@@ -157,7 +134,8 @@ def room(work: int, most: int) -> int:
 def walk(folder: int, *, deep: bool = True, above: int = 0) -> Iterator[tuple[Parts, int, os.stat_result]]:
     """What is below an open folder: the names to it, the folder that it is in, and its state; folders come first.
 
-    `above` is how deep the folder lies itself. Raises SandboxError where folders lie too deep.
+    `above` is how deep the folder lies itself. A folder that is closed to its owner is opened for that moment: nothing
+    hides from being counted. Raises SandboxError where folders lie too deep, OSError.
     """
     yield from _walked(folder, (), deep, above)
 
@@ -175,14 +153,9 @@ def _walked(folder: int, way: Parts, deep: bool, above: int) -> Iterator[tuple[P
             yield (*way, name), folder, status
             if not deep or not stat.S_ISDIR(status.st_mode):
                 continue
-            try:
-                below = os.open(name, OPEN_FOLDER, dir_fd=folder)
-            except (FileNotFoundError, NotADirectoryError, PermissionError):
-                continue
-            try:
-                yield from _walked(below, (*way, name), deep, above)
-            finally:
-                os.close(below)
+            with suppress(Gone), readable(folder, name) as (below, opened):
+                if stat.S_ISDIR(opened.st_mode):
+                    yield from _walked(below, (*way, name), deep, above)
 
 
 def too_deep() -> Exception:
@@ -190,7 +163,8 @@ def too_deep() -> Exception:
     return too_large(f"folders lie more than {DEPTH} deep in the sandbox", "remove the outermost of them")
 
 
-def _too_many(most: int) -> Exception:
+def too_many(most: int) -> Exception:
+    """The error for more files than a sandbox may have."""
     return too_large(f"the sandbox holds more than {most} files and folders", "remove some, or use another sandbox")
 
 

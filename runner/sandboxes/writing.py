@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import stat
 from contextlib import suppress
 
 from jhansi_runner.runner.sandboxes.errors import SandboxError, too_large
 from jhansi_runner.runner.sandboxes.incoming import Stage, stage
 from jhansi_runner.runner.sandboxes.model import Entry
 from jhansi_runner.runner.sandboxes.names import failed, parts, told
-from jhansi_runner.runner.sandboxes.tree import descend, opened
+from jhansi_runner.runner.sandboxes.opening import descend, open_up
+from jhansi_runner.runner.sandboxes.tree import opened
 
 WORK = "work"
 _DATA = b"data"
@@ -110,9 +110,5 @@ def remove(home: str, path: str) -> None:
 def _open_up(parent: int, name: bytes) -> None:
     """Let a folder be moved that is closed to its owner: that writes to its `..`. Anything else is left as it is."""
     with suppress(NotADirectoryError):
-        folder = os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
-        try:
-            if not stat.S_IMODE(os.fstat(folder).st_mode) & 0o200:
-                os.chmod(f"/proc/self/fd/{folder}", 0o700)
-        finally:
-            os.close(folder)
+        flags = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+        os.close(open_up(os.open(name, flags, dir_fd=parent)))

@@ -19,6 +19,8 @@ NOTHING = Plan("python", "none")
         (["python3.12", "-m", "pytest"], "pytest"),
         (["npx", "--yes", "tsc", "-p", "."], "typescript"),
         (["tsc"], "typescript"),
+        (["sh", "-c", "pytest -q | tail"], "pytest"),
+        (["bash", "-c", "A=1 B=2 python -m pytest"], "pytest"),
     ],
 )
 def test_a_command_asks_for_its_package(command: list[str], package: str) -> None:
@@ -37,7 +39,9 @@ def test_a_command_asks_for_its_package(command: list[str], package: str) -> Non
         ["./pytest"],
         ["/sandbox/pytest"],
         ["npx"],
-        ["sh", "-c", "pytest"],
+        ["sh", "-c", "cd here; pytest"],
+        ["sh", "-c", ""],
+        ["sh", "-x", "pytest"],
     ],
 )
 def test_no_other_words_ask_for_one(command: list[str]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from jhansi_runner.proxy.paths import Paths
 from jhansi_runner.runner.sandboxes import making
@@ -16,6 +18,8 @@ from jhansi_runner.runner.sandboxes.model import NewSandbox, Sandbox
 from jhansi_runner.runner.sandboxes.run_rows import Runs
 from jhansi_runner.runner.sandboxes.store import Sandboxes
 from jhansi_runner.runner.sandboxes.tokens import Tokens
+from support.ordinary import ordinary_argv
+from support.user import User
 
 
 class Clock:
@@ -67,3 +71,55 @@ def killed(home: str, program: str) -> None:
     assert process.stdout.readline() != ""
     process.send_signal(signal.SIGKILL)
     process.communicate()
+
+
+_DRIVER = """
+import asyncio, json, os, sys
+from jhansi_runner.proxy import paths
+from jhansi_runner.runner.sandboxes.errors import SandboxError
+from jhansi_runner.runner.sandboxes.model import *
+from jhansi_runner.runner.sandboxes.service import Service, Settings
+
+caller, ann, bob = Caller(), Caller("ann", sees_all=False), Caller("bob", sees_all=False)
+
+async def pieces(*data):
+    for each in data:
+        yield each
+
+async def named(service, path="main.py", content=b"", who=caller, **asked):
+    made = await service.create(who, NewSandbox(**asked))
+    if content:
+        await service.write(who, made.id, path, pieces(content))
+    return made.id
+
+async def ran(service, sandbox, who=caller, **program):
+    run = await service.submit(who, sandbox, Program(**program))
+    return await service.finished(who, run.id)
+
+async def refused(answer):
+    try:
+        await answer
+    except SandboxError as error:
+        return error.name
+    return "done"
+
+async def main():
+    async with Service(paths.current(os.environ), os.environ, Settings(%s)) as service:
+        print(json.dumps(await act(service)), flush=True)
+
+"""
+
+
+def core_of(user: User, act: str, settings: str = "") -> list[str]:
+    """The command line of a core that does `async def act(service)`, and prints what that returns."""
+    program = _DRIVER % settings + act + "\nasyncio.run(main())\n"
+    return ordinary_argv([f"{os.path.dirname(user.command[0])}/python", "-I", "-c", program])
+
+
+def acted(user: User, act: str, settings: str = "") -> Any:
+    """What `async def act(service)` returns in a core of the user's."""
+    done = subprocess.run(
+        core_of(user, act, settings), env=user.env, cwd=user.work, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])

@@ -144,7 +144,7 @@ def test_what_is_counted_is_what_lies_on_the_disk(work: Path) -> None:
     assert told(error.value) == (413, "too_large")
 
 
-def test_what_is_closed_to_us_is_passed_over_below_and_an_error_itself() -> None:
+def test_what_is_closed_to_us_is_counted_and_not_opened_for_who_asks() -> None:
     def act() -> None:
         os.mkdir("closed")
         Path("closed/file").write_text("")
@@ -152,7 +152,9 @@ def test_what_is_closed_to_us_is_passed_over_below_and_an_error_itself() -> None
         os.chmod("secret", 0)
         os.chmod("closed", 0)
         with opened(".") as top:
-            assert [each.path for each in entries(top, deep=True)] == ["closed", "secret"]
+            assert [each.path for each in entries(top, deep=True)] == ["closed", "closed/file", "secret"]
+            assert usage(top).files == 3
+            assert stat.S_IMODE(os.stat("closed").st_mode) == 0
             for ask in (lambda: entries(top, "closed"), lambda: open_file(top, "secret")):
                 with pytest.raises(SandboxError) as error:
                     ask()

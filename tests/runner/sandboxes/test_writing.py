@@ -157,17 +157,34 @@ def test_a_file_a_link_and_a_folder_are_removed_and_nothing_that_they_lead_to(ho
     assert_clean(home)
 
 
-def test_a_folder_that_is_closed_and_deeper_than_any_path_is_removed() -> None:
+def test_a_workspace_that_a_program_has_closed_is_opened_for_its_owner() -> None:
+    def act() -> None:
+        home = new_home(Path("."))
+        for mode in (0, 0o400, 0o500, 0o200):
+            (home / "work").chmod(mode)
+            write(home, "x")
+            (home / "work").chmod(mode)
+            remove(str(home), "x")
+
+    with ordinary_home() as place:
+        os.chdir(place)
+        try:
+            as_ordinary_user(act)
+        finally:
+            os.chdir("/")
+
+
+def test_a_folder_that_is_closed_and_deeper_than_any_request_is_removed() -> None:
     def act() -> None:
         home = new_home(Path("."))
         top = os.open(home / "work", os.O_RDONLY)
-        chain(top, 3000)
+        chain(top, 400)
         os.chmod("d", 0, dir_fd=top)
         remove(str(home), "d")
         assert os.listdir(top) == []
         assert_clean(home)
 
-    with ordinary_home() as place:
+    with ordinary_home("/dev/shm") as place:
         os.chdir(place)
         try:
             as_ordinary_user(act)

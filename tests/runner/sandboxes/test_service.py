@@ -1,0 +1,340 @@
+"""The core as servers use it, with the real bubblewrap: one process, or several on the same state."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from typing import Any
+
+from support.registry import Upstream
+from support.sandboxes import acted, core_of
+from support.user import User, alive, wait_for
+
+
+def core(user: User, act: str, settings: str = "") -> Any:
+    """What the lines of `act` return, in a core."""
+    return acted(user, _function(act), settings)
+
+
+def _function(act: str) -> str:
+    return "async def act(service):\n" + "".join(f"    {line}\n" for line in act.strip().splitlines())
+
+
+def started(user: User, act: str) -> subprocess.Popen[Any]:
+    """A core that goes on, once it has said something."""
+    argv = core_of(user, _function(act))
+    return subprocess.Popen(argv, env=user.env, cwd=user.work, stdout=subprocess.PIPE, start_new_session=True)
+
+
+def said(process: subprocess.Popen[Any]) -> Any:
+    assert process.stdout is not None
+    return json.loads(process.stdout.readline())
+
+
+def test_a_program_runs_and_all_that_it_tells_can_be_had_again(user: User) -> None:
+    found = core(
+        user,
+        """
+box = await named(service, content=b"import sys; print(input()); print('two', file=sys.stderr); sys.exit(3)")
+run = await ran(service, box, filename="main.py", stdin=b"one")
+events = [[one.number, one.name] async for one in service.events(caller, run.id)]
+late = [one.number async for one in service.events(caller, run.id, events[-1][0] - 1)]
+logs = {name: b"".join([part async for part in service.log(caller, run.id, name)]).decode() for name in ("", "stderr")}
+bad = await refused(anext(service.log(caller, run.id, "stdin")))
+listed = await service.runs(caller, box)
+bom = await service.sbom(caller, run.id)
+return [run.exit_code, run.outcome, events, late, logs, bad, [one.id for one in listed], run.id, bom["bomFormat"]]
+""",
+    )
+    code, outcome, events, late, logs, bad, listed, run, bom = found
+    assert (code, outcome["exit_code"], outcome["run_id"], outcome["state"]) == (3, 3, run, "done")
+    assert (outcome["stdout"], outcome["stderr"], outcome["output"]) == ("one\n", "two\n", "one\ntwo\n")
+    assert [number for number, _ in events] == list(range(1, len(events) + 1))
+    assert events[-1][1] == "done"
+    assert late == [events[-1][0]]
+    assert logs == {"": "one\ntwo\n", "stderr": "two\n"}
+    assert (bad, listed, bom) == ("bad_request", [run], "CycloneDX")
+
+
+def test_who_is_busy_is_waited_for_cancelled_or_told(user: User) -> None:
+    found = core(
+        user,
+        """
+box = await named(service)
+first = await service.submit(caller, box, Program(command="sleep 60"))
+busy = await refused(service.submit(caller, box, Program(command="true")))
+second = await service.submit(caller, box, Program(command="echo second", wait=True))
+third = await service.submit(caller, box, Program(command="true", wait=True))
+states = [first.state, second.state, (await service.sandbox(caller, box)).status]
+ended = [await service.cancel(caller, third.id), await service.cancel(caller, first.id)]
+ended.append(await service.finished(caller, second.id))
+again = await service.cancel(caller, first.id)
+runs = await service.runs(caller, box)
+nothing = await refused(service.submit(caller, box, Program()))
+return [busy, states, [one.state for one in ended], again == ended[1], len(runs), nothing,
+        len(await service.runs(caller, box))]
+""",
+    )
+    assert found == [
+        "sandbox_busy", ["running", "queued", "running"], ["cancelled", "cancelled", "done"], True, 3, "bad_request", 3,
+    ]  # fmt: skip
+
+
+def test_a_deletion_ends_what_runs_and_what_waits(user: User) -> None:
+    mark = f"601.{os.getpid()}"
+    found = core(
+        user,
+        f"""
+box = await named(service)
+runs = [await service.submit(caller, box, Program(command="sleep {mark}", wait=True)) for _ in range(3)]
+await service.delete(caller, box)
+await service.delete(caller, box)
+states = [(await service.finished(caller, one.id)).state for one in runs]
+calls = [service.submit(caller, box, Program(command="true")), service.sandbox(caller, box),
+         service.write(caller, box, "x", pieces(b"x"))]
+return [states, [await refused(one) for one in calls], len(await service.runs(caller, box)), box]
+""",
+    )
+    assert found[:3] == [["cancelled"] * 3, ["sandbox_not_found"] * 3, 3]
+    assert not alive(mark)
+    assert not (user.state / "data/sandboxes" / found[3]).exists()
+
+
+def test_a_core_that_is_killed_leaves_lost_runs_and_sandboxes_that_work(user: User) -> None:
+    mark = f"602.{os.getpid()}"
+    process = started(
+        user,
+        f"""
+box = await named(service)
+run = await service.submit(caller, box, Program(command="echo begun; sleep {mark}"))
+async for one in service.events(caller, run.id):
+    if one.name == "output":
+        print(json.dumps([box, run.id]), flush=True)
+""",
+    )
+    box, run = said(process)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    wait_for(lambda: not alive(mark))
+    found = core(
+        user,
+        f"""
+lost = await service.run(caller, "{run}")
+events = [[one.name, one.data.get("text"), one.data.get("state")] async for one in service.events(caller, lost.id)]
+after = await ran(service, "{box}", command="echo works")
+status = (await service.sandbox(caller, "{box}")).status
+return [lost.state, lost.outcome["error"], events, after.outcome["stdout"], status]
+""",
+    )
+    assert found[0] == "lost"
+    assert "run it again" in found[1]
+    assert ["output", "begun\n", None] in found[2]
+    assert found[2][-1] == ["done", None, "lost"]
+    assert found[3:] == ["works\n", "idle"]
+
+
+def test_two_cores_share_sandboxes_and_each_ends_its_own_runs(user: User) -> None:
+    process = started(
+        user,
+        """
+box = await named(service)
+run = await service.submit(caller, box, Program(command="echo one; sleep 2; echo two"))
+print(json.dumps([box, run.id]), flush=True)
+return (await service.finished(caller, run.id)).state
+""",
+    )
+    box, run = said(process)
+    found = core(
+        user,
+        f"""
+elsewhere = await refused(service.cancel(caller, "{run}"))
+busy = await refused(service.submit(caller, "{box}", Program(command="true")))
+waits = await service.submit(caller, "{box}", Program(command="true", wait=True))
+text = [one.data["text"] async for one in service.events(caller, "{run}") if one.name == "output"]
+return [elsewhere, busy, "".join(text), (await service.finished(caller, waits.id)).state]
+""",
+    )
+    assert found == ["run_elsewhere", "sandbox_busy", "one\ntwo\n", "done"]
+    assert said(process) == "done"
+    process.communicate()
+
+
+def test_what_the_command_line_ran_is_told_too(user: User) -> None:
+    box = core(user, "return await named(service)")
+    user.exec("--sandbox", box, "--", "echo", "typed")
+    found = core(
+        user,
+        f"""
+(run,) = await service.runs(caller, "{box}")
+events = [[one.name, one.data["stdout"]] async for one in service.events(caller, run.id)]
+text = b"".join([part async for part in service.log(caller, run.id)]).decode()
+return [run.state, run.kind, run.program, events, text]
+""",
+    )
+    assert found == ["done", "command", "echo", [["done", "typed\n"]], "typed\n"]
+
+
+def test_what_is_anothers_is_not_there(user: User) -> None:
+    found = core(
+        user,
+        """
+box = await named(service, content=b"x", who=ann)
+run = await ran(service, box, who=ann, command="true")
+calls = [
+    service.sandbox(bob, box), service.submit(bob, box, Program(command="true")), service.files(bob, box),
+    service.read(bob, box, "main.py"), service.entry(bob, box, "main.py"), service.write(bob, box, "x", pieces(b"")),
+    service.remove(bob, box, "main.py"), service.delete(bob, box), service.runs(bob, box), service.run(bob, run.id),
+    service.finished(bob, run.id), service.cancel(bob, run.id), service.sbom(bob, run.id),
+    service.explain(bob, box, "pkg:pypi/six"), anext(service.events(bob, run.id)), anext(service.log(bob, run.id)),
+]
+names = {await refused(one) for one in calls}
+never = {await refused(service.sandbox(bob, one)) for one in ("sb_" + "0" * 32, "../x")}
+return [sorted(names), sorted(never), await service.sandboxes(bob), await service.runs(bob),
+        (await service.metrics(bob))["runs"]["done"], len(await service.sandboxes(ann)),
+        (await ran(service, box, command="true")).owner]
+""",
+    )
+    assert found == [["run_not_found", "sandbox_not_found"], ["sandbox_not_found"], [], [], 0, 1, "local"]
+
+
+def test_a_policy_of_its_own_narrows_and_is_told(user: User, upstream: Upstream) -> None:
+    user.policy(upstream.url)
+    found = core(
+        user,
+        """
+policy = "version: 1\\nregistries: {pypi: {enabled: true}}\\ndefault: allow\\n"
+policy += "rules:\\n- {deny: 'pkg:pypi/six', reason: 'no'}\\n"
+box = await named(service, content=b"import six", policy=policy)
+run = await ran(service, box, filename="main.py")
+wide = await ran(service, await named(service, content=b"import six"), filename="main.py")
+told = [await service.explain(caller, one, "pkg:pypi/six@1.16.0") for one in (box, "")]
+bad = [await refused(named(service, policy=one)) for one in ("", "rules", policy + "mode: observe", policy + "x: y")]
+allowed = [one["allowed"] for one in told]
+return [run.exit_code, run.outcome["denied"], wide.exit_code, allowed, json.dumps(told), bad[1:]]
+""",
+    )
+    code, denied, wide, allowed, told, bad = found
+    assert (code, wide, allowed) == (126, 0, [False, True])
+    assert [(one["purl"], one["rule"]) for one in denied] == [("pkg:pypi/six", "sandbox-policy:5")]
+    assert str(user.state) not in told
+    assert bad == ["bad_policy"] * 3
+
+
+def test_a_log_that_went_by_age_leaves_the_outcome(user: User) -> None:
+    run = core(user, "return (await ran(service, await named(service), command='echo text')).id")
+    found = core(
+        user,
+        f"""
+while (await service.run(caller, "{run}")).has_log:
+    await asyncio.sleep(0.05)
+found = await service.run(caller, "{run}")
+events = [[one.number, one.name, one.data["exit_code"]] async for one in service.events(caller, "{run}", 7)]
+return [events, found.state, [part.decode() async for part in service.log(caller, "{run}")]]
+""",
+        "logs=1",
+    )
+    assert found == [[[8, "done", 0]], "done", [""]]
+    assert not (user.state / "state/service/logs" / run).exists()
+
+
+def test_files_have_bounds(user: User) -> None:
+    found = core(
+        user,
+        """
+box = await named(service, path="a/b.txt", content=b"12")
+large = await refused(service.write(caller, box, "large", pieces(b"x" * 1000, b"x" * 1000)))
+async def broken():
+    yield b"some"
+    raise ValueError
+try:
+    await service.write(caller, box, "broken", broken())
+except ValueError:
+    pass
+bad = {await refused(service.write(caller, box, path, pieces(b""))) for path in ("../x", "/x", "", "a/../x")}
+descriptor = (await service.read(caller, box, "a/b.txt"))[1]
+text = os.read(descriptor, 9).decode()
+await service.remove(caller, box, "a")
+return [large, sorted(bad), text, [one.path for one in await service.files(caller, box, deep=True)], os.listdir(
+    paths.current(os.environ).sandboxes + "/" + box + "/incoming")]
+""",
+        "upload=1500",
+    )
+    assert found == ["too_large", ["bad_path"], "12", [], []]
+
+
+def test_a_fork_has_the_files_and_what_was_asked_for_and_goes_its_own_way(user: User) -> None:
+    found = core(
+        user,
+        """
+before = {each.id for each in await service.sandboxes(ann, active=True)}
+box = await named(service, content=b"old", who=ann, language="python", limits={"memory": "200MiB"}, agent="x")
+one = await service.fork(ann, box)
+await service.write(ann, box, "main.py", pieces(b"new"))
+text = os.read((await service.read(ann, one.id, "main.py"))[1], 9).decode()
+bad = await refused(service.fork(bob, box))
+busy = await service.submit(ann, box, Program(command="sleep 60"))
+held = [await refused(act) for act in (service.fork(ann, box), service.snapshot(ann, box, "s"))]
+waits = asyncio.create_task(service.fork(ann, box, wait=True))
+await asyncio.sleep(0.2)
+early = waits.done()
+await service.cancel(ann, busy.id)
+two = await waits
+facts = [[each.parent == box, each.language, each.limits, each.agent, each.owner, each.status] for each in (one, two)]
+return [text, bad, held, early, facts, sorted(each.id for each in await service.sandboxes(ann, active=True))
+        == sorted({box, one.id, two.id} | before),
+        os.read((await service.read(ann, two.id, "main.py"))[1], 9).decode()]
+""",
+    )
+    facts = [True, "python", {"memory": "200MiB"}, "x", "ann", "created"]
+    assert found == ["old", "sandbox_not_found", ["sandbox_busy"] * 2, False, [facts, facts], True, "new"]
+
+
+def test_snapshots_are_gone_back_to(user: User) -> None:
+    found = core(
+        user,
+        """
+box = await named(service, content=b"one")
+async def text():
+    return os.read((await service.read(caller, box, "main.py"))[1], 9).decode()
+async def put(data):
+    await service.write(caller, box, "main.py", pieces(data))
+first = await service.snapshot(caller, box, "first")
+await put(b"two")
+await service.snapshot(caller, box, "second")
+names = [each.name for each in await service.snapshots(caller, box)]
+await put(b"three")
+texts = []
+for name in ("first", "second", "first"):
+    await service.restore(caller, box, name)
+    texts.append(await text())
+run = await ran(service, box, command="cat main.py; chmod 000 /sandbox")
+await service.snapshot(caller, box, "second")
+await service.restore(caller, box, "second")
+texts.append(await text())
+bad = {await refused(service.snapshot(caller, box, name)) for name in ("", "../x", ".new-x", "x" * 65, "a/b")}
+missing = [await refused(act(caller, box, "none")) for act in (service.restore, service.drop_snapshot)]
+await service.drop_snapshot(caller, box, "first")
+left = [each.name for each in await service.snapshots(caller, box)]
+return [first.files, first.size > 0, names, texts, run.outcome["stdout"], sorted(bad), missing, left,
+        os.listdir(paths.current(os.environ).data + "/waste")]
+""",
+    )
+    assert found == [
+        1, True, ["second", "first"], ["one", "two", "one", "one"], "one", ["bad_name"], ["snapshot_not_found"] * 2,
+        ["second"], [],
+    ]  # fmt: skip
+
+
+def test_snapshots_have_a_bound(user: User) -> None:
+    found = core(
+        user,
+        """
+box = await named(service, content=b"x" * 300_000)
+done = [await refused(service.snapshot(caller, box, name)) for name in ("a", "b", "c", "d", "a")]
+return [done, sorted(each.name for each in await service.snapshots(caller, box))]
+""",
+        "sandbox=1_000_000",
+    )
+    assert found == [["done", "done", "done", "too_large", "done"], ["a", "b", "c"]]
