@@ -9,6 +9,8 @@ import socket
 from dataclasses import dataclass
 from functools import partial
 
+from starlette.requests import Request
+
 from jhansi_runner.proxy import paths
 from jhansi_runner.runner.api.access import Access
 from jhansi_runner.runner.api.app import build
@@ -17,7 +19,10 @@ from jhansi_runner.runner.api.operation import Context
 from jhansi_runner.runner.api.peer import our_uid
 from jhansi_runner.runner.api.server import Secure, serve
 from jhansi_runner.runner.console import say
+from jhansi_runner.runner.dashboard.routes import routes
 from jhansi_runner.runner.errors import RunnerError
+from jhansi_runner.runner.sandboxes.errors import SandboxError
+from jhansi_runner.runner.sandboxes.model import Caller
 from jhansi_runner.runner.sandboxes.service import Service, Settings
 
 
@@ -91,9 +96,18 @@ async def _serve(folders: paths.Paths, settings: Settings, places: _Places, list
         loop.add_signal_handler(number, stop)
     async with Service(folders, os.environ, settings) as service:
         access = Access(our_uid(), service.caller, listening.same_user, listening.names)
-        app = build(Context(service, access, settings.upload, settings.ttl, paths.make(folders.service), stopping))
+        context = Context(service, access, settings.upload, settings.ttl, paths.make(folders.service), stopping)
+        app = build(context, routes(service, partial(_known, access), os.environ, stopping))
         began = partial(_began, places, listening.same_user)
         await serve(app, places.plain, places.secured, places.secure, stopping, began)
+
+
+async def _known(access: Access, request: Request) -> Caller | None:
+    """Who looks at a page without a session; None for nobody who may."""
+    try:
+        return await access.caller(request.scope["state"]["peer"], request.headers)
+    except SandboxError:
+        return None
 
 
 def _began(places: _Places, same_user: bool) -> None:

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from jhansi_runner.runner.console import PREFIX
 from jhansi_runner.runner.sandboxes.errors import SandboxError
 
 T = TypeVar("T")
@@ -50,8 +51,8 @@ class Aside(Generic[T]):
                 child.kill()
                 await child.wait()
         if child.returncode:
-            said = words.decode("utf-8", "replace").strip().splitlines()
-            raise _unknown(f"the {self._what} cannot be looked at: {said[-1] if said else 'it was killed'}")
+            said = words.decode("utf-8", "replace").strip().rpartition("\n")[2].removeprefix(PREFIX)
+            raise _unknown(f"the {self._what} cannot be looked at: {said or 'who looked was killed'}")
         try:
             return self._adapter.validate_json(out)
         except ValidationError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections import Counter
@@ -21,23 +22,24 @@ from jhansi_runner.runner.sandboxes.errors import SandboxError, bad_request, que
 from jhansi_runner.runner.sandboxes.model import DONE, QUEUED, RUNNING, Caller, Run
 from jhansi_runner.runner.sandboxes.service import Service
 
-_EACH, _LOOKED, _ACTIVE = 50, 200, 500
+_EACH, _LOOKED, _SHOWN = 50, 200, 10
 _STREAMS = 16
 
 
 class Handlers:
     """One method for each page."""
 
-    def __init__(self, service: Service, env: Mapping[str, str]) -> None:
-        self._service = service
+    def __init__(self, service: Service, env: Mapping[str, str], stopping: asyncio.Event) -> None:
+        self._service, self._stopping = service, stopping
         self._cache, self._policy = Aside(CACHE, CacheFacts, env), Aside(POLICY, PolicyFacts, env)
         self._streams = Counter[str]()
 
     async def overview(self, request: Request, caller: Caller) -> Response:
         """Counts, and what is new."""
-        active = await self._service.sandboxes(caller, active=True, limit=_ACTIVE + 1)
+        counts = await self._service.metrics(caller)
+        active = await self._service.sandboxes(caller, active=True, limit=_SHOWN)
         runs = await self._service.runs(caller, limit=_LOOKED)
-        view = views.overview(active[:_ACTIVE], len(active) > _ACTIVE, runs, time.time())
+        view = views.overview(counts, active, runs, time.time(), _SHOWN)
         return _page("overview.html", request, caller, view)
 
     async def sandboxes(self, request: Request, caller: Caller) -> Response:
@@ -94,7 +96,8 @@ class Handlers:
         async def counted() -> AsyncIterator[bytes]:
             self._streams[caller.name] += 1
             try:
-                async for message in live.messages(self._service.events(caller, run.id, after), ended):
+                events = self._service.events(caller, run.id, after)
+                async for message in live.messages(events, after, ended, self._stopping):
                     yield message
             finally:
                 self._streams[caller.name] -= 1
@@ -104,8 +107,7 @@ class Handlers:
     async def log(self, request: Request, caller: Caller) -> Response:
         """The whole output of a run as text."""
         run = await self._service.run(caller, request.path_params["run"])
-        log = await self._service.log(caller, run.id)
-        return StreamingResponse(log, 200, HEADERS, "text/plain; charset=utf-8")
+        return StreamingResponse(self._service.log(caller, run.id), 200, HEADERS, "text/plain; charset=utf-8")
 
     async def sbom(self, request: Request, caller: Caller) -> Response:
         """The SBOM of a run, as a file."""

@@ -27,15 +27,16 @@ _TURN = 64
 class Feed:
     """Reads events in the background, and keeps the end of what they bring. `over` tells that the last one came.
 
-    Use it as an asynchronous context manager. `trouble` is why there are no more events, None when all is well.
+    Use it as an asynchronous context manager. `number` is that of the last event, `trouble` why there are no
+    more, None when all is well.
     """
 
-    def __init__(self, events: AsyncIterator[Event], lines: int, characters: int) -> None:
+    def __init__(self, events: AsyncIterator[Event], lines: int, characters: int, number: int = 0) -> None:
         self._events, self._keeper = events, Keeper(lines, characters)
         self.news = asyncio.Event()
         self.over = False
         self.trouble: SandboxError | None = None
-        self.number = self.packages = self.refused = 0
+        self.number, self.packages, self.refused = number, 0, 0
 
     async def __aenter__(self) -> Feed:
         self._reader = asyncio.create_task(self._read())
@@ -52,14 +53,19 @@ class Feed:
         self.packages = self.refused = 0
         return self._keeper.take()
 
-    async def comes(self, seconds: float) -> bool:
-        """Wait for something new; False when nothing came in time."""
+    async def comes(self, seconds: float, stopping: asyncio.Event | None = None) -> bool:
+        """Wait for something new; False when nothing came in time, or before `stopping` was set."""
+        waiting = [asyncio.create_task(one.wait()) for one in (self.news, stopping) if one is not None]
         try:
-            async with asyncio.timeout(seconds):
-                await self.news.wait()
-        except TimeoutError:
-            return False
-        return True
+            await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
+        return self.news.is_set()
+
+    async def ended(self) -> None:
+        """Wait for the reader, which is `over`. Raises what it failed with."""
+        await self._reader
 
     async def _read(self) -> None:
         try:
@@ -93,22 +99,26 @@ async def so_far(events: AsyncIterator[Event], *, ended: bool) -> tuple[Tail, in
         return feed.take(), feed.number
 
 
-async def messages(events: AsyncIterator[Event], ended: Callable[[], Awaitable[Run]]) -> AsyncIterator[bytes]:
+async def messages(
+    events: AsyncIterator[Event], after: int, ended: Callable[[], Awaitable[Run]], stopping: asyncio.Event
+) -> AsyncIterator[bytes]:
     """The messages for one reader, for ten minutes at most: then a browser asks again, and has to be let in again.
 
-    `ended` gives the run as it is in the end.
+    `after` is the number of the event before the first, `ended` gives the run as it is in the end. It is
+    over when the server is `stopping`.
     """
     loop = asyncio.get_running_loop()
     latest = loop.time() + _STREAM_SECONDS
-    async with Feed(events, _LINES, _CHARACTERS) as feed:
+    async with Feed(events, _LINES, _CHARACTERS, after) as feed:
         yield b"retry: 2000\n\n"
-        while loop.time() < latest:
-            if not await feed.comes(_BEAT_SECONDS):
+        while loop.time() < latest and not stopping.is_set():
+            if not await feed.comes(_BEAT_SECONDS, stopping):
                 yield b": the run goes on\n\n"
                 continue
             over = feed.over
             yield _more(feed)
             if over:
+                await feed.ended()
                 yield _message("done", feed.number, {"outcome": await _outcome(feed, ended)})
                 return
             await asyncio.sleep(_PAUSE_SECONDS)

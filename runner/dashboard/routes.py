@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.requests import Request
@@ -23,14 +24,14 @@ Shown = Callable[[Request, Caller], Awaitable[Response]]
 _YEAR = "public, max-age=31536000, immutable"
 
 
-def routes(service: Service, caller_of: CallerOf, env: Mapping[str, str]) -> list[Route]:
+def routes(service: Service, caller_of: CallerOf, env: Mapping[str, str], stopping: asyncio.Event) -> list[Route]:
     """The dashboard of a service.
 
     `caller_of` tells who needs no session: by a header, or by the socket that a request came through. `env` is that of
-    the server.
+    the server, `stopping` is set when it ends.
     """
     sessions = Sessions()
-    handlers, signing = Handlers(service, env), Signing(service, sessions)
+    handlers, signing = Handlers(service, env, stopping), Signing(service, sessions)
     door = _Door(service, sessions, caller_of)
     shown = {
         "/": handlers.overview,

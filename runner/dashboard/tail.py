@@ -75,4 +75,4 @@ class Keeper:
 
 def _end(text: str, lines: int, characters: int) -> str:
     text = text[-characters:]
-    return text if text.count("\n") <= lines else "\n".join(text.rsplit("\n", lines)[1:])
+    return text if text.count("\n") <= lines else "\n".join(text.rsplit("\n", lines + 1)[1:])

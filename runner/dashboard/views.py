@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from jhansi_runner.proxy.policy.sizes import size_text
 from jhansi_runner.runner.dashboard import outcome
 from jhansi_runner.runner.dashboard.outcome import Outcome, Refusal
-from jhansi_runner.runner.dashboard.rows import Badge, RunRow, SandboxRow, badge, run_row, sandbox_row
+from jhansi_runner.runner.dashboard.rows import BAD, Badge, RunRow, SandboxRow, badge, run_row, sandbox_row
 from jhansi_runner.runner.dashboard.tail import Tail
 from jhansi_runner.runner.dashboard.words import lasting
-from jhansi_runner.runner.sandboxes.model import QUEUED, RUNNING, Entry, Run, Sandbox, Snapshot
+from jhansi_runner.runner.sandboxes.model import CREATED, IDLE, QUEUED, RUNNING, Entry, Run, Sandbox, Snapshot
 
 _REFUSALS = 20
 MOST_FILES = 200
@@ -28,9 +28,9 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The first page. `looked` is how many of the latest runs it counts, `all` whether there are no others."""
+    """The first page. `failed` counts among the latest runs, of which there are `looked`."""
 
-    active: str
+    active: int
     running: int
     waiting: int
     failed: int
@@ -94,19 +94,27 @@ class RunPage:
     has_log: bool
 
 
-def overview(active: Sequence[Sandbox], more: bool, runs: Sequence[Run], now: float, shown: int = 10) -> Overview:
-    """The first page, of the active sandboxes (`more`: there are others) and of the latest runs."""
+def overview(
+    counts: Mapping[str, object], active: Sequence[Sandbox], runs: Sequence[Run], now: float, shown: int
+) -> Overview:
+    """The first page, of the service's metrics, the latest active sandboxes, and the latest runs."""
     rows = [run_row(one, now) for one in runs]
     return Overview(
-        f"{len(active)}{'+' if more else ''}",
-        sum(one.state == RUNNING for one in runs),
-        sum(one.state == QUEUED for one in runs),
-        sum(one.badge.kind == "bad" for one in rows),
+        sum(_count(counts, "sandboxes", state) for state in (CREATED, RUNNING, IDLE)),
+        _count(counts, "runs", RUNNING),
+        _count(counts, "runs", QUEUED),
+        sum(one.badge.kind == BAD for one in rows),
         len(runs),
-        [sandbox_row(one, now) for one in active[:shown]],
+        [sandbox_row(one, now) for one in active],
         rows[:shown],
         list(_refused(runs))[:_REFUSALS],
     )
+
+
+def _count(counts: Mapping[str, object], what: str, state: str) -> int:
+    found = counts.get(what)
+    number = found.get(state) if isinstance(found, Mapping) else 0
+    return number if isinstance(number, int) else 0
 
 
 def listing(rows: Sequence[SandboxRow | RunRow], first: int, each: int) -> Listing:

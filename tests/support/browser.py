@@ -13,13 +13,15 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+
+from support.mirror import eventually
 
 CHROMIUM = shutil.which("chromium")
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
@@ -150,28 +152,9 @@ class Tab:
                 self.seen.faults.append(f"{params['entry']['level']}: {params['entry']['text']}")
 
 
-class Browser:
-    """A running browser, with a profile of its own."""
-
-    def __init__(self, session: aiohttp.ClientSession, port: int) -> None:
-        self._session, self._port = session, port
-
-    @contextlib.asynccontextmanager
-    async def tab(self) -> AsyncIterator[Tab]:
-        """A new tab."""
-        async with self._session.put(f"http://127.0.0.1:{self._port}/json/new?about:blank") as answer:
-            address = (await answer.json())["webSocketDebuggerUrl"]
-        tab = Tab(await self._session.ws_connect(address, max_msg_size=0))
-        try:
-            await tab.begin()
-            yield tab
-        finally:
-            await tab.close()
-
-
-@contextlib.asynccontextmanager
-async def browser() -> AsyncIterator[Browser]:
-    """Start one, and end it with all its processes."""
+@contextlib.contextmanager
+def browser() -> Iterator[int]:
+    """Start one with a profile of its own, and end it with all its processes. What is given is its port."""
     assert CHROMIUM is not None
     profile = tempfile.mkdtemp(prefix="jr-browser-")
     options = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run")
@@ -184,9 +167,9 @@ async def browser() -> AsyncIterator[Browser]:
         start_new_session=True,
     )
     try:
-        port = await _port(Path(profile, "DevToolsActivePort"))
-        async with aiohttp.ClientSession() as session:
-            yield Browser(session, port)
+        told = Path(profile, "DevToolsActivePort")
+        eventually(lambda: told.exists() and "\n" in told.read_text(), _START_SECONDS)
+        yield int(told.read_text().split("\n")[0])
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
@@ -194,9 +177,21 @@ async def browser() -> AsyncIterator[Browser]:
         shutil.rmtree(profile, ignore_errors=True)
 
 
-async def _port(file: Path) -> int:
-    async with asyncio.timeout(_START_SECONDS):
-        while True:
-            with contextlib.suppress(OSError, ValueError):
-                return int(file.read_text().split("\n")[0])
-            await asyncio.sleep(0.05)
+@contextlib.asynccontextmanager
+async def tab(port: int) -> AsyncIterator[Tab]:
+    """A new tab of a browser, with cookies of its own."""
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"http://127.0.0.1:{port}/json/version") as answer:
+            address = (await answer.json())["webSocketDebuggerUrl"]
+        root = Tab(await session.ws_connect(address))
+        context = (await root.call("Target.createBrowserContext"))["browserContextId"]
+        made = await root.call("Target.createTarget", url="about:blank", browserContextId=context)
+        address = f"ws://127.0.0.1:{port}/devtools/page/{made['targetId']}"
+        found = Tab(await session.ws_connect(address, max_msg_size=0))
+        try:
+            await found.begin()
+            yield found
+        finally:
+            await found.close()
+            await root.call("Target.disposeBrowserContext", browserContextId=context)
+            await root.close()

@@ -7,6 +7,7 @@ import contextlib
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -104,6 +105,7 @@ class FakeService(Service):
         self.shown = shown
         self.listening = 0
         self.tokens = dict(TOKENS)
+        self._broken = 0
 
     async def caller(self, token: str) -> Caller | None:
         return self.tokens.get(token)
@@ -141,11 +143,18 @@ class FakeService(Service):
             await asyncio.sleep(0.02)
         return found
 
+    def break_off(self) -> None:
+        """Break the streams off that go on, as a server does that ends."""
+        self._broken += 1
+
     async def events(self, caller: Caller, run: str, after: int = 0) -> AsyncIterator[Event]:
         await self.run(caller, run)
         self.listening += 1
+        broken = self._broken
         try:
             while True:
+                if self._broken != broken:
+                    raise ConnectionError("broken off")
                 for event in self.shown.events[after:]:
                     after = event.number
                     yield event
@@ -158,13 +167,13 @@ class FakeService(Service):
     async def log(self, caller: Caller, run: str, stream: str = "") -> AsyncIterator[bytes]:
         await self.run(caller, run)
         del stream
-        texts = [str(one.data.get("text", "")) for one in self.shown.events]
+        for one in self.shown.events:
+            yield str(one.data.get("text", "")).encode("utf-8", "replace")
 
-        async def whole() -> AsyncIterator[bytes]:
-            for text in texts:
-                yield text.encode("utf-8", "replace")
-
-        return whole()
+    async def metrics(self, caller: Caller) -> Mapping[str, object]:
+        sandboxes, runs = self._of(caller, self.shown.sandboxes), self._of(caller, self.shown.runs)
+        counts = Counter(one.status for one in sandboxes), Counter(one.state for one in runs)
+        return {"sandboxes": counts[0], "runs": counts[1], "here": {}}
 
     async def sbom(self, caller: Caller, run: str) -> Mapping[str, object]:
         await self.run(caller, run)
@@ -197,7 +206,7 @@ def site(shown: Shown, env: Mapping[str, str], caller: Caller | None = None) -> 
         header = request.headers.get("authorization", "")
         return TOKENS.get(header.removeprefix("Bearer ")) or caller
 
-    app = Starlette(routes=routes(service, caller_of, env))
+    app = Starlette(routes=routes(service, caller_of, env, asyncio.Event()))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)
