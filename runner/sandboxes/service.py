@@ -108,6 +108,10 @@ class Service:
         """Whom a token stands for, None for nobody."""
         return self._tokens.caller(token)
 
+    async def holder(self, digest: bytes) -> Caller | None:
+        """Whom a token stands for of which only the digest is known, None for nobody, as for one that was revoked."""
+        return self._tokens.holder(digest)
+
     async def create(self, caller: Caller, asked: NewSandbox) -> Sandbox:
         """A new, empty sandbox."""
         if asked.policy:  # it may be long
