@@ -12,13 +12,14 @@ import itertools
 import os
 import shutil
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from jhansi_runner.runner.sandboxes import archive, opening, tree
+from jhansi_runner.runner.sandboxes import archive, incoming, opening, tree
 from jhansi_runner.runner.sandboxes.copying import copied
 from jhansi_runner.runner.sandboxes.errors import SandboxError
 from jhansi_runner.runner.sandboxes.packing import pack
@@ -26,7 +27,7 @@ from jhansi_runner.runner.sandboxes.tree import entries, entry, open_file, opene
 from jhansi_runner.runner.sandboxes.writing import Writing, remove
 from support.archives import descriptor, made
 from support.odd_trees import as_ordinary_user
-from support.ordinary import ordinary_home
+from support.ordinary import ordinary_argv, ordinary_home
 from support.sandbox_homes import new_home
 from support.scale import sized
 
@@ -197,3 +198,28 @@ def test_nothing_outside_is_reached_while_names_are_swapped(action: Callable[[Pa
 @pytest.mark.parametrize("action", [read, look, write, take_away, fill])
 def test_the_attack_succeeds_where_links_are_followed(action: Callable[[Path], None]) -> None:
     succeeds(action)
+
+
+def test_a_program_in_a_folder_that_is_removed_does_not_come_out_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder leaves what the program sees while it works there; the kernel lets nobody go up from it then."""
+    with ordinary_home("/dev/shm") as place:
+        as_ordinary_user(lambda: lay(new_home(Path(place)) / "work"))
+        home = Path(place, "sandbox")
+        up = "; ".join(f"cat {'../' * levels}{path}" for levels in range(1, 6) for path in ("outside/secret", "busy"))
+        shell = f"echo ready; read -r line; {up}; ls .. && echo up; echo made > made; cat made"
+        shown = ["--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin", "--symlink", "usr/lib", "/lib"]
+        if os.path.isdir("/usr/lib64"):
+            shown += ["--symlink", "usr/lib64", "/lib64"]
+        inside = ["--unshare-all", "--bind", str(home / "work"), "/sandbox", "--chdir", "/sandbox/folder"]
+        argv = ordinary_argv(["bwrap", *shown, *inside, "/bin/sh", "-c", shell])
+        with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd="/", text=True) as program:
+            assert program.stdin is not None
+            assert program.stdout is not None
+            assert program.stdout.readline() == "ready\n"
+            (home / "busy").write_text("ours")
+            monkeypatch.setattr(incoming, "released", lambda *_: False)  # as if emptying it took long
+            remove(str(home), "folder")
+            program.stdin.write("go\n")
+            program.stdin.close()
+            said = program.stdout.read()
+        assert said == "made\n"
