@@ -63,6 +63,8 @@ def wait(channel: socket.socket, parent: int) -> NoReturn:
         record = Events(Outlet())
         record.run_id, record.sandbox_id = given.run, given.sandbox
         code = carried_out(given.exec_options(), record, given.named())
+        os.close(_FIRST_FREE)  # the sandbox is free, and all is told: the rest of our end is nobody's to wait for
+        os.closerange(0, _FIRST_FREE)
     except BaseException as error:
         report(error)
     finally:
