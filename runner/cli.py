@@ -44,6 +44,7 @@ def run(words: Sequence[str]) -> None:
         cli_proxy,
         cli_runs,
         cli_sandbox,
+        cli_sandbox_files,
         cli_sbom,
         cli_serve,
         cli_token,
@@ -60,8 +61,9 @@ def run(words: Sequence[str]) -> None:
     cli_policy.policy.add_command(cli_log.log)
     cli.add_command(cli_runs.runs)
     cli.add_command(cli_sandbox.sandbox)
-    cli.add_command(cli_serve.serve)
+    cli_sandbox.sandbox.add_command(cli_sandbox_files.files)
     cli.add_command(cli_sbom.sbom)
+    cli.add_command(cli_serve.serve)
     cli.add_command(cli_token.token)
     cli_deps.deps.add_command(cli_sbom.diff)
     try:

@@ -13,7 +13,8 @@ from typing import TypeVar
 import click
 
 from jhansi_runner.proxy import paths
-from jhansi_runner.runner.console import say, shown
+from jhansi_runner.proxy.policy.sizes import size_text
+from jhansi_runner.runner.console import counted, say, shown
 from jhansi_runner.runner.errors import RunnerError
 from jhansi_runner.runner.limits.model import NAMES, OPTIONS
 from jhansi_runner.runner.sandboxes.model import DEFAULT_TTL, Caller, NewSandbox, Sandbox
@@ -89,6 +90,61 @@ def delete(ids: tuple[str, ...]) -> None:
             say(f"{each} is deleted")
 
     done(act)
+
+
+@sandbox.command("fork")
+@click.argument("id_", metavar="ID")
+@JSON
+def fork(id_: str, as_json: bool) -> None:
+    """Make a sandbox with a copy of another one's files, and print its id."""
+    made = done(lambda service: service.fork(Caller(), id_))
+    print(json.dumps(asdict(made), indent=2) if as_json else made.id)
+
+
+@sandbox.command("snapshot")
+@click.argument("id_", metavar="ID")
+@click.argument("name", required=False)
+@click.option("--delete", "drop", is_flag=True, help="Remove the snapshot of this name.")
+@JSON
+def snapshot(id_: str, name: str | None, drop: bool, as_json: bool) -> None:
+    """Keep a copy of the files under NAME; without a name, list what is kept."""
+    if name is None:
+        if drop:
+            raise click.UsageError("name the snapshot to remove")
+        _list_snapshots(id_, as_json=as_json)
+    elif drop:
+        done(lambda service: service.drop_snapshot(Caller(), id_, name))
+        say(f"snapshot {name} of {id_} is removed")
+    else:
+        made = done(lambda service: service.snapshot(Caller(), id_, name))
+        if as_json:
+            print(json.dumps(asdict(made), indent=2))
+        else:
+            say(f"{counted(made.files, 'file')} of {id_} kept; go back: jhansi-runner sandbox restore {id_} {name}")
+
+
+def _list_snapshots(id_: str, *, as_json: bool) -> None:
+    found = done(lambda service: service.snapshots(Caller(), id_))
+    if as_json:
+        print(json.dumps({"snapshots": [asdict(one) for one in found]}, indent=2))
+        return
+    for one in found:
+        print(f"{one.name:<24} {_when(one.created_at)}  {counted(one.files, 'file')}, {size_text(one.size)}")
+    if not found:
+        print(f"nothing is kept; keep it now: jhansi-runner sandbox snapshot {id_} NAME")
+
+
+@sandbox.command("restore")
+@click.argument("id_", metavar="ID")
+@click.argument("name")
+@JSON
+def restore(id_: str, name: str, as_json: bool) -> None:
+    """Make the files what they were in a snapshot."""
+    found = done(lambda service: service.restore(Caller(), id_, name))
+    if as_json:
+        print(json.dumps(asdict(found), indent=2))
+    else:
+        say(f"{id_} has the files of {name} again")
 
 
 def done(act: Callable[[Service], Awaitable[T]]) -> T:

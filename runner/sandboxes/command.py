@@ -13,7 +13,7 @@ from jhansi_runner.runner.job import Named
 from jhansi_runner.runner.options import ExecOptions
 from jhansi_runner.runner.record import Record
 from jhansi_runner.runner.sandboxes.database import Database
-from jhansi_runner.runner.sandboxes.errors import SandboxError, busy, not_found
+from jhansi_runner.runner.sandboxes.errors import busy, damaged, not_found
 from jhansi_runner.runner.sandboxes.model import CANCELLED, DONE, LOCAL, Caller, Sandbox
 from jhansi_runner.runner.sandboxes.owners import Presence
 from jhansi_runner.runner.sandboxes.places import Place, is_id, key
@@ -56,7 +56,7 @@ def taken(folders: Paths, sandbox: Sandbox) -> tuple[Named, int]:
     try:
         lock = place.hold()
     except FileNotFoundError:
-        raise gone(place) from None
+        raise damaged(sandbox.id) from None
     if lock is None:
         raise busy(sandbox.id)
     place.mend()
@@ -69,12 +69,6 @@ def named_of(folders: Paths, sandbox: Sandbox) -> Named:
     named = Named(sandbox.id, key(sandbox.id), place.work)
     named.policy, named.language, named.limits = sandbox.policy, sandbox.language, sandbox.limits
     return named
-
-
-def gone(place: Place) -> SandboxError:
-    """The folder of a sandbox is missing that is not deleted."""
-    hint = "put the folder back, or delete the sandbox"
-    return SandboxError(500, "sandbox_damaged", f"{place.id} has lost its folder", hint)
 
 
 def _recorded(runs: Runs, options: ExecOptions, env: Mapping[str, str], record: Record, named: Named) -> int:

@@ -12,7 +12,7 @@ import threading
 
 from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.cache.filesystem import is_network, type_of
-from jhansi_runner.runner.sandboxes.errors import SandboxError
+from jhansi_runner.runner.sandboxes.errors import NO_SPACE, SandboxError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _error(path: str, error: sqlite3.Error) -> SandboxError:
         return SandboxError(503, "store_busy", message, "try again later", retry_after=5)
     if code == sqlite3.SQLITE_FULL:
         message = f"{path}: the disk is full, so nothing was changed"
-        return SandboxError(507, "no_space", message, "make room, or delete sandboxes that nobody needs")
+        return SandboxError(507, NO_SPACE, message, "make room, or delete sandboxes that nobody needs")
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         message = f"{path} is damaged ({error}): nothing was changed, and the files of sandboxes are as they were"
         hint = f"put a copy of it back, try `sqlite3 {path} .recover`, or move it away to begin with none"

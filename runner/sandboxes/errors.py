@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from jhansi_runner.runner.errors import FAILED, NOTHING_TO_RUN, REFUSED, RunnerError
 
+NO_SPACE = "no_space"
+"""The name of the error that tells of a full disk."""
+
 
 class SandboxError(RunnerError):
     """A request that cannot be done. `name` is stable, `status` that of HTTP, `hint` says what to do next, or "".
@@ -44,6 +47,11 @@ def busy(sandbox: str) -> SandboxError:
     """Something runs in the sandbox, or copies it."""
     hint = 'try again later, or queue behind it: "wait": true'
     return SandboxError(409, "sandbox_busy", f"{sandbox} is busy", hint, retry_after=1)
+
+
+def damaged(sandbox: str) -> SandboxError:
+    """The folder of a sandbox is missing that is not deleted."""
+    return SandboxError(500, "sandbox_damaged", f"{sandbox} has lost its folder", "put it back, or delete the sandbox")
 
 
 def too_large(message: str, hint: str = "") -> SandboxError:

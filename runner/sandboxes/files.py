@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Callable
 from typing import TypeVar
 
 from jhansi_runner.proxy.paths import Paths
 from jhansi_runner.runner.sandboxes import tree, writing
+from jhansi_runner.runner.sandboxes.archive import unpack
 from jhansi_runner.runner.sandboxes.model import Entry
 from jhansi_runner.runner.sandboxes.places import Place
 from jhansi_runner.runner.sandboxes.settings import Settings
@@ -37,8 +37,7 @@ class Files:
     async def write(self, sandbox: str, path: str, data: AsyncIterator[bytes], *, executable: bool) -> Entry:
         """Write a file, whole or not at all."""
         place = self._place(sandbox)
-        room = await self._looked(sandbox, lambda work: tree.room(work, self._settings.sandbox))
-        most = min(room, self._settings.upload)
+        most = await self._room(sandbox)
         file = await threaded(writing.Writing, place.folder, path, most=most, executable=executable)
         try:
             async for piece in data:
@@ -51,6 +50,16 @@ class Files:
         """Remove a file, or a folder with all that is in it."""
         await threaded(writing.remove, self._place(sandbox).folder, path)
 
+    async def unpack(self, sandbox: str, archive: int, folder: str) -> list[Entry]:
+        """Put what is in an archive into a folder, all or nothing."""
+        most = await self._room(sandbox)
+        return await threaded(unpack, self._place(sandbox).folder, archive, folder, most=most)
+
+    async def _room(self, sandbox: str) -> int:
+        """The bytes that may be added at once."""
+        room = await self._looked(sandbox, lambda work: tree.room(work, self._settings.sandbox))
+        return min(room, self._settings.upload)
+
     async def _looked(self, sandbox: str, look: Callable[[int], T]) -> T:
         def act() -> T:
             with tree.opened(self._place(sandbox).work) as work:
@@ -60,6 +69,5 @@ class Files:
 
     def _place(self, sandbox: str) -> Place:
         place = Place(self._folders, sandbox)
-        if not os.path.lexists(place.work):
-            place.mend()
+        place.mend()
         return place

@@ -86,20 +86,21 @@ class Place:
 
         Whatever ends this in between, `mend` goes on.
         """
+        with contextlib.suppress(FileNotFoundError):  # one that was cut short before it began
+            os.rename(f"{self.folder}/{_RESTORED}", f"{aside}-before")
         os.rename(made, f"{self.folder}/{_RESTORED}")
         os.rename(self.work, aside)
         self.mend()
 
     def mend(self) -> None:
-        """Complete a replacement that was cut short."""
-        if not os.path.lexists(self.work):
+        """Complete a replacement that was cut short, and open a workspace that a program has closed."""
+        try:
+            mode = os.lstat(self.work).st_mode
+            if mode & 0o700 != 0o700:
+                os.chmod(self.work, mode & 0o777 | 0o700)
+        except FileNotFoundError:
             with contextlib.suppress(FileNotFoundError):  # somebody else was faster
                 os.rename(f"{self.folder}/{_RESTORED}", self.work)
-
-    @property
-    def leftover(self) -> str:
-        """A replacement that was cut short before it began, which is nothing that anybody waits for."""
-        return f"{self.folder}/{_RESTORED}"
 
 
 def made(lock: int) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import AsyncIterator, Mapping
 from importlib.metadata import version
@@ -22,13 +23,14 @@ from jhansi_runner.runner.errors import RunnerError
 from jhansi_runner.runner.evidence import dossier
 from jhansi_runner.runner.evidence.sbom import bom
 from jhansi_runner.runner.explaining import facts_of, package, policy_of_sandbox
-from jhansi_runner.runner.sandboxes import making, waste
+from jhansi_runner.runner.sandboxes import making, snapshots, waste
 from jhansi_runner.runner.sandboxes.asking import checked
 from jhansi_runner.runner.sandboxes.database import Database
-from jhansi_runner.runner.sandboxes.errors import SandboxError, bad_request, not_found
+from jhansi_runner.runner.sandboxes.errors import NO_SPACE, SandboxError, bad_request, damaged, not_found
 from jhansi_runner.runner.sandboxes.files import Files
 from jhansi_runner.runner.sandboxes.holding import held
 from jhansi_runner.runner.sandboxes.model import Caller, Entry, Event, NewSandbox, Program, Run, Sandbox, Snapshot
+from jhansi_runner.runner.sandboxes.names import failed
 from jhansi_runner.runner.sandboxes.owners import Presence
 from jhansi_runner.runner.sandboxes.places import Place, is_id
 from jhansi_runner.runner.sandboxes.programs import Programs
@@ -139,29 +141,63 @@ class Service:
         if found.deleted_at is not None:
             return
         place, until = Place(self._folders, found.id), time.monotonic() + _ENDING_SECONDS
-        async with held(place, until=until, first=lambda: self._programs.cancel_all(found.id)):
-            if self._sandboxes.delete(found.id):
-                await threaded(waste.discard, self._folders, found.id)
+        try:
+            async with held(place, until=until, first=lambda: self._programs.cancel_all(found.id)):
+                if self._sandboxes.delete(found.id):
+                    await threaded(waste.discard, self._folders, found.id)
+        except OSError as error:
+            raise failed(error, found.id, "deleted") from None
 
     async def fork(self, caller: Caller, sandbox: str, *, wait: bool = False) -> Sandbox:
         """A new sandbox with a copy of the files, as they are at one moment."""
-        raise NotImplementedError
+        found = self._used(caller, sandbox)
+        source = Place(self._folders, found.id)
+        asked = NewSandbox(found.language, found.ttl, found.limits, found.policy, found.agent, found.created_by)
+
+        def make() -> Sandbox:
+            return making.make(
+                self._folders, self._sandboxes, caller.name, asked,
+                most=self._settings.sandboxes_each,
+                parent=found.id,
+                fill=lambda target: snapshots.fill(source, target, self._settings.sandbox),
+            )  # fmt: skip
+
+        async with self._held(found, wait):
+            return await threaded(make)
 
     async def snapshot(self, caller: Caller, sandbox: str, name: str, *, wait: bool = False) -> Snapshot:
         """Keep a copy of the files under a name; one with this name is replaced."""
-        raise NotImplementedError
+        found = self._used(caller, sandbox)
+        async with self._held(found, wait) as place:
+            return await threaded(snapshots.keep, self._folders, place, name, self._settings.sandbox)
 
     async def snapshots(self, caller: Caller, sandbox: str) -> list[Snapshot]:
         """What is kept, the latest first."""
-        raise NotImplementedError
+        return await threaded(snapshots.kept, Place(self._folders, self._found(caller, sandbox).id))
 
     async def restore(self, caller: Caller, sandbox: str, name: str, *, wait: bool = False) -> Sandbox:
         """Make the files what they were in a snapshot, in one step."""
-        raise NotImplementedError
+        found = self._used(caller, sandbox)
+        async with self._held(found, wait) as place:
+            await threaded(snapshots.go_back, self._folders, place, name, self._settings.sandbox)
+        return self._found(caller, sandbox)
 
     async def drop_snapshot(self, caller: Caller, sandbox: str, name: str) -> None:
         """Remove a snapshot."""
-        raise NotImplementedError
+        found = self._used(caller, sandbox)
+        async with self._held(found, wait=False) as place:
+            await threaded(snapshots.drop, self._folders, place, name)
+
+    @contextlib.asynccontextmanager
+    async def _held(self, sandbox: Sandbox, wait: bool) -> AsyncIterator[Place]:
+        place = Place(self._folders, sandbox.id)
+        try:
+            async with held(place, until=math.inf if wait else 0.0) as lock:
+                if lock < 0:
+                    raise damaged(sandbox.id)
+                yield place
+        except OSError as error:
+            raise failed(error, sandbox.id, "copied") from None
 
     async def files(self, caller: Caller, sandbox: str, path: str = "", *, deep: bool = False) -> list[Entry]:
         """What is in a folder, by name; with `deep` all that is below. Bounded: too many are an error."""
@@ -191,11 +227,15 @@ class Service:
 
         `archive` is a descriptor of a file, which stays the caller's.
         """
-        raise NotImplementedError
+        return await self._files.unpack(self._used(caller, sandbox).id, archive, folder)
 
     def _used(self, caller: Caller, sandbox: str) -> Sandbox:
         found = self._found(caller, sandbox)
-        self._sandboxes.use(found.id)
+        try:
+            self._sandboxes.use(found.id)
+        except SandboxError as error:  # whoever makes room must not be kept from it
+            if error.name != NO_SPACE:
+                raise
         return found
 
     async def submit(self, caller: Caller, sandbox: str, program: Program) -> Run:

@@ -7,6 +7,7 @@ what a killed process left, as long as the folder is there; each step may be don
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.paths import Paths
 from jhansi_runner.runner import staging
 from jhansi_runner.runner.gone import put_away
+from jhansi_runner.runner.removal import removed
 from jhansi_runner.runner.sandboxes.places import Place, is_half_made, is_id, key
 from jhansi_runner.runner.workspace_lock import forget_workspace, while_idle
 
@@ -35,7 +37,13 @@ def discard(folders: Paths, sandbox: str, seconds: float = _REMOVING_SECONDS) ->
     """
     place = Place(folders, sandbox)
     _forget(folders, place, seconds)
-    waste, lock = staging.claimed(folder_of(folders))
+    try:
+        waste, lock = staging.claimed(folder_of(folders))
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        removed(folders.sandboxes, sandbox, seconds)  # where there is no room for a folder to put it in
+        return
     try:
         with contextlib.suppress(FileNotFoundError):
             os.rename(place.folder, f"{waste}/{sandbox}")

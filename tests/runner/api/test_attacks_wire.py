@@ -1,4 +1,4 @@
-"""What hostile clients send: no byte of one request is ever taken for another one, and no connection is held for free."""
+"""What hostile clients send: no byte of one request is ever taken for another, and no connection is held for free."""
 
 from __future__ import annotations
 

@@ -179,3 +179,42 @@ def test_a_token_is_told_once(user: User) -> None:
     assert user.run("token", "revoke", "build-7").returncode == 0
     assert user.run("token", "revoke", "build-7").returncode == 127
     assert "build-7" not in user.run("token", "list").stdout
+
+
+def test_files_go_in_and_out(user: User) -> None:
+    sandbox = made(user)
+    user.write("tool.sh", "#!/bin/sh\necho ran\n", mode=0o700)
+    user.write("folder/data.bin", bytes(range(256)) * 5000)
+    done = user.run("sandbox", "files", "put", sandbox, "tool.sh", "folder/data.bin", "--to", "in/here")
+    assert done.returncode == 0, done.stderr
+    assert user.exec("--sandbox", sandbox, "--", "in/here/tool.sh").stdout == "ran\n"
+    got = user.run("sandbox", "files", "get", sandbox, "in/here/data.bin", text=False)
+    assert got.stdout == bytes(range(256)) * 5000
+    for code in (0, 125):
+        again = user.run("sandbox", "files", "get", sandbox, "in/here/data.bin", "--output", "copy.bin")
+        assert again.returncode == code, again.stderr
+    listed = json.loads(user.run("sandbox", "files", "list", sandbox, "--deep", "--json").stdout)["files"]
+    assert [one["path"] for one in listed] == ["in", "in/here", "in/here/data.bin", "in/here/tool.sh"]
+    assert "in/" in user.run("sandbox", "files", "list", sandbox).stdout
+    assert user.run("sandbox", "files", "rm", sandbox, "in").returncode == 0
+    assert user.run("sandbox", "files", "list", sandbox).stdout == ""
+    for verb, path in (("get", "in"), ("get", "../busy"), ("put", "folder"), ("rm", "no")):
+        wrong = user.run("sandbox", "files", verb, sandbox, path)
+        assert wrong.returncode in (125, 127)
+        assert "jhansi-runner: error: " in wrong.stderr
+        assert "Traceback" not in wrong.stderr
+
+
+def test_copies_are_made_and_gone_back_to(user: User) -> None:
+    sandbox = made(user, "--agent", "x")
+    put(user, sandbox, "file", "one")
+    assert user.run("sandbox", "snapshot", sandbox, "first").returncode == 0
+    assert "first" in user.run("sandbox", "snapshot", sandbox).stdout
+    put(user, sandbox, "file", "two")
+    fork = user.run("sandbox", "fork", sandbox).stdout.strip()
+    assert shown(user, fork)["parent"] == sandbox
+    assert user.run("sandbox", "restore", sandbox, "first").returncode == 0
+    contents = [user.exec("--sandbox", each, "--", "cat", "file").stdout for each in (sandbox, fork)]
+    assert contents == ["one", "two"]
+    assert user.run("sandbox", "snapshot", sandbox, "first", "--delete").returncode == 0
+    assert user.run("sandbox", "restore", sandbox, "first").returncode == 127

@@ -262,3 +262,79 @@ return [large, sorted(bad), text, [one.path for one in await service.files(calle
         "upload=1500",
     )
     assert found == ["too_large", ["bad_path"], "12", [], []]
+
+
+def test_a_fork_has_the_files_and_what_was_asked_for_and_goes_its_own_way(user: User) -> None:
+    found = core(
+        user,
+        """
+before = {each.id for each in await service.sandboxes(ann, active=True)}
+box = await named(service, content=b"old", who=ann, language="python", limits={"memory": "200MiB"}, agent="x")
+one = await service.fork(ann, box)
+await service.write(ann, box, "main.py", pieces(b"new"))
+text = os.read((await service.read(ann, one.id, "main.py"))[1], 9).decode()
+bad = await refused(service.fork(bob, box))
+busy = await service.submit(ann, box, Program(command="sleep 60"))
+held = [await refused(act) for act in (service.fork(ann, box), service.snapshot(ann, box, "s"))]
+waits = asyncio.create_task(service.fork(ann, box, wait=True))
+await asyncio.sleep(0.2)
+early = waits.done()
+await service.cancel(ann, busy.id)
+two = await waits
+facts = [[each.parent == box, each.language, each.limits, each.agent, each.owner, each.status] for each in (one, two)]
+return [text, bad, held, early, facts, sorted(each.id for each in await service.sandboxes(ann, active=True))
+        == sorted({box, one.id, two.id} | before),
+        os.read((await service.read(ann, two.id, "main.py"))[1], 9).decode()]
+""",
+    )
+    facts = [True, "python", {"memory": "200MiB"}, "x", "ann", "created"]
+    assert found == ["old", "sandbox_not_found", ["sandbox_busy"] * 2, False, [facts, facts], True, "new"]
+
+
+def test_snapshots_are_gone_back_to(user: User) -> None:
+    found = core(
+        user,
+        """
+box = await named(service, content=b"one")
+async def text():
+    return os.read((await service.read(caller, box, "main.py"))[1], 9).decode()
+async def put(data):
+    await service.write(caller, box, "main.py", pieces(data))
+first = await service.snapshot(caller, box, "first")
+await put(b"two")
+await service.snapshot(caller, box, "second")
+names = [each.name for each in await service.snapshots(caller, box)]
+await put(b"three")
+texts = []
+for name in ("first", "second", "first"):
+    await service.restore(caller, box, name)
+    texts.append(await text())
+run = await ran(service, box, command="cat main.py; chmod 000 /sandbox")
+await service.snapshot(caller, box, "second")
+await service.restore(caller, box, "second")
+texts.append(await text())
+bad = {await refused(service.snapshot(caller, box, name)) for name in ("", "../x", ".new-x", "x" * 65, "a/b")}
+missing = [await refused(act(caller, box, "none")) for act in (service.restore, service.drop_snapshot)]
+await service.drop_snapshot(caller, box, "first")
+left = [each.name for each in await service.snapshots(caller, box)]
+return [first.files, first.size > 0, names, texts, run.outcome["stdout"], sorted(bad), missing, left,
+        os.listdir(paths.current(os.environ).data + "/waste")]
+""",
+    )
+    assert found == [
+        1, True, ["second", "first"], ["one", "two", "one", "one"], "one", ["bad_name"], ["snapshot_not_found"] * 2,
+        ["second"], [],
+    ]  # fmt: skip
+
+
+def test_snapshots_have_a_bound(user: User) -> None:
+    found = core(
+        user,
+        """
+box = await named(service, content=b"x" * 300_000)
+done = [await refused(service.snapshot(caller, box, name)) for name in ("a", "b", "c", "d", "a")]
+return [done, sorted(each.name for each in await service.snapshots(caller, box))]
+""",
+        "sandbox=1_000_000",
+    )
+    assert found == [["done", "done", "done", "too_large", "done"], ["a", "b", "c"]]

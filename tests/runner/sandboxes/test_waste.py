@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -98,6 +99,19 @@ def test_what_is_no_sandbox_is_left(core: Core) -> None:
     assert swept(core) == sorted([made, "notes"])
 
 
+def test_it_is_deleted_where_the_disk_is_full(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = core.make().id
+    (core.folder(made) / "work/file").write_text("x")
+    core.sandboxes.delete(made)
+
+    def full(_: str) -> tuple[str, int]:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("jhansi_runner.runner.staging.claimed", full)
+    waste.discard(core.folders, made)
+    assert os.listdir(core.folders.sandboxes) == []
+
+
 def test_what_takes_long_is_gone_on_with(core: Core) -> None:
     made = filled(core)
     core.sandboxes.delete(made)
@@ -107,27 +121,33 @@ def test_what_takes_long_is_gone_on_with(core: Core) -> None:
     assert swept(core) == []
 
 
-def test_what_replaces_files_takes_one_step(core: Core, jhansi_home: str) -> None:
+def test_what_replaces_files_is_gone_on_with(core: Core, jhansi_home: str) -> None:
+    """Its steps are: what was left of another one goes, the new folder comes, the old one goes, the new one is it."""
     made = core.make().id
-    for moment in ("1", "2"):
-        (core.folder(made) / "work/file").write_text("old")
+    for steps, content in (("2", "old"), ("3", "new"), ("2", "new")):
         killed(
             jhansi_home,
             "from jhansi_runner.runner.sandboxes.places import Place, os\n"
-            f"place = Place(core.folders, {made!r}); os.mkdir(place.folder + '/new'); "
-            "open(place.folder + '/new/file', 'w').write('new')\n"
-            "rename, left = os.rename, [" + moment + "]\n"
+            f"place, steps = Place(core.folders, {made!r}), {steps}\n"
+            "if not os.path.exists(place.work + '/file'): open(place.work + '/file', 'w').write('old')\n"
+            "os.mkdir(place.folder + '/new'); open(place.folder + '/new/file', 'w').write('new')\n"
+            "rename = os.rename\n"
             "def late(*words):\n"
-            "    if not left[0]: print('there', flush=True); input()\n"
-            "    left[0] -= 1; rename(*words)\n"
-            "os.rename = late\nplace.replace(place.folder + '/new', place.folder + '/incoming/old" + moment + "')",
+            "    global steps\n"
+            "    if not steps: print('there', flush=True); input()\n"
+            "    steps -= 1; rename(*words)\n"
+            "os.rename = late\n"
+            "place.replace(place.folder + '/new', f'{place.folder}/incoming/{os.urandom(8).hex()}')",
         )
         Place(core.folders, made).mend()
-        assert (core.folder(made) / "work/file").read_text() == ("old" if moment == "1" else "new")
-        assert (core.folder(made) / "restored").exists() == (moment == "1")
-        if moment == "1":
-            (core.folder(made) / "restored/file").unlink()
-            (core.folder(made) / "restored").rmdir()
+        assert (core.folder(made) / "work/file").read_text() == content
+
+
+def test_a_workspace_that_a_program_has_closed_is_opened_again(core: Core) -> None:
+    place = Place(core.folders, core.make().id)
+    os.chmod(place.work, 0)
+    place.mend()
+    assert os.stat(place.work).st_mode & 0o777 == 0o700
 
 
 @pytest.mark.parametrize(
