@@ -41,6 +41,7 @@ _NEEDED = (
     "jhansi_runner.runner.missing",
     "jhansi_runner.runner.prepare",
     "jhansi_runner.runner.shortage",
+    "jhansi_runner.runner.testing",
     "pwd",
     "threading",
 )

@@ -264,6 +264,26 @@ return [large, sorted(bad), text, [one.path for one in await service.files(calle
     assert found == ["too_large", ["bad_path"], "12", [], []]
 
 
+def test_a_folder_is_packed(user: User) -> None:
+    found = core(
+        user,
+        """
+import io, tarfile
+box = await named(service, path="a/b.txt", content=b"12")
+data = b"".join([piece async for piece in service.pack(caller, box, "a")])
+with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+    names = [[each.name, archive.extractfile(each).read().decode()] for each in archive]
+before = len(os.listdir("/proc/self/fd"))
+pieces = service.pack(caller, box)
+await anext(pieces)
+await pieces.aclose()
+return [names, await refused(anext(service.pack(caller, box, "none"))), await refused(anext(service.pack(bob, box))),
+        len(os.listdir("/proc/self/fd")) - before]
+""",
+    )
+    assert found == [[["b.txt", "12"]], "not_found", "sandbox_not_found", 0]
+
+
 def test_a_fork_has_the_files_and_what_was_asked_for_and_goes_its_own_way(user: User) -> None:
     found = core(
         user,
