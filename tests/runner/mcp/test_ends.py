@@ -74,6 +74,10 @@ def test_a_run_is_cancelled_by_another_call(user: User) -> None:
             [listed] = (await agent.call("list_runs", sandbox=box))["runs"]
             assert (listed["state"], listed["program"][:2]) == ("running", "sh")
             run = listed["run"]
+            so_far = await agent.call("read_outcome", run=run)
+            assert (so_far["content"], so_far["next_offset"]) == ("begun\n", 6)
+            nothing_new = await agent.call("read_outcome", run=run, offset=6)
+            assert (nothing_new["content"], nothing_new["next_offset"]) == ("", 6)
             assert (await agent.call("cancel_run", run=run))["state"] == "cancelled"
         assert lines == ["cancelled"]
         assert "begun" in await agent.said("read_outcome", run=run)
