@@ -15,10 +15,10 @@ from support.agents import Agent, agent, talk
 from support.user import User, alive, environ, processes, wait_for
 
 
-def _endless() -> tuple[str, str]:
+def _endless(before: str = "") -> tuple[str, str]:
     """A program that never ends, and a mark in its command line."""
     mark = f"mark-{secrets.token_hex(8)}"
-    return f"sh -c 'echo begun; trap \"\" TERM; while :; do sleep 1; done' {mark}", mark
+    return f"sh -c '{before} echo begun; while :; do sleep 1; done' {mark}", mark
 
 
 async def _begun(agent: Agent, box: str, command: str, mark: str, group: Any) -> None:
@@ -36,8 +36,8 @@ def _servers(user: User) -> list[int]:
     return [pid for pid, command in processes() if mark in environ(pid) and b"\0mcp" in command]
 
 
-def test_a_call_that_is_cancelled_ends_its_run(user: User) -> None:
-    command, mark = _endless()
+def test_a_call_that_is_cancelled_ends_its_run_whatever_that_ignores(user: User) -> None:
+    command, mark = _endless('trap "" TERM INT HUP;')
 
     async def use(agent: Agent) -> None:
         box = (await agent.call("create_sandbox"))["sandbox"]
