@@ -222,6 +222,25 @@ return [run.exit_code, run.outcome["denied"], wide.exit_code, allowed, json.dump
     assert bad == ["bad_policy"] * 3
 
 
+def test_what_a_package_needs_is_refused_at_the_gate_by_a_policy_of_its_own(user: User, upstream: Upstream) -> None:
+    """Nobody knows before that `click` needs `packaging`."""
+    user.policy(upstream.url)
+    found = core(
+        user,
+        """
+policy = "version: 1\\nregistries: {pypi: {enabled: true}}\\ndefault: allow\\n"
+policy += "rules:\\n- {deny: 'pkg:pypi/packaging', reason: 'not even beneath'}\\n"
+box = await named(service, content=b"import click", policy=policy)
+run = await ran(service, box, filename="main.py")
+wide = await ran(service, await named(service, content=b"import click, packaging"), filename="main.py")
+return [run.exit_code, run.outcome["denied"], wide.exit_code, wide.outcome["denied"]]
+""",
+    )
+    code, denied, wide, nothing = found
+    assert (code, wide, nothing) == (126, 0, [])
+    assert ("pkg:pypi/packaging", "sandbox-policy:5") in [(one["purl"], one["rule"]) for one in denied]
+
+
 def test_a_log_that_went_by_age_leaves_the_outcome(user: User) -> None:
     run = core(user, "return (await ran(service, await named(service), command='echo text')).id")
     found = core(
