@@ -31,7 +31,8 @@ class AsyncClient:
         self._place = find(url, token, os.environ, os.getuid())
         given = settings(self._place)
         socket = self._place.socket
-        self._http = httpx.AsyncClient(**given, transport=httpx.AsyncHTTPTransport(uds=socket) if socket else None)
+        transport = httpx.AsyncHTTPTransport(uds=socket, limits=given["limits"]) if socket else None
+        self._http = httpx.AsyncClient(**given, transport=transport)
 
     async def __aenter__(self) -> AsyncClient:
         return self
@@ -124,7 +125,7 @@ class AsyncClient:
             params=call.query,
             headers=call.headers,
             content=call.body,
-            timeout=httpx.Timeout(wire.USUAL, read=call.patience),
+            timeout=httpx.Timeout(wire.USUAL, read=call.patience, pool=None),
         )
 
 

@@ -23,7 +23,7 @@ def settings(place: Place) -> dict[str, Any]:
         "base_url": place.base,
         "headers": headers,
         "trust_env": place.base.startswith("https:"),
-        "limits": httpx.Limits(keepalive_expiry=_IDLE),
+        "limits": httpx.Limits(max_connections=None, keepalive_expiry=_IDLE),  # a program may hold one for hours
     }
 
 

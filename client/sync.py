@@ -29,7 +29,8 @@ class Client:
         self._place = find(url, token, os.environ, os.getuid())
         given = settings(self._place)
         socket = self._place.socket
-        self._http = httpx.Client(**given, transport=httpx.HTTPTransport(uds=socket) if socket else None)
+        transport = httpx.HTTPTransport(uds=socket, limits=given["limits"]) if socket else None
+        self._http = httpx.Client(**given, transport=transport)
 
     def __enter__(self) -> Client:
         return self
@@ -122,7 +123,7 @@ class Client:
             params=call.query,
             headers=call.headers,
             content=call.body,
-            timeout=httpx.Timeout(wire.USUAL, read=call.patience),
+            timeout=httpx.Timeout(wire.USUAL, read=call.patience, pool=None),
         )
 
 

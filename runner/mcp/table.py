@@ -94,7 +94,7 @@ ROWS = (
     ),
     Row(
         "Read what a run wrote",
-        "Read what a run wrote, also long after it, by offset and limit in bytes: for what was cut out of an "
+        "Read what a run wrote, so far or long after it, by offset and limit in bytes: for what was cut out of an "
         "answer, or for one of its streams alone.",
         asked.ReadOutcome, Piece, Tools.read_outcome, _READS,
     ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 import anyio
 
@@ -35,6 +35,8 @@ from jhansi_runner.runner.sandboxes.service import Service
 
 _AGENT = "mcp"
 _ENTRIES_SHOWN = 500
+_LISTENS, _AT_MOST = 0.5, 5.0
+"""Seconds without anything new, and in all, that a run which goes on is listened to."""
 
 
 class Tools:
@@ -71,20 +73,25 @@ class Tools:
         return Runs(runs=[RunEntry.of(each) for each in found])
 
     async def read_outcome(self, given: asked.ReadOutcome, _: Tell | None) -> Piece:
-        """A part of what a run wrote."""
+        """A part of what a run wrote; of one that goes on, what it wrote so far."""
         which = "" if given.stream == "output" else given.stream
-        found = await self._service.run(self._caller, given.run)
-        if found.has_log:
-            written = self._service.log(self._caller, given.run, which)
-        else:
-            written = _only(str(found.outcome.get(given.stream, "")).encode("utf-8", "replace"))
-        shown, size = bytearray(), 0
-        async for data in written:
-            start = max(given.offset - size, 0)
-            if len(shown) < given.limit:
-                shown += data[start : start + given.limit - len(shown)]
-            size += len(data)
-        return _piece(bytes(shown), given.offset, size, text=True)
+        runs = (await self._service.run(self._caller, given.run)).ended_at is None
+        written = self._service.log(self._caller, given.run, which)
+        shown, size, last = bytearray(), 0, anyio.current_time() + _AT_MOST
+        with anyio.move_on_after(_LISTENS if runs else None) as scope:
+            async for data in written:
+                start = max(given.offset - size, 0)
+                if len(shown) < given.limit:
+                    shown += data[start : start + given.limit - len(shown)]
+                size += len(data)
+                if runs:
+                    scope.deadline = min(anyio.current_time() + _LISTENS, last)
+        if isinstance(written, AsyncGenerator):
+            await written.aclose()
+        found = _piece(bytes(shown), given.offset, size, text=True)
+        if runs and found.next_offset is None:
+            return found.model_copy(update={"next_offset": max(given.offset, size)})
+        return found
 
     async def explain_refusal(self, given: asked.ExplainRefusal, _: Tell | None) -> Refusals:
         """Why something was refused."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import select
 import socket
 import threading
@@ -11,7 +12,8 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from jhansi_runner.client import Client, JhansiError
-from support.user import User, wait_for
+from support.serving import serving, socket_of
+from support.user import User, alive, ordinary_user, wait_for
 
 
 @contextmanager
@@ -119,3 +121,21 @@ def test_an_answer_that_is_cut_short_is_a_lost_connection() -> None:
         with pytest.raises(JhansiError) as caught:
             client.health()
         assert caught.value.code == "connection_lost"
+
+
+def test_a_server_that_is_killed_is_a_lost_connection_and_its_run_is_lost() -> None:
+    mark = f"mark-{secrets.token_hex(8)}"
+    with ordinary_user() as user:
+        with serving(user) as server, Client(socket_of(user)) as client:
+            sandbox = client.create()
+            events = sandbox.stream(command=f"sh -c 'echo begun; while :; do sleep 1; done' {mark}")
+            assert any("begun" in event.text for event in events)
+            server.kill()
+            with pytest.raises(JhansiError) as caught:
+                list(events)
+            assert caught.value.code == "connection_lost"
+            wait_for(lambda: not alive(mark))
+        with serving(user), Client(socket_of(user)) as client:
+            [run] = client.sandbox(sandbox.id).runs()
+            assert run.info.state == "lost"
+            assert run.wait().state == "lost"

@@ -149,6 +149,16 @@ def test_whoever_waits_comes_after_what_runs(client: Client) -> None:
         assert sandbox.read("order") == b"first\nsecond\n"
 
 
+def test_tests_are_run(client: Client) -> None:
+    with client.create(language="node") as sandbox:
+        sandbox.write("a.test.js", "require('node:test')('adds', () => require('node:assert').equal(1 + 1, 2))")
+        outcome = sandbox.test()
+        assert outcome.ok, outcome
+        assert "# pass 1" in outcome.output
+        events = list(sandbox.stream(test=True))
+        assert "# pass 1" in "".join(event.text for event in events)
+
+
 def test_many_threads_share_a_client(client: Client) -> None:
     failed: list[BaseException] = []
 

@@ -15,10 +15,10 @@ from support.agents import Agent, agent, talk
 from support.user import User, alive, environ, processes, wait_for
 
 
-def _endless() -> tuple[str, str]:
+def _endless(before: str = "") -> tuple[str, str]:
     """A program that never ends, and a mark in its command line."""
     mark = f"mark-{secrets.token_hex(8)}"
-    return f"sh -c 'echo begun; trap \"\" TERM; while :; do sleep 1; done' {mark}", mark
+    return f"sh -c '{before} echo begun; while :; do sleep 1; done' {mark}", mark
 
 
 async def _begun(agent: Agent, box: str, command: str, mark: str, group: Any) -> None:
@@ -36,8 +36,8 @@ def _servers(user: User) -> list[int]:
     return [pid for pid, command in processes() if mark in environ(pid) and b"\0mcp" in command]
 
 
-def test_a_call_that_is_cancelled_ends_its_run(user: User) -> None:
-    command, mark = _endless()
+def test_a_call_that_is_cancelled_ends_its_run_whatever_that_ignores(user: User) -> None:
+    command, mark = _endless('trap "" TERM INT HUP;')
 
     async def use(agent: Agent) -> None:
         box = (await agent.call("create_sandbox"))["sandbox"]
@@ -74,6 +74,10 @@ def test_a_run_is_cancelled_by_another_call(user: User) -> None:
             [listed] = (await agent.call("list_runs", sandbox=box))["runs"]
             assert (listed["state"], listed["program"][:2]) == ("running", "sh")
             run = listed["run"]
+            so_far = await agent.call("read_outcome", run=run)
+            assert (so_far["content"], so_far["next_offset"]) == ("begun\n", 6)
+            nothing_new = await agent.call("read_outcome", run=run, offset=6)
+            assert (nothing_new["content"], nothing_new["next_offset"]) == ("", 6)
             assert (await agent.call("cancel_run", run=run))["state"] == "cancelled"
         assert lines == ["cancelled"]
         assert "begun" in await agent.said("read_outcome", run=run)

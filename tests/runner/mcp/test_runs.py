@@ -161,6 +161,21 @@ def test_a_refusal_is_an_outcome_and_is_explained(session: Session, owner: User,
     session(use)
 
 
+def test_tests_are_run(session: Session) -> None:
+    async def use(agent: Agent) -> None:
+        test = "require('node:test')('adds', () => require('node:assert').equal(1 + 1, %d))"
+        files = [{"path": f"{name}.test.js", "content": test % value} for name, value in (("a", 2), ("b", 3))]
+        box = (await agent.call("write_files", files=files))["sandbox"]
+        ended = await agent.call("run_tests", sandbox=box)
+        assert ended["exit_code"] == 1, ended
+        assert "# pass 1" in ended["output"]
+        assert "# fail 1" in ended["output"]
+        await agent.call("delete_file", sandbox=box, path="b.test.js")
+        assert (await agent.call("run_tests", sandbox=box))["exit_code"] == 0
+
+    session(use)
+
+
 def test_calls_for_one_sandbox_take_turns(session: Session) -> None:
     async def use(agent: Agent) -> None:
         box = (await agent.call("create_sandbox"))["sandbox"]
