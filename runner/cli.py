@@ -59,9 +59,9 @@ def run(words: Sequence[str]) -> None:
     cli_policy.policy.add_command(cli_log.log)
     cli.add_command(cli_runs.runs)
     cli.add_command(cli_sandbox.sandbox)
-    cli.add_command(cli_serve.serve)
     cli_sandbox.sandbox.add_command(cli_sandbox_files.files)
     cli.add_command(cli_sbom.sbom)
+    cli.add_command(cli_serve.serve)
     cli.add_command(cli_token.token)
     cli_deps.deps.add_command(cli_sbom.diff)
     try:

@@ -85,7 +85,7 @@ async def _cancel(ask: Ask) -> Response:
 
 
 async def _log(ask: Ask) -> Response:
-    chunks = await ask.service.log(ask.caller, (await _run(ask)).id, ask.asked(LogQuery).stream)
+    chunks = ask.service.log(ask.caller, (await _run(ask)).id, ask.asked(LogQuery).stream)
     return Stream(chunks, TEXT, ask.context.stopping)
 
 

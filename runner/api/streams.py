@@ -39,6 +39,8 @@ class Stream(Response):
         left: Left | None = None,
     ) -> None:
         super().__init__(None, status, headers, media)
+        if "content-length" not in (headers or {}):
+            del self.headers["content-length"]
         self._chunks, self._stopping, self._beat, self._left = chunks, stopping, beat, left
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

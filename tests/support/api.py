@@ -10,7 +10,7 @@ import os
 import socket
 import tempfile
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -73,7 +73,8 @@ class Serving:
 
     async def _serve(self) -> None:
         self.stopping = asyncio.Event()
-        async with FakeRuns(self.folders, {}, Settings(upload=UPLOAD)) as self.service:
+        self.service = FakeRuns(self.folders, {}, Settings(upload=UPLOAD), runs=False)
+        async with self.service:
             access = Access(self.uid, self.service.caller, self.same_user, frozenset(["service.test"]))
             spool = make(self.folders.service)
             app = build(Context(self.service, access, UPLOAD, 3600.0, spool, self.stopping))
@@ -111,26 +112,26 @@ class Serving:
         method: str,
         path: str,
         body: bytes | str | dict[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
         *,
         tcp: bool = False,
-        **headers: str,
     ) -> Answer:
-        """One request, and its answer. Names of headers have underscores for dashes."""
+        """One request, and its answer."""
         data = json.dumps(body) if isinstance(body, dict) else body
         connection = http.client.HTTPConnection("localhost", self.port, timeout=20)
         connection.sock = self.connect(tcp=tcp)
         try:
-            names = {name.replace("_", "-"): value for name, value in headers.items()}
-            connection.request(method, path, data.encode() if isinstance(data, str) else data, names)
+            sent = data.encode() if isinstance(data, str) else data
+            connection.request(method, path, sent, dict(headers or {}))
             answer = connection.getresponse()
             found = {name.lower(): value for name, value in answer.getheaders()}
             return Answer(answer.status, found, answer.read())
         finally:
             connection.close()
 
-    def sandbox(self, **headers: str) -> str:
+    def sandbox(self, headers: Mapping[str, str] | None = None) -> str:
         """A new sandbox; its id."""
-        made = self.ask("POST", "/v1/sandboxes", **headers)
+        made = self.ask("POST", "/v1/sandboxes", None, headers)
         assert made.status == 201, made
         return str(made.json["id"])
 

@@ -63,7 +63,7 @@ class FakeRuns(Service):
         await self._tell(run, "done", **outcome)
         return done
 
-    async def events(self, caller: Caller, run: str, after: int = 0) -> AsyncIterator[Event]:  # type: ignore[override]
+    async def events(self, caller: Caller, run: str, after: int = 0) -> AsyncIterator[Event]:
         await self.run(caller, run)
         while True:
             for event in self.told[run][after:]:
@@ -96,13 +96,9 @@ class FakeRuns(Service):
 
     async def log(self, caller: Caller, run: str, stream: str = "") -> AsyncIterator[bytes]:
         await self.run(caller, run)
-
-        async def chunks() -> AsyncIterator[bytes]:
-            for event in self.told[run]:
-                if event.name == "output" and stream in ("", event.data["stream"]):
-                    yield str(event.data["text"]).encode()
-
-        return chunks()
+        for event in self.told[run]:
+            if event.name == "output" and stream in ("", event.data["stream"]):
+                yield str(event.data["text"]).encode()
 
     async def sbom(self, caller: Caller, run: str) -> Mapping[str, object]:
         await self.run(caller, run)

@@ -38,9 +38,11 @@ def test_health_and_the_description_are_for_anybody(server: Serving) -> None:
 
 def test_a_token_is_an_owner(server: Serving) -> None:
     token = server.token("first")
-    made = server.ask("POST", "/v1/sandboxes", tcp=True, Authorization=f"Bearer {token}")
+    made = server.ask("POST", "/v1/sandboxes", headers={"Authorization": f"Bearer {token}"}, tcp=True)
     assert made.status == 201 and made.json["owner"] == "first"
-    assert server.ask("GET", "/v1/sandboxes", tcp=True, Authorization=f"bearer {token}").json == [made.json]
+    assert server.ask("GET", "/v1/sandboxes", headers={"Authorization": f"bearer {token}"}, tcp=True).json == [
+        made.json
+    ]
 
 
 @pytest.mark.parametrize(
@@ -59,15 +61,15 @@ def test_a_token_is_an_owner(server: Serving) -> None:
 def test_a_token_that_is_none_is_refused_on_the_socket_too(server: Serving, given: str) -> None:
     token = server.token(f"t{abs(hash(given))}")
     for tcp in (True, False):
-        answer = server.ask("GET", "/v1/sandboxes", tcp=tcp, Authorization=given.replace("{token}", token))
+        answer = server.ask("GET", "/v1/sandboxes", headers={"Authorization": given.replace("{token}", token)}, tcp=tcp)
         assert answer.status == 401
 
 
 def test_ids_of_others_are_answered_as_ids_that_never_were(server: Serving) -> None:
     mine = {"Authorization": f"Bearer {server.token('mine')}"}
     theirs = {"Authorization": f"Bearer {server.token('theirs')}"}
-    sandbox = server.sandbox(**mine)
-    run = server.ask("POST", f"/v1/sandboxes/{sandbox}/exec", {"command": "say x"}, **mine).json["run_id"]
+    sandbox = server.sandbox(mine)
+    run = server.ask("POST", f"/v1/sandboxes/{sandbox}/exec", {"command": "say x"}, mine).json["run_id"]
     asked = [
         ("GET", "", None),
         ("DELETE", "", None),
@@ -84,16 +86,16 @@ def test_ids_of_others_are_answered_as_ids_that_never_were(server: Serving) -> N
         ("DELETE", "/snapshots/x", None),
     ]
     for method, rest, body in asked:
-        got = server.ask(method, f"/v1/sandboxes/{sandbox}{rest}", body, **theirs)
-        never = server.ask(method, f"/v1/sandboxes/sb_{'0' * 32}{rest}", body, **theirs)
+        got = server.ask(method, f"/v1/sandboxes/{sandbox}{rest}", body, theirs)
+        never = server.ask(method, f"/v1/sandboxes/sb_{'0' * 32}{rest}", body, theirs)
         assert (got.status, got.body) == (never.status, never.body) and got.status == 404, (method, rest, got)
     for method, rest in [("GET", ""), ("DELETE", ""), ("GET", "/log"), ("GET", "/events"), ("GET", "/sbom")]:
-        got = server.ask(method, f"/v1/runs/{run}{rest}", **theirs)
-        never = server.ask(method, f"/v1/runs/run_{'f' * 16}{rest}", **theirs)
+        got = server.ask(method, f"/v1/runs/{run}{rest}", headers=theirs)
+        never = server.ask(method, f"/v1/runs/run_{'f' * 16}{rest}", headers=theirs)
         assert (got.status, got.body) == (never.status, never.body) and got.status == 404, (method, rest, got)
-    assert server.ask("GET", "/v1/sandboxes", **theirs).json == []
-    assert server.ask("GET", "/v1/runs", **theirs).json == []
-    assert server.ask("GET", f"/v1/sandboxes/{sandbox}", **mine).status == 200
+    assert server.ask("GET", "/v1/sandboxes", headers=theirs).json == []
+    assert server.ask("GET", "/v1/runs", headers=theirs).json == []
+    assert server.ask("GET", f"/v1/sandboxes/{sandbox}", headers=mine).status == 200
 
 
 def test_a_run_of_another_sandbox_is_not_found_in_this_one(server: Serving) -> None:
@@ -108,17 +110,17 @@ def test_a_run_of_another_sandbox_is_not_found_in_this_one(server: Serving) -> N
     "host", ["evil.test", "localhost.evil.test", "127.0.0.1.evil.test", "", "a b", "[::1", "x" * 300]
 )
 def test_a_name_that_is_none_of_ours_is_refused_over_tcp(server: Serving, host: str) -> None:
-    answer = server.ask("GET", "/health", tcp=True, Host=host)
+    answer = server.ask("GET", "/health", headers={"Host": host}, tcp=True)
     assert answer.status == 421 and answer.code == "wrong_host"
 
 
 def test_names_of_ours_are_not(server: Serving) -> None:
     for host in ("localhost", "LOCALHOST:80", "127.0.0.1", "[::1]:8000", "service.test", "service.test.:99"):
-        assert server.ask("GET", "/health", tcp=True, Host=host).status == 200
+        assert server.ask("GET", "/health", headers={"Host": host}, tcp=True).status == 200
 
 
 def test_a_process_of_the_same_user_needs_no_token(kind: Serving) -> None:
-    made = kind.ask("POST", "/v1/sandboxes", tcp=True, Host=f"localhost:{kind.port}")
+    made = kind.ask("POST", "/v1/sandboxes", headers={"Host": f"localhost:{kind.port}"}, tcp=True)
     assert made.status == 201 and made.json["owner"] == "local"
 
 
@@ -127,8 +129,8 @@ def test_a_process_of_the_same_user_needs_no_token(kind: Serving) -> None:
     [
         {"Origin": "http://localhost"},
         {"Origin": "null"},
-        {"Sec_Fetch_Site": "same-origin"},
-        {"Sec_Fetch_Mode": "no-cors"},
+        {"Sec-Fetch-Site": "same-origin"},
+        {"Sec-Fetch-Mode": "no-cors"},
         {"Host": "localhost:1"},
         {"Host": "localhost"},
         {"Host": "service.test"},
@@ -137,7 +139,7 @@ def test_a_process_of_the_same_user_needs_no_token(kind: Serving) -> None:
 )
 def test_a_browser_does(kind: Serving, headers: dict[str, str]) -> None:
     asked = {"Host": f"127.0.0.1:{kind.port}", **headers}
-    assert kind.ask("POST", "/v1/sandboxes", tcp=True, **asked).status == 401
+    assert kind.ask("POST", "/v1/sandboxes", headers=asked, tcp=True).status == 401
 
 
 _ASK = """import http.client, sys

@@ -11,6 +11,7 @@ import pytest
 from support.api import Serving
 
 _ID = re.compile(r"sb_[0-9a-f]{32}")
+_POLICY = "version: 1\nregistries: {pypi: {enabled: true}}\ndefault: deny\n"
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
@@ -31,7 +32,9 @@ def test_what_is_asked_for_is_what_is_shown(server: Serving) -> None:
     assert shown["limits"] == {"memory": "1GiB", "cpus": "1"} and shown["owner"] == "local"
 
 
-@pytest.mark.parametrize("policy", [{"version": 1, "default": "deny"}, "version: 1\ndefault: deny\n"])
+@pytest.mark.parametrize(
+    "policy", [{"version": 1, "registries": {"pypi": {"enabled": True}}, "default": "deny"}, _POLICY]
+)
 def test_a_policy_is_a_text_or_an_object(server: Serving, policy: Any) -> None:
     made = server.ask("POST", "/v1/sandboxes", {"policy": policy})
     assert made.status == 201, made

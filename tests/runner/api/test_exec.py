@@ -1,0 +1,231 @@
+"""Programs over HTTP: waited for, followed, left alone; and clients that leave, or read slowly."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from typing import Any
+
+import pytest
+
+from jhansi_runner.runner.api import connection, streams
+from jhansi_runner.runner.sandboxes.model import CANCELLED, RUNNING, Program
+from support.api import Serving, read_rest
+from support.user import wait_for
+
+_EVENTS = "text/event-stream"
+
+
+def _run(server: Serving, command: str, **more: Any) -> Any:
+    return server.ask("POST", f"/v1/sandboxes/{server.sandbox()}/exec", {"command": command, **more})
+
+
+def _state(server: Serving, run: str) -> str:
+    return server.service.made[run].state
+
+
+def _latest(server: Serving, sandbox: str) -> str:
+    runs = [run.id for run in server.service.made.values() if run.sandbox_id == sandbox]
+    return runs[-1] if runs else ""
+
+
+def _begin(server: Serving, sandbox: str, command: str, accept: str = "*/*") -> socket.socket:
+    """A client that asked for a program, and has read nothing yet."""
+    body = json.dumps({"command": command}).encode()
+    head = f"POST /v1/sandboxes/{sandbox}/exec HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+    head += f"Accept: {accept}\r\nContent-Length: {len(body)}\r\n\r\n"
+    end = server.connect()
+    end.sendall(head.encode() + body)
+    wait_for(lambda: _latest(server, sandbox))
+    return end
+
+
+def test_the_answer_is_the_outcome(server: Serving) -> None:
+    answer = _run(server, "say hello")
+    assert answer.status == 200
+    assert answer.json["output"] == answer.json["stdout"] == "say hello\n".removeprefix("say ")
+    assert answer.json["exit_code"] == 0 and answer.json["state"] == "done" and answer.json["denied"] == []
+    assert answer.headers["location"] == f"/v1/runs/{answer.json['run_id']}"
+
+
+def test_a_program_that_fails_is_an_outcome(server: Serving) -> None:
+    answer = _run(server, "fail")
+    assert answer.status == 200 and answer.json["exit_code"] == 3
+
+
+def test_what_is_asked_for_reaches_the_core(server: Serving) -> None:
+    asked = {
+        "filename": "a.py", "command": ["x", "y"], "args": ["1"], "stdin_base64": "AAE=", "env": {"K": "V"},
+        "timeout": 2, "test": True, "wait": True, "offline": True, "no_install": True,
+    }  # fmt: skip
+    run = server.ask("POST", f"/v1/sandboxes/{server.sandbox()}/exec", asked).json["run_id"]
+    assert server.service.asked[run] == Program(
+        "a.py", ("x", "y"), ("1",), b"\0\1", {"K": "V"}, 2.0, test=True, wait=True, offline=True, no_install=True
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"filename": ""},
+        {"args": ["x"]},
+        {"command": "x", "stdin": "a", "stdin_base64": "YQ=="},
+        {"command": "x", "stdin_base64": "%"},
+        {"command": ["x", 1]},
+        {"command": "x\0y"},
+        {"command": "x", "env": {"A": 1}},
+        {"command": "x", "timeout": -1},
+        {"comand": "x"},
+        {"command": "x", "wait": "yes"},
+    ],
+)
+def test_what_makes_no_sense_runs_nothing(server: Serving, body: dict[str, Any]) -> None:
+    sandbox = server.sandbox()
+    assert server.ask("POST", f"/v1/sandboxes/{sandbox}/exec", body).code == "bad_request"
+    assert not _latest(server, sandbox)
+
+
+def test_events_are_typed_and_numbered(server: Serving) -> None:
+    sandbox = server.sandbox()
+    answer = server.ask(
+        "POST", f"/v1/sandboxes/{sandbox}/exec", {"command": "say hi"}, {"Accept": f"{_EVENTS}, */*;q=0.1"}
+    )
+    assert answer.status == 200 and answer.headers["content-type"].startswith(_EVENTS)
+    first, second, rest = answer.body.decode().split("\n\n")
+    assert first == 'id: 1\nevent: output\ndata: {"event": "output", "seq": 1, "stream": "stdout", "text": "hi\\n"}'
+    assert second.startswith("id: 2\nevent: done\ndata: {") and rest == ""
+    run = _latest(server, sandbox)
+    assert server.ask("GET", f"/v1/runs/{run}/events").body == answer.body
+    after = server.ask("GET", f"/v1/sandboxes/{sandbox}/runs/{run}/events?after=1").body
+    assert after == server.ask("GET", f"/v1/runs/{run}/events", headers={"Last-Event-ID": "1"}).body
+    assert after.startswith(b"id: 2\n")
+    assert server.ask("GET", f"/v1/runs/{run}/events", headers={"Last-Event-ID": "x"}).code == "bad_request"
+
+
+def test_a_busy_sandbox_is_409(server: Serving) -> None:
+    sandbox = server.sandbox()
+    started = server.ask("POST", f"/v1/sandboxes/{sandbox}/exec", {"command": "sleep", "detach": True})
+    assert started.status == 202 and started.json["state"] == "running"
+    assert started.headers["location"] == f"/v1/runs/{started.json['id']}"
+    second = server.ask("POST", f"/v1/sandboxes/{sandbox}/exec", {"command": "say x"})
+    assert second.status == 409 and second.code == "sandbox_busy" and second.headers["retry-after"] == "1"
+    cancelled = server.ask("DELETE", f"/v1/sandboxes/{sandbox}/runs/{started.json['id']}")
+    assert cancelled.status == 200 and cancelled.json["state"] == "cancelled"
+
+
+def test_what_is_known_of_runs_can_be_read(server: Serving) -> None:
+    sandbox = server.sandbox()
+    run = server.ask("POST", f"/v1/sandboxes/{sandbox}/exec", {"command": "say <b>"}).json["run_id"]
+    for root in ("/v1/runs", f"/v1/sandboxes/{sandbox}/runs"):
+        assert server.ask("GET", f"{root}?limit=1").json[0]["id"] == run
+        assert server.ask("GET", f"{root}/{run}").json["exit_code"] == 0
+        log = server.ask("GET", f"{root}/{run}/log?stream=stdout")
+        assert log.body == b"<b>\n" and log.headers["content-type"] == "text/plain; charset=utf-8"
+        assert server.ask("GET", f"{root}/{run}/log?stream=stderr").body == b""
+        assert server.ask("GET", f"{root}/{run}/log?stream=x").code == "bad_request"
+        assert server.ask("GET", f"{root}/{run}/sbom").json == {"bomFormat": "CycloneDX"}
+        assert server.ask("HEAD", f"{root}/{run}/log").body == b""
+
+
+@pytest.mark.parametrize("accept", ["*/*", _EVENTS])
+def test_who_leaves_ends_what_they_wait_for(server: Serving, accept: str) -> None:
+    sandbox = server.sandbox()
+    with _begin(server, sandbox, "sleep", accept):
+        assert _state(server, _latest(server, sandbox)) == RUNNING
+    wait_for(lambda: _state(server, _latest(server, sandbox)) == CANCELLED, 5)
+
+
+def test_who_only_watches_ends_nothing(server: Serving) -> None:
+    run = _run(server, "sleep", detach=True).json["id"]
+    with server.connect() as end:
+        end.sendall(f"GET /v1/runs/{run}/events HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        found = b""
+        while b"sleeping" not in found:
+            found += end.recv(4096)
+    time.sleep(0.3)
+    assert _state(server, run) == RUNNING
+
+
+def test_a_stream_with_nothing_to_tell_shows_that_it_is_alive(server: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "HEARTBEAT", 0.1)
+    sandbox = server.sandbox()
+    with _begin(server, sandbox, "sleep", _EVENTS) as end:
+        found = b""
+        while found.count(b": nothing new\n\n") < 2:
+            found += end.recv(4096)
+
+
+def test_who_reads_nothing_is_dropped_and_holds_up_nobody(server: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "STALLED_SECONDS", 1)
+    sandbox = server.sandbox()
+    with _begin(server, sandbox, "flood", _EVENTS):
+        run = _latest(server, sandbox)
+        assert _run(server, "say x").status == 200
+        wait_for(lambda: _state(server, run) == CANCELLED, 10)
+
+
+def test_who_reads_slowly_gets_everything(server: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "STALLED_SECONDS", 2)
+    sandbox = server.sandbox()
+    with _begin(server, sandbox, "flood", _EVENTS) as end:
+        until, found = time.monotonic() + 4, 0
+        while time.monotonic() < until:
+            found += len(end.recv(20_000))
+            time.sleep(0.02)
+        assert found > 1_000_000 and _state(server, _latest(server, sandbox)) == RUNNING
+
+
+@pytest.mark.parametrize("sent", [b"GET /health HTTP/1.1\r\nHost: x\r\n", b"G"])
+def test_a_head_that_does_not_come_is_not_waited_for(
+    server: Serving, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 1)
+    with server.connect() as end:
+        end.settimeout(6)
+        end.sendall(sent)
+        assert read_rest(end).startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_body_that_trickles_is_not_waited_for(server: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "SLOW_SECONDS", 1)
+    with server.connect() as end:
+        end.settimeout(6)
+        end.sendall(b"POST /v1/sandboxes HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
+        for _ in range(6):
+            end.sendall(b"  ")
+            time.sleep(0.2)
+        assert read_rest(end).startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_connection_that_asks_for_nothing_is_closed(server: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "IDLE_SECONDS", 1)
+    with server.connect() as end:
+        end.settimeout(6)
+        assert read_rest(end) == b""
+
+
+def test_more_connections_than_there_is_room_for_are_told(server: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "MOST_CONNECTIONS", 3)
+    ends = [server.connect() for _ in range(12)]
+    try:
+        time.sleep(0.2)
+        ends[-1].settimeout(6)
+        assert read_rest(ends[-1]).startswith(b"HTTP/1.1 503 ")
+    finally:
+        for end in ends:
+            end.close()
+    wait_for(lambda: server.ask("GET", "/health").status == 200)
+
+
+def test_an_end_of_the_server_ends_what_is_waited_for(tmp_path: object) -> None:
+    from support.api import serving
+
+    del tmp_path
+    with serving() as server:
+        sandbox, other = server.sandbox(), server.sandbox()
+        with _begin(server, sandbox, "sleep") as waiting, _begin(server, other, "sleep", _EVENTS) as following:
+            server.loop.call_soon_threadsafe(server.stopping.set)
+            assert b'"state": "cancelled"' in read_rest(waiting)
+            assert b"event: done" in read_rest(following)
