@@ -10,6 +10,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
+from jhansi_runner.runner.dashboard import live
 from jhansi_runner.runner.sandboxes.model import RUNNING, Event
 from support.dashboard import RUN, Shown, Site, output, run, site
 from support.mirror import eventually
@@ -77,6 +78,15 @@ def test_of_a_flood_only_the_end_comes(here: Site, shown: Shown) -> None:
     found = list(_messages(here))
     assert sum(len(_text(data)) for _, name, data in found if name == "more") < 200_000
     assert _text(found[-2][2]).endswith("000399\n") and any(data.get("cut") for _, _, data in found)
+
+
+def test_a_stream_ends_in_time_so_that_its_reader_has_to_be_let_in_again(
+    here: Site, shown: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "_STREAM_SECONDS", 0.3)
+    shown.events.append(output(1, "one\n"))
+    assert [name for _, name, _ in _messages(here)] == ["more"]
+    eventually(lambda: here.service.listening == 0)
 
 
 @pytest.mark.parametrize("number", ["x", "-1", "99999999999"])
