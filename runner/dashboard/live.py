@@ -20,7 +20,7 @@ from jhansi_runner.runner.sandboxes.model import Event, Run
 
 _LINES, _CHARACTERS = 1000, 32 << 10
 _PAUSE_SECONDS, _STREAM_SECONDS = 0.25, 600.0
-_QUIET_SECONDS, _READING_SECONDS = 0.05, 10.0
+_QUIET_SECONDS, _BUSY_SECONDS, _READING_SECONDS = 0.05, 1.0, 10.0
 _TURN = 64
 
 
@@ -88,10 +88,10 @@ class Feed:
 async def so_far(events: AsyncIterator[Event], *, ended: bool) -> tuple[Tail, int]:
     """The end of what was printed by now, and the number of the last event.
 
-    Of a run that has not `ended`: until nothing more comes at once.
+    Of a run that has not `ended`: until nothing more comes at once, or for a second where more always does.
     """
     loop = asyncio.get_running_loop()
-    latest = loop.time() + _READING_SECONDS
+    latest = loop.time() + (_READING_SECONDS if ended else _BUSY_SECONDS)
     async with Feed(events, MOST_LINES, MOST_CHARACTERS) as feed:
         while not feed.over and loop.time() < latest:
             feed.news.clear()
