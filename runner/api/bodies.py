@@ -128,7 +128,7 @@ class FileBody(Body):
 class FilesBody(Body):
     """Files to write, one after the other."""
 
-    files: Annotated[list[FileBody], Field(min_length=1, max_length=10_000)]
+    files: Annotated[list[FileBody], Field(min_length=1)]
 
 
 class ForkBody(Body):

@@ -70,7 +70,7 @@ def describe(operations: Sequence[Operation]) -> dict[str, Any]:
             "description": "Runs code that nobody reviewed, in sandboxes that have names.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "security": [{"token": []}],
+        "security": [{"token": []}, {}],
         "paths": paths,
         "components": {
             "schemas": schemas,

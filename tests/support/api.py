@@ -111,7 +111,7 @@ class Serving:
         self,
         method: str,
         path: str,
-        body: bytes | str | dict[str, Any] | None = None,
+        body: bytes | str | dict[str, Any] | Iterator[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
         *,
         tcp: bool = False,

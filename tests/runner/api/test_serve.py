@@ -1,0 +1,236 @@
+"""`jhansi-runner serve` as a user runs it: the examples that there have always been, by curl; sockets; its end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from support.ordinary import ORDINARY_UID, ordinary_argv
+from support.served import Served, served
+from support.user import User, alive, ordinary_user, wait_for
+
+_ORIGINAL = """
+curl -X POST AT -H "Content-Type: application/json" -d '{"language": "python"}'
+curl -X POST AT/<id>/files -F "file=@main.py"
+curl -X POST AT/<id>/exec -H "Content-Type: application/json" -d '{"filename": "main.py"}'
+curl AT/<id>
+curl -X DELETE AT/<id>
+""".strip().splitlines()
+_HELLO = "import sys\nprint('hello')\nprint('oops', file=sys.stderr)\n"
+
+
+@pytest.fixture(scope="module")
+def owner() -> Iterator[User]:
+    """The user whose servers they are."""
+    with ordinary_user() as user:
+        yield user
+
+
+@pytest.fixture(scope="module")
+def server(owner: User) -> Iterator[Served]:
+    """A server at its socket and on loopback."""
+    with served(owner, "--listen", "127.0.0.1:0", "--same-user") as found:
+        yield found
+
+
+def _curl(user: User, line: str) -> Any:
+    done = user.shell(f"{line} --silent --show-error --fail-with-body")
+    assert done.returncode == 0, done
+    return json.loads(done.stdout) if done.stdout else None
+
+
+@pytest.mark.parametrize("by_socket", [True, False])
+@pytest.mark.parametrize("labelled", [True, False])
+def test_the_examples_that_there_have_always_been(server: Served, owner: User, by_socket: bool, labelled: bool) -> None:
+    owner.write("main.py", _HELLO)
+    root = "http://localhost" if by_socket else server.url
+    lines = [line.replace("AT", f"{root}/v1/sandboxes") for line in _ORIGINAL]
+    if by_socket:
+        lines = [line.replace("curl", f"curl --unix-socket {server.path}") for line in lines]
+    if not labelled:  # curl labels it as a form then
+        lines = [line.replace(' -H "Content-Type: application/json"', "") for line in lines]
+    made = _curl(owner, lines[0])
+    create, *rest = [line.replace("<id>", made["id"]) for line in lines]
+    del create
+    assert _curl(owner, rest[0])["filename"] == "main.py"
+    outcome = _curl(owner, rest[1])
+    assert outcome["exit_code"] == 0 and outcome["stdout"] == "hello\n" and outcome["stderr"] == "oops\n"
+    assert sorted(outcome["output"].splitlines()) == ["hello", "oops"]
+    assert _curl(owner, rest[2])["status"] == "idle"
+    assert _curl(owner, rest[3]) is None
+    assert owner.shell(f"{rest[2]} -s -o /dev/null -w '%{{http_code}}'").stdout == "404"
+
+
+def test_events_come_while_the_program_runs(server: Served, owner: User) -> None:
+    at = f"curl -s --unix-socket {server.path} http://localhost/v1/sandboxes"
+    sandbox = _curl(owner, f"{at} -X POST")["id"]
+    body = json.dumps({"command": "echo begun; sleep 60"})
+    argv = ["curl", "-sN", "--unix-socket", server.path, "-H", "Accept: text/event-stream", "-d", body]
+    follower = subprocess.Popen(
+        ordinary_argv([*argv, f"http://localhost/v1/sandboxes/{sandbox}/exec"]), stdout=subprocess.PIPE, env=owner.env
+    )
+    assert follower.stdout is not None
+    assert any(b"begun" in line for line in follower.stdout)
+    follower.kill()
+    follower.communicate()
+    wait_for(lambda: _curl(owner, f"{at}/{sandbox}")["status"] == "idle")
+    assert _curl(owner, f"{at}/{sandbox}/runs")[0]["state"] == "cancelled"
+
+
+def test_a_large_file_goes_and_comes(server: Served, owner: User) -> None:
+    owner.write("big", os.urandom(20_000_000))
+    at = f"curl -s --unix-socket {server.path} http://localhost/v1/sandboxes"
+    sandbox = _curl(owner, f"{at} -X POST")["id"]
+    assert _curl(owner, f"{at}/{sandbox}/files/big -T big")["files"][0]["size"] == 20_000_000
+    assert (
+        _curl(owner, f"{at}/{sandbox}/files -F file=@big -F 'other=@big;filename=b/big'")["files"][1]["path"] == "b/big"
+    )
+    owner.shell(f"{at}/{sandbox}/files/b/big -o back")
+    assert owner.shell("cmp big back").returncode == 0
+
+
+def test_the_socket_is_its_owners_alone(server: Served) -> None:
+    found = os.stat(server.path)
+    assert found.st_mode & 0o777 == 0o600 and found.st_uid == ORDINARY_UID
+    assert os.stat(os.path.dirname(server.path)).st_mode & 0o777 == 0o700
+
+
+def test_a_second_server_is_told_of_the_first(server: Served, owner: User) -> None:
+    done = owner.run("serve")
+    assert done.returncode == 125 and "listening at" in done.stderr and "already" in done.stderr
+    assert server.process.poll() is None and os.path.exists(server.path)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--no-socket",), "nowhere to listen"),
+        (("--no-socket", "--listen", "0.0.0.0:0"), "not loopback"),
+        (("--no-socket", "--listen", "nonsense"), "no address"),
+        (("--no-socket", "--listen", "127.0.0.1:0", "--tls-cert", "none", "--tls-key", "none"), "cannot be used"),
+        (("--tls-cert", "x"), "go together"),
+        (("--ttl", "100", "--longest-ttl", "10"), "--longest-ttl"),
+        (("--upload-limit", "much"), "much"),
+    ],
+)
+def test_what_cannot_be_served_is_told(owner: User, words: tuple[str, ...], message: str) -> None:
+    done = owner.run("serve", *words)
+    assert done.returncode == 125 and message in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_path_that_is_too_long_for_a_socket_is_told(owner: User) -> None:
+    done = owner.run("serve", env={"JHANSI_HOME": f"{owner.state}/{'x' * 100}"})
+    assert done.returncode == 125 and "too long a path for a socket" in done.stderr
+
+
+def test_a_killed_server_leaves_nothing_that_hinders_the_next() -> None:
+    with ordinary_user() as user:
+        with served(user) as first:
+            at = f"curl -s --unix-socket {first.path} http://localhost/v1/sandboxes"
+            sandbox = _curl(user, f"{at} -X POST")["id"]
+            body = json.dumps({"command": "echo marked-7391; sleep 600", "detach": True})
+            run = _curl(user, f"{at}/{sandbox}/exec -d '{body}'")["id"]
+            wait_for(lambda: alive("marked-7391"))
+            os.kill(first.process.pid, signal.SIGKILL)
+            wait_for(lambda: not alive("marked-7391"))
+            assert os.path.exists(first.path)
+        with served(user):
+            assert _curl(user, f"{at}/{sandbox}/runs/{run}")["state"] == "lost"
+            assert _curl(user, f'{at}/{sandbox}/exec -d \'{{"command": "echo again"}}\'')["stdout"] == "again\n"
+
+
+def test_a_server_that_is_told_to_end_answers_what_it_was_asked_and_leaves_nothing() -> None:
+    with ordinary_user() as user, served(user) as server:
+        at = f"curl -s --unix-socket {server.path} http://localhost/v1/sandboxes"
+        sandbox, other = _curl(user, f"{at} -X POST")["id"], _curl(user, f"{at} -X POST")["id"]
+        argv = [
+            "curl",
+            "-s",
+            "--unix-socket",
+            server.path,
+            "-d",
+            json.dumps({"command": "sleep 600; echo marked-8264"}),
+        ]
+        asks = [
+            subprocess.Popen(
+                ordinary_argv([*argv, f"http://localhost/v1/sandboxes/{each}/exec"]),
+                stdout=subprocess.PIPE,
+                env=user.env,
+            )
+            for each in (sandbox, other)
+        ]
+        wait_for(lambda: all(_curl(user, f"{at}/{each}")["status"] == "running" for each in (sandbox, other)))
+        began = time.monotonic()
+        assert server.end() == 0
+        assert time.monotonic() - began < 15
+        for ask in asks:
+            assert json.loads(ask.communicate(timeout=5)[0])["state"] == "cancelled"
+        assert not alive("marked-8264") and not os.path.exists(server.path)
+        assert "Traceback" not in server.said
+
+
+_ACTIVATE = """import os, socket, sys
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[1])
+listener.listen()
+tcp = socket.create_server(("127.0.0.1", int(sys.argv[2])))
+os.dup2(listener.fileno(), 103), os.dup2(tcp.fileno(), 104)
+os.dup2(103, 3), os.dup2(104, 4)
+os.environ.update(LISTEN_FDS="2", LISTEN_PID=str(os.getpid()), LISTEN_FDNAMES="a:b")
+os.execvp(sys.argv[3], sys.argv[3:])
+"""
+
+
+def test_sockets_that_a_supervisor_opened_are_served_and_it_is_told() -> None:
+    with ordinary_user() as user:
+        place = str(user.home / "handed.sock")
+        told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        told.bind(str(user.home / "notify"))
+        os.chmod(user.home / "notify", 0o777)  # noqa: S103
+        told.settimeout(30)
+        server = Served.__new__(Served)
+        server.user, server.log = user, user.root / "log"
+        argv = ordinary_argv(["/usr/bin/python3", "-I", "-c", _ACTIVATE, place, "0", *user.command, "serve"])
+        with open(server.log, "wb") as log:
+            env = {**user.env, "NOTIFY_SOCKET": str(user.home / "notify")}
+            server.process = subprocess.Popen(argv, stderr=log, cwd=user.work, env=env)
+        try:
+            assert told.recv(100) == b"READY=1", server.said
+            assert _curl(user, f"curl -s --unix-socket {place} http://localhost/health") == {"status": "ok"}
+            assert _curl(user, f"curl -s {server.url}/health") == {"status": "ok"}
+            assert not os.path.exists(server.path)
+            assert server.end() == 0
+            assert told.recv(100) == b"STOPPING=1"
+            assert os.path.exists(place)
+        finally:
+            server.process.kill()
+            server.process.wait()
+            told.close()
+
+
+def test_https_with_a_token() -> None:
+    with ordinary_user() as user:
+        made = user.shell(
+            "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout key.pem -out cert.pem "
+            "-days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost,DNS:service.test,IP:127.0.0.1"
+        )
+        assert made.returncode == 0, made
+        token = user.run("token", "create", "agent").stdout.split()[-1]
+        words = ("--no-socket", "--listen", "127.0.0.1:0", "--tls-cert", "cert.pem", "--tls-key", "key.pem")
+        with served(user, *words, "--name", "service.test") as server:
+            port = server.url.rpartition(":")[2]
+            curl = f"curl -s --cacert cert.pem -H 'Authorization: Bearer {token}'"
+            made_ = _curl(user, f"{curl} -X POST https://localhost:{port}/v1/sandboxes")
+            assert made_["owner"] == "agent"
+            by_name = f"{curl} --resolve service.test:{port}:127.0.0.1 https://service.test:{port}/v1/sandboxes"
+            assert _curl(user, by_name) == [made_]
+            assert user.shell(f"curl -s http://127.0.0.1:{port}/health").returncode != 0
+            assert server.end() == 0
