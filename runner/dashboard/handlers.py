@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
+from jhansi_runner.runner.api.streams import Stream
 from jhansi_runner.runner.dashboard import live, views
 from jhansi_runner.runner.dashboard.aside import CACHE, POLICY, Aside
 from jhansi_runner.runner.dashboard.facts import CacheFacts, PolicyFacts
@@ -24,6 +26,7 @@ from jhansi_runner.runner.sandboxes.service import Service
 
 _EACH, _LOOKED, _SHOWN = 50, 200, 10
 _STREAMS = 16
+_BEAT = b": the run goes on\n\n"
 
 
 class Handlers:
@@ -93,21 +96,23 @@ class Handlers:
         async def ended() -> Run:
             return await self._service.finished(caller, run.id)
 
-        async def counted() -> AsyncIterator[bytes]:
+        async def counted() -> AsyncGenerator[bytes]:
             self._streams[caller.name] += 1
+            events = self._service.events(caller, run.id, after)
             try:
-                events = self._service.events(caller, run.id, after)
-                async for message in live.messages(events, after, ended, self._stopping):
-                    yield message
+                async with contextlib.aclosing(live.messages(events, after, ended)) as messages:
+                    async for message in messages:
+                        yield message
             finally:
                 self._streams[caller.name] -= 1
+                self._streams += Counter()  # forgets those that have none
 
-        return StreamingResponse(counted(), 200, HEADERS, "text/event-stream")
+        return Stream(counted(), "text/event-stream", self._stopping, HEADERS, beat=_BEAT)
 
     async def log(self, request: Request, caller: Caller) -> Response:
         """The whole output of a run as text."""
         run = await self._service.run(caller, request.path_params["run"])
-        return StreamingResponse(self._service.log(caller, run.id), 200, HEADERS, "text/plain; charset=utf-8")
+        return Stream(self._service.log(caller, run.id), "text/plain; charset=utf-8", self._stopping, HEADERS)
 
     async def sbom(self, request: Request, caller: Caller) -> Response:
         """The SBOM of a run, as a file."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 
 from jhansi_runner.runner.dashboard.rows import badge
 from jhansi_runner.runner.dashboard.tail import MOST_CHARACTERS, MOST_LINES, Keeper, Tail
@@ -19,8 +19,8 @@ from jhansi_runner.runner.sandboxes.errors import SandboxError
 from jhansi_runner.runner.sandboxes.model import Event, Run
 
 _LINES, _CHARACTERS = 1000, 32 << 10
-_PAUSE_SECONDS, _BEAT_SECONDS, _STREAM_SECONDS = 0.25, 15.0, 600.0
-_QUIET_SECONDS, _READING_SECONDS = 0.05, 10.0
+_PAUSE_SECONDS, _STREAM_SECONDS = 0.25, 600.0
+_QUIET_SECONDS, _BUSY_SECONDS, _READING_SECONDS = 0.05, 1.0, 10.0
 _TURN = 64
 
 
@@ -53,15 +53,14 @@ class Feed:
         self.packages = self.refused = 0
         return self._keeper.take()
 
-    async def comes(self, seconds: float, stopping: asyncio.Event | None = None) -> bool:
-        """Wait for something new; False when nothing came in time, or before `stopping` was set."""
-        waiting = [asyncio.create_task(one.wait()) for one in (self.news, stopping) if one is not None]
+    async def comes(self, seconds: float) -> bool:
+        """Wait for something new; False when nothing came in time."""
         try:
-            await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in waiting:
-                task.cancel()
-        return self.news.is_set()
+            async with asyncio.timeout(seconds):
+                await self.news.wait()
+        except TimeoutError:
+            return False
+        return True
 
     async def ended(self) -> None:
         """Wait for the reader, which is `over`. Raises what it failed with."""
@@ -82,15 +81,17 @@ class Feed:
         finally:
             self.over = True
             self.news.set()
+            if isinstance(self._events, AsyncGenerator):
+                await self._events.aclose()
 
 
 async def so_far(events: AsyncIterator[Event], *, ended: bool) -> tuple[Tail, int]:
     """The end of what was printed by now, and the number of the last event.
 
-    Of a run that has not `ended`: until nothing more comes at once.
+    Of a run that has not `ended`: until nothing more comes at once, or for a second where more always does.
     """
     loop = asyncio.get_running_loop()
-    latest = loop.time() + _READING_SECONDS
+    latest = loop.time() + (_READING_SECONDS if ended else _BUSY_SECONDS)
     async with Feed(events, MOST_LINES, MOST_CHARACTERS) as feed:
         while not feed.over and loop.time() < latest:
             feed.news.clear()
@@ -100,21 +101,17 @@ async def so_far(events: AsyncIterator[Event], *, ended: bool) -> tuple[Tail, in
 
 
 async def messages(
-    events: AsyncIterator[Event], after: int, ended: Callable[[], Awaitable[Run]], stopping: asyncio.Event
-) -> AsyncIterator[bytes]:
+    events: AsyncIterator[Event], after: int, ended: Callable[[], Awaitable[Run]]
+) -> AsyncGenerator[bytes]:
     """The messages for one reader, for ten minutes at most: then a browser asks again, and has to be let in again.
 
-    `after` is the number of the event before the first, `ended` gives the run as it is in the end. It is
-    over when the server is `stopping`.
+    `after` is the number of the event before the first, `ended` gives the run as it is in the end.
     """
     loop = asyncio.get_running_loop()
     latest = loop.time() + _STREAM_SECONDS
     async with Feed(events, _LINES, _CHARACTERS, after) as feed:
         yield b"retry: 2000\n\n"
-        while loop.time() < latest and not stopping.is_set():
-            if not await feed.comes(_BEAT_SECONDS, stopping):
-                yield b": the run goes on\n\n"
-                continue
+        while loop.time() < latest and await feed.comes(latest - loop.time()):
             over = feed.over
             yield _more(feed)
             if over:

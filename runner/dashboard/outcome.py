@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from jhansi_runner.proxy.policy.codes import NEXT_STEP
-from jhansi_runner.runner.limits.model import NAMES
+from jhansi_runner.runner.limits.model import NAMES, TIME
 from jhansi_runner.runner.limits.model import shown as limit_text
 
 _NEXT = " Next: "
@@ -82,7 +82,7 @@ def read(found: Mapping[str, object]) -> Outcome:
         _seconds(found.get("install_ms")),
         tuple(_package(row) for row in rows(found.get("installed"))),
         tuple(refusal(row) for row in rows(found.get("denied"))),
-        tuple(_bounds(limits)),
+        tuple(_bounds(limits, timed_out=found.get("timed_out") is True)),
         _text(limits.get("reason")),
         tuple(_unlisted(row) for row in rows(found.get("unlisted_imports"))),
         _texts(found.get("missing")),
@@ -111,16 +111,14 @@ def refusal(row: Mapping[str, object]) -> Refusal:
     )
 
 
-def _bounds(limits: Mapping[str, object]) -> Iterator[Bound]:
+def _bounds(limits: Mapping[str, object], *, timed_out: bool) -> Iterator[Bound]:
     ended_by, met = limits.get("ended_by"), _texts(limits.get("met"))
-    timeout = limits.get("timeout")
-    if isinstance(timeout, int | float):
-        yield Bound("time", limit_text("time", timeout), "", "", "")
     for name in NAMES:
         one = _mapping(limits.get(name))
         value = one.get("limit")
         if isinstance(value, int | float):
-            came = "ended the program" if name == ended_by else "refused it something" if name in met else ""
+            ended = name == ended_by or (timed_out and name == TIME)
+            came = "ended the program" if ended else "refused it something" if name in met else ""
             yield Bound(name, limit_text(name, value), _text(one.get("set_by")), _text(one.get("held_by")), came)
 
 

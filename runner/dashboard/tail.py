@@ -12,6 +12,8 @@ MOST_LINES, MOST_CHARACTERS = 2000, 256 << 10
 OUT, ERR, NOTE = "stdout", "stderr", "note"
 _AGAIN = "\n[the program is run again, with more packages]\n"
 _JOINED = 4096
+_MOST_PIECES = 4000
+"""A program that changes streams with each character would have a page of markup."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +60,15 @@ class Keeper:
             self._pieces.append(Piece(stream, kept))
         self._size += len(kept)
         self._lines += kept.count("\n")
-        while self._lines > self._most_lines or self._size > self._most_characters:
+        while self._is_too_much():
             gone = self._pieces.popleft()
             self._size -= len(gone.text)
             self._lines -= gone.text.count("\n")
             self._cut = True
+
+    def _is_too_much(self) -> bool:
+        too_long = self._lines > self._most_lines or self._size > self._most_characters
+        return too_long or len(self._pieces) > _MOST_PIECES
 
     def take(self) -> Tail:
         """What is kept, with all that cannot be seen shown by its code; then it is empty again."""

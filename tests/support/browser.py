@@ -154,13 +154,17 @@ class Tab:
 
 @contextlib.contextmanager
 def browser() -> Iterator[int]:
-    """Start one with a profile of its own, and end it with all its processes. What is given is its port."""
+    """Start one with a profile of its own, and end it with all its processes. What is given is its port.
+
+    Every name below `.test` is loopback to it.
+    """
     assert CHROMIUM is not None
     profile = tempfile.mkdtemp(prefix="jr-browser-")
     options = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run")
     quiet = ("--disable-background-networking", "--disable-component-update", "--remote-debugging-port=0")
+    names = "--host-resolver-rules=MAP *.test 127.0.0.1"
     child = subprocess.Popen(
-        [CHROMIUM, *options, *quiet, f"--user-data-dir={profile}", "about:blank"],
+        [CHROMIUM, *options, *quiet, names, f"--user-data-dir={profile}", "about:blank"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

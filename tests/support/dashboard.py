@@ -54,6 +54,7 @@ def outcome(**more: object) -> dict[str, object]:
     """What `exec --json` prints of a run with two packages."""
     packages = [("requests", "2.32.3"), ("idna", "3.10")]
     memory = {"limit": 1 << 30, "set_by": "policy.yaml:60", "held_by": "control group"}
+    time_limit = {"limit": 600.0, "set_by": "the service", "held_by": "runner"}
     return {
         "language": "python",
         "exit_code": 0,
@@ -61,7 +62,15 @@ def outcome(**more: object) -> dict[str, object]:
         "install_ms": 900,
         "installed": [{"name": name, "version": v, "purl": f"pkg:pypi/{name}@{v}"} for name, v in packages],
         "denied": [],
-        "limits": {"timeout": 600.0, "memory": memory, "ended_by": None, "met": [], "reason": "", "note": ""},
+        "limits": {
+            "timeout": 600.0,
+            "memory": memory,
+            "time": time_limit,
+            "ended_by": None,
+            "met": [],
+            "reason": "",
+            "note": "",
+        },
         **more,
     }
 

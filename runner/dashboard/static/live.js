@@ -1,7 +1,7 @@
 // What a run prints while it runs. Only text is made of it; the end is kept, and what is new is told now and then.
 "use strict";
 (() => {
-  const MOST_LINES = 2000, MOST_CHARACTERS = 256 * 1024, TELL_MS = 10000;
+  const MOST_LINES = 2000, MOST_CHARACTERS = 256 * 1024, MOST_PIECES = 4000, TELL_MS = 10000;
   const status = document.getElementById("status");
   const output = document.getElementById("output");
   const cut = document.getElementById("cut");
@@ -22,7 +22,8 @@
       fresh += count(text);
       characters += text.length;
     }
-    while (output.childElementCount > 1 && (lines > MOST_LINES || characters > MOST_CHARACTERS)) {
+    const tooMuch = () => lines > MOST_LINES || characters > MOST_CHARACTERS || output.childElementCount > MOST_PIECES;
+    while (output.childElementCount > 1 && tooMuch()) {
       const gone = output.firstElementChild.textContent;
       lines -= count(gone);
       characters -= gone.length;

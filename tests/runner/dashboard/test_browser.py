@@ -257,6 +257,57 @@ def test_signing_in_and_out_by_hand(port: int) -> None:
         _in_a_tab(port, work)
 
 
+def _port_of(found: Site) -> str:
+    return found.url.rpartition(":")[2]
+
+
+def test_signing_in_works_where_a_browser_tells_less(port: int) -> None:
+    """Over plain HTTP and under a name, there is no `Sec-Fetch-Site`: the form is known by its origin."""
+
+    async def work(page: Tab) -> None:
+        await page.open(f"http://runner.test:{_port_of(found)}/")
+        await page.evaluate("document.getElementById('token').focus()")
+        await page.type("token-of-one")
+        await page.press("Enter")
+        await page.wait_for("location.pathname === '/' && document.readyState === 'complete'")
+        assert await page.evaluate("document.querySelector('.who').textContent.includes('agent-7')")
+
+    with site(Shown(), os.environ) as found:
+        _in_a_tab(port, work)
+
+
+FORM = """(() => {
+    document.body.innerHTML = `<form method=post action="%s/%s"><input name=token value=token-of-one></form>`;
+    document.forms[0].submit();
+})()"""
+
+
+def test_a_site_of_others_signs_nobody_in_or_out_and_reads_nothing(port: int, here: Site) -> None:
+    """Not by a form, not by a script, and not by having its name lead here."""
+
+    async def work(page: Tab) -> None:
+        await page.open(f"{found.url}/login")
+        await page.evaluate("document.getElementById('token').focus()")
+        await page.type("token-of-all")
+        await page.press("Enter")
+        await page.wait_for("location.pathname === '/' && document.readyState === 'complete'")
+        for action in ("login", "logout"):
+            await page.call("Page.setBypassCSP", enabled=True)  # a site of others sends no such policy
+            await page.open(f"http://evil.test:{_port_of(here)}/login")
+            reading = f"fetch('{found.url}/', {{credentials: 'include'}}).then(() => 'read', () => 'refused')"
+            assert await page.evaluate(reading) == "refused"
+            await page.evaluate(FORM % (found.url, action))
+            await page.wait_for(f"location.href === '{found.url}/{action}' && document.readyState === 'complete'")
+            assert "not sent from" in await page.evaluate("document.querySelector('[role=alert]').textContent")
+        await page.open(f"{found.url}/")
+        assert await page.evaluate("document.querySelector('.who').textContent.includes('operator')")
+        await page.open(f"http://evil.test:{_port_of(here)}/")
+        assert await page.evaluate("location.pathname") == "/login"
+
+    with site(Shown(), os.environ) as found:
+        _in_a_tab(port, work)
+
+
 def test_without_scripts_a_page_says_how_to_see_more(port: int, here: Site) -> None:
     async def work(page: Tab) -> None:
         await page.call("Emulation.setScriptExecutionDisabled", value=True)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from itertools import count
 
 import httpx
 import pytest
 
+from jhansi_runner.runner.dashboard import live
+from jhansi_runner.runner.dashboard.tail import Tail
 from jhansi_runner.runner.sandboxes.model import RUNNING, Event
 from support.dashboard import RUN, Shown, Site, output, run, site
 from support.mirror import eventually
@@ -77,6 +81,29 @@ def test_of_a_flood_only_the_end_comes(here: Site, shown: Shown) -> None:
     found = list(_messages(here))
     assert sum(len(_text(data)) for _, name, data in found if name == "more") < 200_000
     assert _text(found[-2][2]).endswith("000399\n") and any(data.get("cut") for _, _, data in found)
+
+
+def test_a_stream_ends_in_time_so_that_its_reader_has_to_be_let_in_again(
+    here: Site, shown: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "_STREAM_SECONDS", 0.3)
+    shown.events.append(output(1, "one\n"))
+    assert [name for _, name, _ in _messages(here)] == ["more"]
+    eventually(lambda: here.service.listening == 0)
+
+
+def test_a_page_does_not_wait_for_a_program_that_always_prints() -> None:
+    async def endless() -> AsyncIterator[Event]:
+        for number in count(1):
+            yield output(number, "more\n")
+            await asyncio.sleep(0.01)
+
+    async def look() -> tuple[Tail, int]:
+        async with asyncio.timeout(8):
+            return await live.so_far(endless(), ended=False)
+
+    tail, number = asyncio.run(look())
+    assert number > 1 and "".join(one.text for one in tail.pieces) == "more\n" * number
 
 
 @pytest.mark.parametrize("number", ["x", "-1", "99999999999"])

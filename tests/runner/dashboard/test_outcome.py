@@ -13,7 +13,7 @@ def test_an_outcome_is_read() -> None:
     found = outcome.read(dashboard.outcome(denied=[dashboard.refusal()], planted=[".envrc"], notes=["so"]))
     assert found.packages[0] == Package("pkg:pypi/requests@2.32.3", "requests", "2.32.3")
     assert found.seconds == 1.612 and found.install_seconds == 0.9
-    assert [(one.name, one.text) for one in found.bounds] == [("time", "600 s"), ("memory", "1 GiB")]
+    assert [(one.name, one.text) for one in found.bounds] == [("memory", "1 GiB"), ("time", "600 s")]
     assert found.planted == (".envrc",) and found.notes == ("so",)
 
 
@@ -39,6 +39,11 @@ def test_a_limit_that_was_met_says_so(met: str) -> None:
     came = {one.name: one.met for one in found.bounds}
     assert came.pop(met) == ("ended the program" if ended else "refused it something")
     assert set(came.values()) == {""}
+
+
+def test_a_program_that_took_too_long_met_its_time() -> None:
+    found = outcome.read(dashboard.outcome(timed_out=True))
+    assert {one.name: one.met for one in found.bounds} == {"memory": "", "time": "ended the program"}
 
 
 @pytest.mark.parametrize(

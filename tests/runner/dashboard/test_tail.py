@@ -44,6 +44,14 @@ def test_of_one_endless_line_the_end_is_kept() -> None:
     assert found.pieces[-1].text == "b" * 999
 
 
+def test_of_streams_that_change_with_each_character_the_last_pieces_are_kept() -> None:
+    keeper = Keeper()
+    for number in range(20_000):
+        keeper.put((OUT, ERR)[number % 2], "x")
+    found = keeper.take()
+    assert found.cut and len(found.pieces) == 4000
+
+
 def test_what_was_taken_is_not_told_again() -> None:
     keeper = Keeper(characters=4)
     keeper.put(OUT, "too long")
