@@ -14,6 +14,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 _ESTABLISHED = "01"
+_LOOKS = 4
+"""The kernel writes the table piece by piece: while others come and go, a connection that is there may be left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +41,22 @@ def is_same_user(peer: Peer, uid: int) -> bool:
     """Whether a process of this user holds the other end of a connection over loopback. False whenever in doubt."""
     if peer.address is None or peer.here is None or not is_loopback(peer.address[0]):
         return False
-    name = "tcp6" if ":" in peer.address[0] else "tcp"
+    for _ in range(_LOOKS):
+        found = holder(_connections(peer.address[0]), peer.address, peer.here)
+        if found is not None:
+            return found == uid
+    return False
+
+
+def _connections(host: str) -> list[str]:
     lines: list[str] = []
-    for table in {name, "tcp6"}:  # a socket for both families talks IPv4 too, and stands in the other table
+    for table in {"tcp6" if ":" in host else "tcp", "tcp6"}:  # a socket for both families stands in the other table
         try:
             with open(f"/proc/net/{table}", encoding="ascii") as rows:
                 lines += rows
         except (OSError, ValueError):
             continue
-    return holder(lines, peer.address, peer.here) == uid
+    return lines
 
 
 def holder(lines: Iterable[str], theirs: tuple[str, int], ours: tuple[str, int]) -> int | None:
