@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -10,10 +11,27 @@ from html.parser import HTMLParser
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
 
 from jhansi_runner.runner.dashboard.guard import POLICY
+from jhansi_runner.runner.dashboard.routes import routes
 from jhansi_runner.runner.sandboxes.model import DELETED, RUNNING, Caller, Entry, Snapshot
-from support.dashboard import BOX, HOSTILE, RUN, TOKENS, Shown, Site, outcome, output, refusal, run, sandbox, site
+from support.dashboard import (
+    BOX,
+    HOSTILE,
+    RUN,
+    TOKENS,
+    FakeService,
+    Shown,
+    Site,
+    outcome,
+    output,
+    refusal,
+    run,
+    sandbox,
+    site,
+)
 
 GOOD = "token-of-all"
 ALL, ONE = ({"Authorization": f"Bearer token-of-{name}"} for name in ("all", "one"))
@@ -151,6 +169,21 @@ def test_a_token_becomes_a_cookie_that_is_not_the_token(client: httpx.Client) ->
     assert "secure" not in cookie.lower()
     page = client.get("/")
     assert page.status_code == 200 and "Sign out" in page.text
+
+
+def test_over_tls_the_cookie_is_for_tls_alone() -> None:
+    async def nobody(request: Request) -> None:
+        del request
+
+    async def sign_in() -> str:
+        app = Starlette(routes=routes(FakeService(Shown()), nobody, {}, asyncio.Event()))
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="https://runner.test") as client:
+            headers = {"Origin": "https://runner.test"}
+            answer = await client.post("/login", data={"token": GOOD}, headers=headers)
+        return answer.headers["set-cookie"]
+
+    assert "; Secure" in asyncio.run(sign_in())
 
 
 def test_signing_out_ends_the_session_and_not_just_the_cookie(client: httpx.Client) -> None:
