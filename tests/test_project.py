@@ -107,7 +107,8 @@ def test_locks_are_current(lock: str, asked: list[str]) -> None:
     for requirement in map(Requirement, asked):
         versions = [version for name, version, _ in pins if name == canonicalize_name(requirement.name)]
         assert versions, f"{requirement} is not in {lock}: run `make lock`"
-        assert all(requirement.specifier.contains(version) for version in versions), f"{lock} is old: run `make lock`"
+        fits = all if requirement.marker is None else any  # some Pythons, some of the pins
+        assert fits(requirement.specifier.contains(version) for version in versions), f"{lock} is old: run `make lock`"
 
 
 def test_development_runs_the_versions_that_users_get() -> None:
