@@ -16,7 +16,7 @@ from dataclasses import dataclass
 _ESTABLISHED = "01"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Peer:
     """The other end: on a unix socket a user, on TCP an address. `here` is our own end on TCP. `secure`: by TLS."""
 
