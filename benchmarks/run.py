@@ -8,7 +8,7 @@ import sys
 import time
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_SECTIONS = ("accuracy", "warm", "install", "hits", "large", "filtering", "memory", "bundle")
+_SECTIONS = ("accuracy", "warm", "service", "install", "hits", "large", "filtering", "memory", "bundle")
 _ONLINE = ("install", "hits")
 
 

@@ -55,13 +55,13 @@ def lines() -> Iterator[Line]:
     with Home() as home:
         workspace = home.workspace("empty", "")
         seconds(home.exec(), home.env, workspace)
-        bwrap, arguments, command = json.loads(_inspect(home, workspace, _ARGUMENTS))
+        bwrap, arguments, command = bare_arguments(home, workspace)
         modules = _inspect(home, workspace, _MODULES).strip()
         importing = [sys.executable, "-I", "-c", f"import {modules}"]
         ours, bare, imports = alternate(
             _ROUNDS,
             lambda: seconds(home.exec(), home.env, workspace) * 1000,
-            lambda: _bare(bwrap, arguments, command) * 1000,
+            lambda: bare(bwrap, arguments, command) * 1000,
             lambda: seconds(importing, home.env) * 1000,
         )
         yield Line("warm exec of an empty script, and the same bwrap, bare", "ms", ours, bare, "minus", "+45 ms")
@@ -94,7 +94,14 @@ def _start(home: Home, workspace: str) -> float:
         return (float(file.read()) - began) * 1000
 
 
-def _bare(bwrap: str, arguments: Sequence[str], command: Sequence[str]) -> float:
+def bare_arguments(home: Home, workspace: str) -> tuple[str, list[str], list[str]]:
+    """With what `exec` would start bubblewrap for a workspace's program: its path, its options, and the command."""
+    bwrap, arguments, command = json.loads(_inspect(home, workspace, _ARGUMENTS))
+    return bwrap, arguments, command
+
+
+def bare(bwrap: str, arguments: Sequence[str], command: Sequence[str]) -> float:
+    """The seconds that bubblewrap takes with these, and nothing of ours around it."""
     filter_ = sealed(seccomp_filter())
     options = sealed(b"".join(os.fsencode(word) + b"\0" for word in (*arguments, "--seccomp", str(filter_))))
     for descriptor in (filter_, options):

@@ -12,10 +12,15 @@ COMMAND = "command"
 """The origin of a requirement that the command line asked for."""
 
 
-def asked_by(command: Sequence[str], packaged: Mapping[str, str], plan: Plan) -> tuple[Requirement, ...]:
-    """What a command needs besides what the files of its workspace do. `packaged` is as in `Resolver`."""
+def asked_by(
+    command: Sequence[str], packaged: Mapping[str, str], plan: Plan, *, always: bool = False
+) -> tuple[Requirement, ...]:
+    """What a command needs besides what the files of its workspace do. `packaged` is as in `Resolver`.
+
+    Where a manifest speaks for the workspace it is to name what is needed, unless it is `always` asked for.
+    """
     name = named(command)
-    if plan.source not in (SCAN, NOTHING) or name not in packaged:
+    if (plan.source not in (SCAN, NOTHING) and not always) or name not in packaged:
         return ()
     package = Coordinate.parse(packaged[name])
     if any(each.purl == package.purl for each in plan.requirements):

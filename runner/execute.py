@@ -25,7 +25,7 @@ from jhansi_runner.runner.workspace_lock import hold
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from jhansi_runner.runner.inside import Ended
     from jhansi_runner.runner.job import Named
@@ -119,7 +119,11 @@ def _run(
     variables = {**sandbox.variables(found.path, found.after, door=door is not None), **dict(found.env)}
     if options.command:
         require_command(options.command[0], extra.get("PATH", variables["PATH"]), found, dependencies)
-    command = options.command or [*_started(found, shown_entry(job)), *options.arguments]
+    command: Sequence[str] = options.command or [*_started(found, shown_entry(job)), *options.arguments]
+    if options.before:
+        from jhansi_runner.runner.testing import started_first
+
+        command = started_first(options.before, command)
     shown = shown_paths(options.read, job)
     lock, protected, before = hold(job.folders, job.workspace, [path for path, _ in shown])
     path, writable = job.workspace.path, job.workspace.writable

@@ -107,6 +107,11 @@ class Job:
         self.workspace = _workspace(options, folders, env, named)
         self.cwd = sandbox.WORKSPACE if named is not None else _inside(self.workspace, _current())
         self.entry = _entry(options, self.workspace, named)
+        if options.test:
+            from jhansi_runner.runner.testing import as_tests
+
+            as_tests(options, self.workspace, self.entry)
+            self.entry = ""
         self.bwrap = _bwrap(env, self.workspace)
         self.run = (named.run if named is not None else "") or os.urandom(8).hex()
         self.starting: Starting | None = None
@@ -114,7 +119,7 @@ class Job:
         self.links = 0
         words = options.command
         tells = (os.path.basename(spoken.spoken(words)[0]), spoken.named(words)) if words else ()  # language and needs
-        flags = ("no-install" if options.no_install else "", "fix" if options.fix else "")
+        flags = tuple(name if getattr(options, name) else "" for name in ("no_install", "fix", "test"))
         tools = env.get("PATH", "")  # where the language's programs are looked for
         choices = (options.language or "", options.python or "", *flags, " ".join(tells), tools, *_product())
         self.sandbox = named.key if named is not None else ticket.key(self.workspace, "", ())[:16]
@@ -221,8 +226,8 @@ def _inside(workspace: Workspace, folder: str) -> str:
 
 
 def _entry(options: ExecOptions, workspace: Workspace, named: Named | None) -> str:
-    """The program's path below the workspace, "" for a command."""
-    if options.command:
+    """The program's path below the workspace, "" for a command, or where there are tests alone to run."""
+    if options.command or (options.test and not options.file):
         return ""
     base = _current() if options.workspace is None and named is None else workspace.path
     asked = options.file

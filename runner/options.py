@@ -48,6 +48,7 @@ EXEC = (
     Option("--offline", FLAG, "Install from the cache alone; what is missing there is written to a list."),
     Option("--missing", VALUE, "Write that list, which `cache warm` takes, to this file.", "FILE"),
     Option("--no-install", FLAG, "Run with what is installed; install nothing."),
+    Option("--test", FLAG, "Run the tests that are there instead; with FILE, beside it, which is started first."),
     Option("--fix", FLAG, "Install what the manifest forgot too, and run again."),
     Option(
         "--json",
@@ -59,12 +60,15 @@ EXEC = (
 
 
 class ExecOptions:
-    """What `exec` was asked to do. `command` follows `--`, otherwise `file` and `arguments` are set."""
+    """What `exec` was asked to do. `command` follows `--`, otherwise `file` and `arguments` are set.
+
+    With `test`, words are for whatever runs the tests, and `before` is what is started before them.
+    """
 
     __slots__ = (
-        "arguments", "command", "cpus", "disk", "env", "env_file", "file", "files", "fix", "json", "json_lines",
-        "language", "memory", "missing", "no_install", "offline", "output", "policy", "processes", "python", "read",
-        "require_limits", "sandbox", "test", "timeout", "workspace",
+        "arguments", "before", "command", "cpus", "disk", "env", "env_file", "file", "files", "fix", "json",
+        "json_lines", "language", "memory", "missing", "no_install", "offline", "output", "policy", "processes",
+        "python", "read", "require_limits", "sandbox", "test", "timeout", "workspace",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -89,6 +93,7 @@ class ExecOptions:
         self.file = ""
         self.arguments: list[str] = []
         self.command: list[str] = []
+        self.before: list[str] = []
 
 
 def read_exec(words: Sequence[str]) -> ExecOptions | None:
@@ -100,7 +105,7 @@ def read_exec(words: Sequence[str]) -> ExecOptions | None:
         word = words[at]
         if word == "--":
             options.command = list(words[at + 1 :])
-            return options if options.command else None
+            return options if options.command or options.test else None
         if not word.startswith("-"):
             options.file, options.arguments = word, list(words[at + 1 :])
             return options
@@ -125,4 +130,4 @@ def read_exec(words: Sequence[str]) -> ExecOptions | None:
             getattr(options, option.key).append(value)
         else:
             setattr(options, option.key, value)
-    return None
+    return options if options.test else None

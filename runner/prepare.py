@@ -121,7 +121,7 @@ def prepare(
     elif plan.unbuilt is not None:
         plan, _ = asked_whole(job, view, plan, resolver, tools, policy, record)
     if job.options.command:
-        plan = with_missed(plan, asked_by(job.options.command, resolver.packaged, plan))
+        plan = with_missed(plan, asked_by(job.options.command, resolver.packaged, plan, always=job.options.test))
     if not (job.options.no_install or missed):
         announce(plan)
     if record is not None and not missed:

@@ -7,17 +7,28 @@ Source: prctl(2), PR_SET_PDEATHSIG, which is of no use when the parent is gone b
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import json
 import os
 import signal
+import socket
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import NoReturn
 
+from jhansi_runner.proxy.paths import current
+from jhansi_runner.proxy.policy.sources import collect, digest
+from jhansi_runner.runner import sandbox
 from jhansi_runner.runner.cli import carried_out, report
 from jhansi_runner.runner.engine.order import Order
+from jhansi_runner.runner.engine.passing import received
 from jhansi_runner.runner.errors import FAILED
 from jhansi_runner.runner.events import Events
+from jhansi_runner.runner.inside import seccomp_filter
 from jhansi_runner.runner.outlet import Outlet
+from jhansi_runner.runner.record import Record, as_line
+from jhansi_runner.runner.variables import given_variables
 
 _PR_SET_PDEATHSIG = 1
 _FIRST_FREE = 3
@@ -25,27 +36,52 @@ _MOST_DESCRIPTORS = 1 << 20
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def begin(descriptors: Sequence[int], parent: int) -> NoReturn:
-    """Run what was ordered, and end this process.
+def wait(channel: socket.socket, parent: int) -> NoReturn:
+    """Wait for a run, and run it; this process ends with it, or with `parent`.
 
-    `descriptors` are: the order, the program's input, where events go, where our words go, and the one that keeps the
-    sandbox busy. All are above 2.
+    What comes are descriptors: the order, the program's input, where events go, where our words go, and the one that
+    keeps the sandbox busy.
     """
     code = FAILED
     try:
         if _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0 or os.getppid() != parent:
             os._exit(FAILED)
+        os.dup2(channel.fileno(), _FIRST_FREE, inheritable=False)
+        channel.detach()
+        os.closerange(_FIRST_FREE + 1, _MOST_DESCRIPTORS)
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # what is under way is ended as by Ctrl-C
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        with contextlib.suppress(Exception):  # the run itself tells what is wrong
+            _touch()
+        own = socket.socket(fileno=_FIRST_FREE)
+        _, descriptors = received(own)
+        own.detach()
+        if not descriptors:
+            os._exit(FAILED)
         given = _take_over(descriptors)
         os.chdir(given.work)
         record = Events(Outlet())
         record.run_id, record.sandbox_id = given.run, given.sandbox
         code = carried_out(given.exec_options(), record, given.named())
+        os.close(_FIRST_FREE)  # the sandbox is free, and all is told: the rest of our end is nobody's to wait for
+        os.closerange(0, _FIRST_FREE)
     except BaseException as error:
         report(error)
     finally:
         os._exit(code)
+
+
+def _touch() -> None:
+    """Do what every run does and what nobody sees: memory that is shared with the nursery is copied now, not then."""
+    given = Order("run_", "sb_", "/", {"file": "", "json": True}, "", 1.0)
+    Order.read(json.dumps(asdict(given)).encode()).exec_options()
+    given.named()
+    given_variables(["A=b"], [], {}, current(os.environ))
+    digest(collect(None, os.environ))
+    seccomp_filter()
+    sandbox.root("/none", memory=1 << 30)
+    sandbox.environment(sandbox.variables((), (), door=True))
+    as_line(Record().to_json(0))
 
 
 def _take_over(descriptors: Sequence[int]) -> Order:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import array
 import asyncio
 import json
 import os
@@ -11,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from jhansi_runner.runner.engine.nursery import MESSAGE_BYTES
+from jhansi_runner.runner.engine.passing import MESSAGE_BYTES, send
 
 _START_SECONDS = 60.0
 _END_SECONDS = 5.0
@@ -73,15 +72,14 @@ class Cradle:
     def begin(self, descriptors: Sequence[int], ended: Callable[[int, str], None]) -> int:
         """Let a run begin, with the descriptors of `child.begin`; its number. Raises NurseryGone."""
         self._number += 1
-        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
-        self._send({"run": self._number}, rights)
+        self._send({"run": self._number}, descriptors)
         self._ends[self._number] = ended
         return self._number
 
     def signal(self, number: int, signal: int) -> None:
         """Send a signal to a run's process, if it has not ended. Raises NurseryGone."""
         if number in self._ends:
-            self._send({"run": number, "signal": signal}, [])
+            self._send({"run": number, "signal": signal})
 
     def close(self) -> None:
         """End it, and all runs with it."""
@@ -89,11 +87,11 @@ class Cradle:
             asyncio.get_running_loop().remove_reader(self._socket.fileno())
             self._end()
 
-    def _send(self, message: Mapping[str, object], rights: list[tuple[int, int, array.array[int]]]) -> None:
+    def _send(self, message: Mapping[str, object], descriptors: Sequence[int] = ()) -> None:
         if self._socket is None:
             raise NurseryGone("the process that runs are started from has ended")
         try:
-            self._socket.sendmsg([json.dumps(message).encode()], rights)
+            send(self._socket, json.dumps(message).encode(), descriptors)
         except OSError as error:
             raise NurseryGone(f"the process that runs are started from is not to be reached: {error}") from None
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 
 from jhansi_runner.proxy.cell.process import sealed
@@ -129,7 +129,9 @@ class Engine:
             found.live.cancel()
         return await asyncio.shield(found.over)
 
-    def events(self, run: str, after: int = 0, lives: Callable[[], bool] = lambda: False) -> AsyncIterator[Event]:
+    def events(
+        self, run: str, after: int = 0, lives: Callable[[], bool] = lambda: False
+    ) -> AsyncGenerator[Event, None]:
         """The events of a run with a number above `after`, to `done`; `lives` tells whether another process runs it.
 
         Raises FileNotFoundError where there is no log, or not any more.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 from jhansi_runner.runner.engine.log import DONE, LONGEST_LINE, OUTPUT, parsed
 from jhansi_runner.runner.sandboxes.model import Event
@@ -45,7 +45,7 @@ class Bell:
             self._waiting.discard(waiting)
 
 
-async def events(path: str, after: int, bell: Bell | None, lives: Callable[[], bool]) -> AsyncIterator[Event]:
+async def events(path: str, after: int, bell: Bell | None, lives: Callable[[], bool]) -> AsyncGenerator[Event, None]:
     """The events of a log with a number above `after`; it ends with `done`, or where a writer that is gone stopped.
 
     `bell` is that of a log that this process writes; else it is looked now and then, while `lives` says that whoever
@@ -94,7 +94,7 @@ async def _opened(path: str, bell: Bell | None, lives: Callable[[], bool]) -> in
         await (bell.heard() if bell is not None else asyncio.sleep(_POLL_SECONDS))
 
 
-async def output(events: AsyncIterator[Event], stream: str = "") -> AsyncIterator[bytes]:
+async def output(events: AsyncIterator[Event], stream: str = "") -> AsyncGenerator[bytes, None]:
     """What a run wrote to `stdout`, `stderr` or, "", both in their order, of every time that it was run."""
     async for event in events:
         if event.name == OUTPUT and stream in ("", event.data.get("stream")):

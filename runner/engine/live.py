@@ -1,6 +1,6 @@
 """A run that has its turn: what its process tells goes to its log as it comes, and to the core when it is over.
 
-It is over when its process is gone, and nothing that it has told waits any more.
+It is over when its process has told its outcome and let go of everything, or is gone.
 """
 
 from __future__ import annotations
@@ -148,6 +148,8 @@ class Live:
 
     def _gone(self, status: int, error: str) -> None:
         self._is_gone = True
+        if self._is_told:
+            return
         if os.WIFSIGNALED(status):
             error = f"its process was killed by signal {os.WTERMSIG(status)}"
         elif not error:
@@ -169,7 +171,7 @@ class Live:
         del self._pipes[descriptor]
 
     def _end_if_over(self) -> None:
-        if self._is_gone and not self._pipes and not self._is_told:
+        if (self._is_gone or self._outcome is not None) and not self._pipes and not self._is_told:
             self._end(_ASKED if self._asked else FAILED)
 
     def _end(self, code: int) -> None:

@@ -1,5 +1,8 @@
 """The nursery: one process with one thread, which has imported all that an `exec` may need, and forks for each run.
 
+A child is made while there is nothing else to do, and waits for its run: the fork, and the first touch of the memory
+that both share, then cost the run nothing.
+
 Started as `python -m jhansi_runner.runner.engine.nursery FD`, where FD is a socket that keeps messages apart. It is
 told `{"run": NUMBER}` with the descriptors of `child.begin`, or `{"run": NUMBER, "signal": SIGNAL}`; it tells
 `{"ready": true}` once, and `{"run": NUMBER, "status": STATUS}` when a run has ended, as waitpid has it. When nobody is
@@ -10,7 +13,6 @@ Source: ADR 16.
 
 from __future__ import annotations
 
-import array
 import contextlib
 import gc
 import importlib
@@ -23,10 +25,10 @@ import sys
 
 from jhansi_runner.resolvers.all import BrokenResolver, resolvers
 from jhansi_runner.runner.engine import child
+from jhansi_runner.runner.engine.passing import DESCRIPTORS, received, send
 
-DESCRIPTORS = 5
-"""How many come with a run."""
-MESSAGE_BYTES = 4096
+_IDLE_MILLISECONDS = 5
+"""How long nothing has to be asked of us, before a child is made for what may be asked next."""
 _NEEDED = (
     "jhansi_runner.runner.aftermath",
     "jhansi_runner.runner.cli",
@@ -41,6 +43,7 @@ _NEEDED = (
     "jhansi_runner.runner.missing",
     "jhansi_runner.runner.prepare",
     "jhansi_runner.runner.shortage",
+    "jhansi_runner.runner.testing",
     "pwd",
     "threading",
 )
@@ -53,6 +56,7 @@ class Nursery:
     def __init__(self, core: socket.socket) -> None:
         self._core = core
         self._children: dict[int, tuple[int, int]] = {}
+        self._spare: tuple[int, int, socket.socket] | None = None
 
     def serve(self) -> None:
         """Do what the core says until it is gone."""
@@ -63,7 +67,8 @@ class Nursery:
         except OSError:  # the core is gone
             pass
         finally:
-            for pid, _ in self._children.values():
+            pids = [pid for pid, _ in self._children.values()] + ([self._spare[0]] if self._spare else [])
+            for pid in pids:
                 os.kill(pid, signal.SIGKILL)
 
     def _turn(self) -> bool:
@@ -72,7 +77,11 @@ class Nursery:
         by_handle = {handle: number for number, (_, handle) in self._children.items()}
         for handle in by_handle:
             poll.register(handle, select.POLLIN)
-        ready = [descriptor for descriptor, _ in poll.poll()]
+        ready = [descriptor for descriptor, _ in poll.poll(None if self._spare else _IDLE_MILLISECONDS)]
+        if not ready:
+            with contextlib.suppress(OSError):  # who is asked to run something says so
+                self._spare = self._fork()
+            return True
         for descriptor in ready:
             if descriptor in by_handle:
                 self._reap(by_handle[descriptor])
@@ -80,7 +89,7 @@ class Nursery:
 
     def _hear(self) -> bool:
         """Do one thing that the core says; False when it is gone."""
-        data, descriptors = _received(self._core)
+        data, descriptors = received(self._core)
         if not data:
             return False
         try:
@@ -90,22 +99,48 @@ class Nursery:
                 if number in self._children:
                     os.kill(self._children[number][0], int(message["signal"]))
             elif len(descriptors) == DESCRIPTORS:
-                self._fork(number, descriptors)
+                self._begin(number, descriptors)
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
         return True
 
-    def _fork(self, number: int, descriptors: list[int]) -> None:
+    def _begin(self, number: int, descriptors: list[int]) -> None:
+        """Let the child that waits run what was ordered; where there is none, or it has died, another one."""
+        for _ in range(2):
+            try:
+                spare = self._spare or self._fork()
+            except OSError as error:
+                self._tell({"run": number, "error": f"no process for it: {error.strerror}"})
+                return
+            pid, handle, channel = spare
+            self._spare = None
+            self._children[number] = pid, handle
+            try:
+                send(channel, b"run", descriptors)
+                return
+            except OSError:  # it was killed while it waited
+                del self._children[number]
+                os.close(handle)
+                os.waitpid(pid, 0)
+            finally:
+                channel.close()
+        self._tell({"run": number, "error": "its process ended before it began"})
+
+    def _fork(self) -> tuple[int, int, socket.socket]:
+        """A child that waits for its run: its process, a handle of that, and where to tell it. Raises OSError."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         parent = os.getpid()
         try:
             pid = os.fork()
-        except OSError as error:
-            self._tell({"run": number, "error": f"no process for it: {error.strerror}"})
-            return
+        except OSError:
+            ours.close()
+            theirs.close()
+            raise
         if pid == 0:
-            child.begin(descriptors, parent)
-        self._children[number] = pid, os.pidfd_open(pid)
+            child.wait(theirs, parent)
+        theirs.close()
+        return pid, os.pidfd_open(pid), ours
 
     def _reap(self, number: int) -> None:
         pid, handle = self._children.pop(number)
@@ -115,17 +150,6 @@ class Nursery:
 
     def _tell(self, message: dict[str, object]) -> None:
         self._core.send(json.dumps(message).encode())
-
-
-def _received(core: socket.socket) -> tuple[bytes, list[int]]:
-    """One message, and the descriptors that came with it, which nothing that we start inherits."""
-    found = array.array("i")
-    room = socket.CMSG_SPACE(DESCRIPTORS * found.itemsize)
-    data, ancillary, _, _ = core.recvmsg(MESSAGE_BYTES, room, socket.MSG_CMSG_CLOEXEC)
-    for level, kind, payload in ancillary:
-        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
-            found.frombytes(payload[: len(payload) - len(payload) % found.itemsize])
-    return data, list(found)
 
 
 def main() -> None:

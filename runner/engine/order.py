@@ -76,8 +76,8 @@ def order(wanted: Wanted, timeout: float, *, offline: bool = False) -> Order:
     options["test"] = program.test
     if program.command:
         words = ["sh", "-c", program.command, "sh"] if isinstance(program.command, str) else list(program.command)
-        options["command"] = [*words, *program.args]
-    else:
+        options["before" if program.test else "command"] = words if program.test else [*words, *program.args]
+    if program.test or not program.command:
         options["file"] = program.filename.removeprefix(_INSIDE)
         options["arguments"] = list(program.args)
     return Order(wanted.run, wanted.sandbox, wanted.work, options, wanted.policy, timeout)

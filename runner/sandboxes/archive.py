@@ -66,11 +66,11 @@ def contents(archive: int, most: int) -> _Contents:
     if archive_zip.is_zip(begin):
         return archive_zip.members(archive, most)
     source = pieces(archive, 0, size)
+    if archive_tar.is_tar(begin):  # before the others: the name of its first file may begin as they do
+        return archive_tar.members(Stream(source, most + _HEADERS, most))
     for mark, new in _PACKED:
         if begin.startswith(mark):
             return archive_tar.members(Stream(unpacked(source, new), most + _HEADERS, most))
-    if archive_tar.is_tar(begin):
-        return archive_tar.members(Stream(source, most + _HEADERS, most))
     raise bad_archive("it is neither zip nor tar", "send a zip, or a tar as it is or packed with gzip, bzip2 or xz")
 
 
@@ -132,11 +132,11 @@ def _check(source: int, target: int, way: str) -> None:
 
 def _move(source: int, target: int, way: str) -> None:
     for name, is_folder in _names(source):
-        if is_folder and _kind(target, name) is not None:
-            with _Both(source, target, name) as (inner, below):
-                _move(inner, below, f"{way}{name}/")
-            continue
         try:
+            if is_folder and _kind(target, name) is not None:
+                with _Both(source, target, name) as (inner, below):
+                    _move(inner, below, f"{way}{name}/")
+                continue
             os.rename(name, name, src_dir_fd=source, dst_dir_fd=target)
         except OSError as error:
             raise SandboxError(

@@ -9,7 +9,7 @@ from jhansi_runner.proxy.policy.narrower import read_narrower
 from jhansi_runner.proxy.policy.problems import PolicyError
 from jhansi_runner.proxy.policy.sources import SANDBOX, Source
 from jhansi_runner.runner.job import SANDBOX_POLICY
-from jhansi_runner.runner.limits.model import NAMES, OPTIONS, TIME, parse
+from jhansi_runner.runner.limits.model import NAMES, OPTIONS, parse
 from jhansi_runner.runner.sandboxes.errors import SandboxError, bad_request
 from jhansi_runner.runner.sandboxes.model import NewSandbox
 
@@ -41,9 +41,7 @@ def check_limit(name: str, text: str) -> None:
     try:
         parse(_OF_OPTION[name], text)
     except ValueError as error:
-        example = "60" if _OF_OPTION[name] == TIME else ""
-        hint = f'such as "{name}": "{example}"' if example else ""
-        raise bad_request(f"limits: {name} {_shown(str(error))}", hint, "bad_limit") from None
+        raise bad_request(f"limits: {name} {_shown(str(error))}", name="bad_limit") from None
 
 
 def check_policy(text: str) -> None:

@@ -84,7 +84,7 @@ class _Copying:
     def _one(self, source: int, target: int, name: bytes, depth: int) -> None:
         status = os.stat(name, dir_fd=source, follow_symlinks=False)
         if stat.S_ISLNK(status.st_mode):
-            os.symlink(os.readlink(name, dir_fd=source), name, dir_fd=target)
+            os.symlink(_leads(source, name), name, dir_fd=target)
         elif stat.S_ISDIR(status.st_mode) or stat.S_ISREG(status.st_mode):
             with readable(source, name) as (inner, status):
                 if stat.S_ISDIR(status.st_mode):
@@ -167,3 +167,13 @@ class _Copying:
         return too_large(
             f"the files take more than the {self._most} bytes that there is room for", "remove some of them first"
         )
+
+
+def _leads(parent: int, name: bytes) -> bytes:
+    """Where a link leads. Raises Gone when it is none any more, OSError."""
+    try:
+        return os.readlink(name, dir_fd=parent)
+    except OSError as error:
+        if error.errno == errno.EINVAL:
+            raise Gone from None
+        raise

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 from typing import TypeVar
 
 from jhansi_runner.proxy.paths import Paths
 from jhansi_runner.runner.sandboxes import tree, writing
 from jhansi_runner.runner.sandboxes.archive import unpack
 from jhansi_runner.runner.sandboxes.model import Entry
+from jhansi_runner.runner.sandboxes.packing import pack
 from jhansi_runner.runner.sandboxes.places import Place
 from jhansi_runner.runner.sandboxes.settings import Settings
 from jhansi_runner.runner.sandboxes.threads import threaded
@@ -55,6 +56,16 @@ class Files:
         most = await self._room(sandbox)
         return await threaded(unpack, self._place(sandbox).folder, archive, folder, most=most)
 
+    async def pack(self, sandbox: str, path: str) -> AsyncGenerator[bytes, None]:
+        """A folder as a tar archive."""
+        with tree.opened(self._place(sandbox).work) as work:
+            pieces = await threaded(pack, work, path, most=self._settings.sandbox)
+            try:
+                while piece := await threaded(next, pieces, b""):
+                    yield piece
+            finally:
+                await threaded(_closed, pieces)
+
     async def _room(self, sandbox: str) -> int:
         """The bytes that may be added at once."""
         room = await self._looked(sandbox, lambda work: tree.room(work, self._settings.sandbox))
@@ -71,3 +82,9 @@ class Files:
         place = Place(self._folders, sandbox)
         place.mend()
         return place
+
+
+def _closed(pieces: Iterator[bytes]) -> None:
+    """Let an iterator that nobody reads any more close what it holds, where it is a generator."""
+    if isinstance(pieces, Generator):
+        pieces.close()

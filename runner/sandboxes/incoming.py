@@ -31,7 +31,7 @@ class Stage:
             self.path, self._lock = claimed(place)
             self.folder = os.open(self.path, OPEN_FOLDER)
         except OSError as error:
-            raise failed(error, "the sandbox", "changed") from None
+            raise failed(error, "", "changed") from None
 
     def close(self) -> None:
         """Remove it with what is in it."""

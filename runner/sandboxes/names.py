@@ -85,7 +85,10 @@ def told(path: str) -> str:
 
 def failed(error: OSError, path: str, doing: str) -> SandboxError:
     """What a failed system call means to who asked. `doing` is what was not done, such as `written`."""
-    number, path = error.errno or 0, told(path) or "the sandbox"
+    number = error.errno or 0
+    if number == ENOENT and not path:
+        return SandboxError(404, "not_found", "the sandbox is gone", "somebody deleted it: create another one")
+    path = told(path) or "the sandbox"
     message = f"{path} is not {doing}: {os.strerror(number)}"
     if number == ENOENT:
         return SandboxError(404, "not_found", f"there is no {path}", "list the folder to see what is there")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import replace
 
 from jhansi_runner.proxy.paths import Paths
@@ -125,24 +126,25 @@ class Programs:
         for one in self._runs.going_on(sandbox):
             await self.engine.cancel(one.id)
 
-    async def events(self, caller: Caller, run: str, after: int) -> AsyncIterator[Event]:
+    async def events(self, caller: Caller, run: str, after: int) -> AsyncGenerator[Event, None]:
         """The events of a run with a number above `after`, to the last, `done`, which every run has."""
         found = self.get(caller, run)
         number = after
         if found.has_log:
             try:
-                async for event in self.engine.events(run, after, self._lives(caller, run)):
-                    number = event.number
-                    yield event
-                    if event.name == DONE_EVENT:
-                        return
+                async with aclosing(self.engine.events(run, after, self._lives(caller, run))) as told:
+                    async for event in told:
+                        number = event.number
+                        yield event
+                        if event.name == DONE_EVENT:
+                            return
             except FileNotFoundError:  # it goes by age
                 pass
         found = await self.finished(caller, run)
         data = {"event": DONE_EVENT, "seq": number + 1, **found.outcome}
         yield Event(number + 1, DONE_EVENT, data)
 
-    async def log(self, caller: Caller, run: str, stream: str) -> AsyncIterator[bytes]:
+    async def log(self, caller: Caller, run: str, stream: str) -> AsyncGenerator[bytes, None]:
         """What a run wrote, as far as it is kept."""
         if stream not in _STREAMS:
             raise bad_request("stream: there are stdout and stderr; without one it is both")
@@ -151,8 +153,9 @@ class Programs:
             text = found.outcome.get(stream or "output", "")
             yield str(text).encode("utf-8", "replace")
             return
-        async for part in output(self.events(caller, run, 0), stream):
-            yield part
+        async with aclosing(self.events(caller, run, 0)) as told, aclosing(output(told, stream)) as parts:
+            async for part in parts:
+                yield part
 
     def _lives(self, caller: Caller, run: str) -> Callable[[], bool]:
         return lambda: self.get(caller, run).ended_at is None

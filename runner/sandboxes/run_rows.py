@@ -31,7 +31,7 @@ class Runs:
         now = self._clock()
         program = program[:_PROGRAM_CHARACTERS].encode("utf-8", "backslashreplace").decode()
         with self._database.change() as rows:
-            query = "UPDATE sandboxes SET used = ?, ran = 1 WHERE id = ? AND deleted IS NULL"
+            query = "UPDATE sandboxes SET used = ? WHERE id = ? AND deleted IS NULL"
             if not rows.execute(query, (now, sandbox)).rowcount:
                 return False
             rows.execute(
@@ -51,6 +51,8 @@ class Runs:
         with self._database.change() as rows:
             query = "UPDATE runs SET state = ?, started = ? WHERE id = ? AND ended IS NULL"
             rows.execute(query, (RUNNING, self._clock(), run))
+            query = "UPDATE sandboxes SET ran = 1 WHERE id = (SELECT sandbox FROM runs WHERE id = ?) AND NOT ran"
+            rows.execute(query, (run,))
 
     def ended(self, run: str, state: str, outcome: Mapping[str, object], *, log: int = 0) -> None:
         """It has ended with what `exec --json` prints; `log` are the bytes of its log. What has ended stays so."""

@@ -229,6 +229,12 @@ class Service:
         """
         return await self._files.unpack(self._used(caller, sandbox).id, archive, folder)
 
+    async def pack(self, caller: Caller, sandbox: str, path: str = "") -> AsyncIterator[bytes]:
+        """A folder as a tar archive, with its files and folders; what is wrong is told before the first piece."""
+        async with contextlib.aclosing(self._files.pack(self._found(caller, sandbox).id, path)) as pieces:
+            async for piece in pieces:
+                yield piece
+
     def _used(self, caller: Caller, sandbox: str) -> Sandbox:
         found = self._found(caller, sandbox)
         try:
@@ -267,8 +273,9 @@ class Service:
 
     async def log(self, caller: Caller, run: str, stream: str = "") -> AsyncIterator[bytes]:
         """What a run wrote (`stdout`, `stderr`, or both in their order), as far as it is kept."""
-        async for part in self._programs.log(caller, run, stream):
-            yield part
+        async with contextlib.aclosing(self._programs.log(caller, run, stream)) as parts:
+            async for part in parts:
+                yield part
 
     async def sbom(self, caller: Caller, run: str) -> Mapping[str, object]:
         """What a run had installed, as a CycloneDX document."""

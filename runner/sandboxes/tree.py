@@ -41,7 +41,7 @@ def opened(work: str) -> Iterator[int]:
     try:
         descriptor = open_up(os.open(work, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC))
     except OSError as error:
-        raise failed(error, os.path.basename(work), "opened") from None
+        raise failed(error, "", "opened") from None
     try:
         yield descriptor
     finally:

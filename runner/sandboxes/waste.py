@@ -99,4 +99,6 @@ def _forget(folders: Paths, place: Place, seconds: float) -> None:
                 while_idle(folders, place.work, partial(put_away, folders, (key(place.id),), folder))
         finally:
             staging.released(folder, lock, seconds)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(f"{folders.state}/missing/{key(place.id)}.txt")
     forget_workspace(folders, place.work)

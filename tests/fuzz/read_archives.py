@@ -1,4 +1,4 @@
-"""Archives of packages, which are read for their licence or to be verified: nothing is unpacked beyond bounds."""
+"""Archives of packages, read for their licence or to be verified, and those of users: nothing goes beyond bounds."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from fuzz.engine import Target
 from jhansi_runner.proxy.registries.golang_sums import check_zip
 from jhansi_runner.proxy.registries.npm_inside import inside
 from jhansi_runner.proxy.registries.pypi_licence import licence_inside
+from jhansi_runner.runner.sandboxes.archive import contents
+from jhansi_runner.runner.sandboxes.archive_names import Seen
+from jhansi_runner.runner.sandboxes.errors import SandboxError
 
 _PACKERS: tuple[tuple[str, Callable[[bytes], bytes]], ...] = (
     (".tar.gz", lambda data: gzip.compress(data, 1)),
@@ -24,6 +27,8 @@ _PACKERS: tuple[tuple[str, Callable[[bytes], bytes]], ...] = (
 )
 """How a tar archive is packed, so that what is changed in it is seen; the last two take the bytes as they are."""
 _MEMORY = "/dev/shm"
+_MOST = 1 << 20
+"""Bytes that an upload may unpack to."""
 
 
 def _kept(data: bytes) -> str:
@@ -79,6 +84,39 @@ def golang_zip(data: bytes) -> Hashable:
     return True
 
 
+def _uploaded(data: bytes) -> Hashable:
+    """What an archive that somebody sent would make: below the top, each thing once, as large as it says."""
+    path = _kept(data)
+    file = os.open(path, os.O_RDONLY)
+    os.unlink(path)
+    seen, kinds = Seen(), set()
+    try:
+        for member, content in contents(file, _MOST):
+            assert member.path == os.path.normpath(member.path) or (member.folder and not member.path)
+            assert not member.path.startswith(("/", "../"))
+            assert member.path != ".."
+            seen.add(member.path, folder=member.folder)
+            size = sum(len(piece) for piece in content)
+            assert size == member.size
+            kinds.add((member.folder, member.executable, size > 0))
+    except SandboxError as error:
+        return str(error)[:90]
+    finally:
+        os.close(file)
+    return frozenset(kinds)
+
+
+def upload_zip(data: bytes) -> Hashable:
+    """A zip that is unpacked into a sandbox."""
+    return _uploaded(data)
+
+
+def upload_tar(data: bytes) -> Hashable:
+    """A tar that is unpacked into a sandbox; the first byte says how it is packed, if at all."""
+    packers = (*(pack for _, pack in _PACKERS), bytes)
+    return _uploaded(packers[data[0] % len(packers) if data else -1](data[1:]))
+
+
 _ZIP = (
     b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07", b"\xff\xff\xff\xff", b"\xff\xff",
     b"\x01\x00\x10\x00", b"\x63\x00", b"\x0c\x00", b"\x0e\x00", b"\x09\x00", b"METADATA",
@@ -97,4 +135,6 @@ TARGETS = (
     Target("pypi-tar", pypi_tar, _TAR),
     Target("npm-tar", npm_tar, _TAR),
     Target("golang-zip", golang_zip, _ZIP),
+    Target("upload-zip", upload_zip, _ZIP),
+    Target("upload-tar", upload_tar, _TAR),
 )

@@ -208,3 +208,10 @@ def test_the_hosts_pip_is_not_started_without_its_package(user: User) -> None:
     done = user.exec("--", "pip3", "install", "six")
     assert done.returncode == 127
     assert any(words in done.stderr for words in ("pip3 is a package of the host's", "there is no command pip3"))
+
+
+def test_a_value_with_a_nul_in_it_becomes_no_option_of_bubblewrap(user: User) -> None:
+    user.write("names.env", b"KEY=a\0--ro-bind\0/\0/host\n")
+    done = user.exec("--env-file", "names.env", "--", "ls", "/host")
+    assert done.returncode == 125
+    assert "NUL" in done.stderr

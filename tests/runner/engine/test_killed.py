@@ -71,7 +71,7 @@ def test_a_nursery_that_is_killed_ends_its_runs_and_another_takes_its_place(engi
 
 def test_a_run_whose_process_is_killed_has_an_outcome_that_says_so(engine: Driven) -> None:
     _, run = _begun(engine, 5)
-    (child,) = _children(engine.nursery())
+    (child,) = _running(engine.nursery())
     os.kill(child, signal.SIGKILL)
     outcome = engine.outcome(run)
     assert (outcome["exit_code"], outcome["state"]) == (125, "done")
@@ -96,12 +96,25 @@ def test_a_run_holds_its_own_pipes_and_no_others(engine: Driven) -> None:
     for mark in (7, 8):
         _begun(engine, mark)
     nursery = engine.nursery()
-    one, other = (_channels(child) for child in _children(nursery))
+    one, other = (_channels(child) for child in _running(nursery))
     assert one
     assert other
     assert not one & other
-    assert len(_channels(nursery)) == 1  # its own, to the core
     assert not (one | other) & _channels(nursery)
+    wait_for(lambda: len(_channels(nursery)) == 2)  # to the core, and to the child that waits
+
+
+def test_a_child_that_is_killed_while_it_waits_costs_no_run(engine: Driven) -> None:
+    engine.ended(engine.submit(engine.sandbox(), command="true"))
+    nursery = engine.nursery()
+    wait_for(lambda: len(_children(nursery)) == 1)
+    os.kill(_children(nursery)[0], signal.SIGKILL)
+    assert engine.outcome(engine.submit(engine.sandbox(), command="echo here"))["stdout"] == "here\n"
+
+
+def _running(nursery: int) -> list[int]:
+    """The children that run something: one waits for its run, and has no pipe."""
+    return [pid for pid in _children(nursery) if any(each.startswith("pipe:") for each in _channels(pid))]
 
 
 def _children(pid: int) -> list[int]:

@@ -189,7 +189,7 @@ def test_a_reader_that_goes_away_leaves_nothing_open(tmp_path: Path) -> None:
         events = follow.events(path(str(tmp_path), RUN), 0, bell, lambda: False)
         async for _ in events:
             break
-        await events.aclose()  # type: ignore[attr-defined]  # it is a generator
+        await events.aclose()
 
     before = len(os.listdir("/proc/self/fd"))
     asyncio.run(look())

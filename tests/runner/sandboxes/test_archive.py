@@ -90,6 +90,11 @@ def test_archives_of_the_usual_tools_are_taken(home: Path, tmp_path: Path, comma
     assert (home / "work/top").stat().st_mode & 0o7777 == 0o644
 
 
+def test_a_tar_is_known_whatever_its_first_file_is_called(home: Path) -> None:
+    unpacked(home, tar([tar_entry("BZhang.txt", b"x")]))
+    assert files(home) == {"BZhang.txt": b"x"}
+
+
 def test_a_zip_of_large_fields_is_taken(home: Path) -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive_file, archive_file.open("x", "w", force_zip64=True) as file:

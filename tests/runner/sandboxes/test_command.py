@@ -124,17 +124,16 @@ def test_its_policy_narrows_that_of_the_host(user: User, upstream: Upstream) -> 
     ],
 )
 def test_what_makes_no_sense_is_told_and_nothing_is_made(user: User, words: list[str], said: str) -> None:
-    before = user.run("sandbox", "list", "--all").stdout
+    folder = user.folder(user.state / "data/sandboxes")
+    before = set(folder.iterdir())
     done = user.run("sandbox", "create", *words)
     assert done.returncode == 125, done
     assert said in done.stderr
     assert done.stdout == ""
-    assert user.run("sandbox", "list", "--all").stdout == before
+    assert set(folder.iterdir()) == before
 
 
-@pytest.mark.parametrize(
-    "sandbox", ["", "sb_", "../../etc", "sb_" + "0" * 32, "sb_" + "0" * 31 + "/", "SB_" + "0" * 32]
-)
+@pytest.mark.parametrize("sandbox", ["", "../../etc", "sb_" + "0" * 32])
 def test_an_id_that_never_was_is_not_found(user: User, sandbox: str) -> None:
     for words in (["exec", "--sandbox", sandbox, "--", "true"], ["sandbox", "delete", sandbox]):
         done = user.run(*words)

@@ -222,6 +222,25 @@ return [run.exit_code, run.outcome["denied"], wide.exit_code, allowed, json.dump
     assert bad == ["bad_policy"] * 3
 
 
+def test_what_a_package_needs_is_refused_at_the_gate_by_a_policy_of_its_own(user: User, upstream: Upstream) -> None:
+    """Nobody knows before that `click` needs `packaging`."""
+    user.policy(upstream.url)
+    found = core(
+        user,
+        """
+policy = "version: 1\\nregistries: {pypi: {enabled: true}}\\ndefault: allow\\n"
+policy += "rules:\\n- {deny: 'pkg:pypi/packaging', reason: 'not even beneath'}\\n"
+box = await named(service, content=b"import click", policy=policy)
+run = await ran(service, box, filename="main.py")
+wide = await ran(service, await named(service, content=b"import click, packaging"), filename="main.py")
+return [run.exit_code, run.outcome["denied"], wide.exit_code, wide.outcome["denied"]]
+""",
+    )
+    code, denied, wide, nothing = found
+    assert (code, wide, nothing) == (126, 0, [])
+    assert ("pkg:pypi/packaging", "sandbox-policy:5") in [(one["purl"], one["rule"]) for one in denied]
+
+
 def test_a_log_that_went_by_age_leaves_the_outcome(user: User) -> None:
     run = core(user, "return (await ran(service, await named(service), command='echo text')).id")
     found = core(
@@ -262,6 +281,26 @@ return [large, sorted(bad), text, [one.path for one in await service.files(calle
         "upload=1500",
     )
     assert found == ["too_large", ["bad_path"], "12", [], []]
+
+
+def test_a_folder_is_packed(user: User) -> None:
+    found = core(
+        user,
+        """
+import io, tarfile
+box = await named(service, path="a/b.txt", content=b"12")
+data = b"".join([piece async for piece in service.pack(caller, box, "a")])
+with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+    names = [[each.name, archive.extractfile(each).read().decode()] for each in archive]
+before = len(os.listdir("/proc/self/fd"))
+pieces = service.pack(caller, box)
+await anext(pieces)
+await pieces.aclose()
+return [names, await refused(anext(service.pack(caller, box, "none"))), await refused(anext(service.pack(bob, box))),
+        len(os.listdir("/proc/self/fd")) - before]
+""",
+    )
+    assert found == [[["b.txt", "12"]], "not_found", "sandbox_not_found", 0]
 
 
 def test_a_fork_has_the_files_and_what_was_asked_for_and_goes_its_own_way(user: User) -> None:

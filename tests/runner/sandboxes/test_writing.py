@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
 from pathlib import Path
 
@@ -122,6 +123,15 @@ def test_what_a_killed_writer_left_goes_with_the_next_and_what_a_live_one_has_st
     live.commit()
     assert sorted(os.listdir(home / "work")) == ["live", "next"]
     assert_clean(home)
+
+
+def test_a_sandbox_that_is_gone_meanwhile_is_told(home: Path) -> None:
+    writing = Writing(str(home), "x", most=100)
+    shutil.rmtree(home / "work")
+    for act in (writing.commit, lambda: remove(str(home), "x"), lambda: write(home.parent / "none", "x")):
+        with pytest.raises(SandboxError, match="the sandbox is gone") as error:
+            act()
+        assert error.value.status == 404
 
 
 def test_an_aborted_file_was_never_there(home: Path) -> None:
