@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 from jhansi_runner.runner.api.peer import Peer, is_loopback, is_same_user
 from jhansi_runner.runner.sandboxes.errors import SandboxError
@@ -31,6 +32,8 @@ class Access:
     find_token: FindToken
     same_user: bool = False
     names: frozenset[str] = frozenset()
+    _found: WeakKeyDictionary[Peer, bool] = field(default_factory=WeakKeyDictionary)
+    """What the kernel said of a connection: its table has every connection of the host, and is read once for each."""
 
     def check_peer(self, peer: Peer, headers: Mapping[str, str]) -> None:
         """Refuse another user of our socket, and a request under a name that is none of ours. Raises SandboxError."""
@@ -71,7 +74,9 @@ class Access:
         name, port = split_host(headers.get("host", ""))
         if port != peer.here[1] or not (name == "localhost" or is_loopback(name)):
             return False
-        return is_same_user(peer, self.uid)
+        if peer not in self._found:
+            self._found[peer] = is_same_user(peer, self.uid)
+        return self._found[peer]
 
 
 def unauthorized(message: str) -> SandboxError:

@@ -27,7 +27,8 @@ HEAD_SECONDS, IDLE_SECONDS, STALLED_SECONDS, LINGER_SECONDS = 10, 10, 60, 2
 body which nobody wants has been told why."""
 SLOW_SECONDS, SLOW_BYTES = 20, 1024
 """A body may lag by so many seconds behind so many bytes a second."""
-MOST_CONNECTIONS = 1000
+MOST_CONNECTIONS = 400
+"""A process may usually have 1,024 descriptors, and those that run programs take theirs from the same."""
 _DRAINED = 8 << 20
 _END = b"\r\n\r\n"
 _UPGRADE = re.compile(rb"\r\nupgrade:[^\r]*", re.IGNORECASE)

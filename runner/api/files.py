@@ -96,20 +96,32 @@ async def _read(ask: Ask) -> Response:
     headers = {"content-length": str(end - start), "accept-ranges": "bytes", "content-disposition": "attachment"}
     if span:
         headers["content-range"] = f"bytes {start}-{end - 1}/{entry.size}"
-    return Stream(_sent(source, start, end), OCTETS, ask.context.stopping, headers, status=206 if span else 200)
+    return Stream(_Part(source, start, end), OCTETS, ask.context.stopping, headers, status=206 if span else 200)
 
 
-async def _sent(source: int, start: int, end: int) -> AsyncGenerator[bytes]:
-    """A part of a file, whose descriptor is closed then. One that became shorter breaks the connection off."""
-    try:
-        while start < end:
-            chunk = await asyncio.to_thread(os.pread, source, min(_CHUNK, end - start), start)
-            if not chunk:
-                raise SandboxError(500, "file_changed", "the file became shorter while it was read")
-            start += len(chunk)
-            yield chunk
-    finally:
-        os.close(source)
+class _Part:
+    """A part of a file, whose descriptor is closed with it, also when nothing was read.
+
+    A file that becomes shorter meanwhile breaks the connection off: what was announced cannot come any more.
+    """
+
+    def __init__(self, source: int, start: int, end: int) -> None:
+        self._source, self._at, self._end = source, start, end
+
+    def __aiter__(self) -> _Part:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._at >= self._end:
+            raise StopAsyncIteration
+        chunk = await asyncio.to_thread(os.pread, self._source, min(_CHUNK, self._end - self._at), self._at)
+        if not chunk:
+            raise SandboxError(500, "file_changed", "the file became shorter while it was read")
+        self._at += len(chunk)
+        return chunk
+
+    async def aclose(self) -> None:
+        os.close(self._source)
 
 
 async def _remove(ask: Ask) -> Response:

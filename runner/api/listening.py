@@ -86,11 +86,20 @@ def tcp_listener(address: str, *, secure: bool, insecure: bool) -> socket.socket
         raise RunnerError(str(error)) from None
     except OSError as error:
         raise RunnerError(f"cannot listen at {address}: {error.strerror or error}") from None
-    if not secure and not insecure and not is_loopback(listener.getsockname()[0]):
+    try:
+        check_secure(listener, secure=secure, insecure=insecure)
+    except RunnerError:
         listener.close()
-        hint = "give it a certificate (--tls-cert, --tls-key), or say --insecure if something in front of it has one"
-        raise RunnerError(f"{address} is not loopback: without TLS others on the way read tokens", lines=(hint,))
+        raise
     return listener
+
+
+def check_secure(listener: socket.socket, *, secure: bool, insecure: bool) -> None:
+    """Raises RunnerError for an address where others on the way could read tokens, unless the operator said so."""
+    host, port = listener.getsockname()[:2]
+    if not secure and not insecure and not is_loopback(host):
+        hint = "give it a certificate (--tls-cert, --tls-key), or say --insecure if something in front of it has one"
+        raise RunnerError(f"{host}:{port} is not loopback: without TLS others on the way read tokens", lines=(hint,))
 
 
 def handed_over(env: MutableMapping[str, str], pid: int) -> list[socket.socket]:

@@ -18,7 +18,7 @@ _LOOKS = 4
 """The kernel writes the table piece by piece: while others come and go, a connection that is there may be left out."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Peer:
     """The other end: on a unix socket a user, on TCP an address. `here` is our own end on TCP. `secure`: by TLS."""
 

@@ -65,7 +65,7 @@ def parse_json(data: bytes) -> object:
     except UnicodeError:
         raise bad_request("the body has text that is not UTF-8, or half a character", "send JSON in UTF-8") from None
     except RecursionError:
-        raise bad_request("the body is nested too deeply", "a body of this API has five levels at most") from None
+        raise bad_request("the body is nested too deeply", "no body of this API needs more than a few levels") from None
     except ValueError as error:
         raise bad_request(f"the body is no JSON: {error}", "send one JSON object") from None
     return found

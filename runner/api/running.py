@@ -14,7 +14,15 @@ from starlette.requests import Request
 from jhansi_runner.proxy import paths
 from jhansi_runner.runner.api.access import Access
 from jhansi_runner.runner.api.app import build
-from jhansi_runner.runner.api.listening import handed_over, notify, remove_socket, tcp_listener, unix_listener, url_of
+from jhansi_runner.runner.api.listening import (
+    check_secure,
+    handed_over,
+    notify,
+    remove_socket,
+    tcp_listener,
+    unix_listener,
+    url_of,
+)
 from jhansi_runner.runner.api.operation import Context
 from jhansi_runner.runner.api.peer import our_uid
 from jhansi_runner.runner.api.server import Secure, serve
@@ -71,6 +79,8 @@ def _places(folders: paths.Paths, listening: Listening, secure: Secure | None) -
     given = handed_over(os.environ, os.getpid())
     addresses = [each for each in given if each.family != socket.AF_UNIX]
     plain = [each for each in given if each.family == socket.AF_UNIX]
+    for each in addresses:
+        check_secure(each, secure=secure is not None, insecure=listening.insecure)
     if listening.address:
         listener = tcp_listener(listening.address, secure=secure is not None, insecure=listening.insecure)
         addresses.append(listener)

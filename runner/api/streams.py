@@ -44,7 +44,6 @@ class Stream(Response):
         self._chunks, self._stopping, self._beat, self._left = chunks, stopping, beat, left
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        del scope
         gone = asyncio.create_task(disconnected(receive))
         stop: asyncio.Task[object] = asyncio.create_task(self._stopping.wait())
         waiting: set[asyncio.Task[object]] = {gone, stop}
@@ -52,6 +51,9 @@ class Stream(Response):
         ended = False
         try:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            if scope["method"] == "HEAD":
+                ended = True
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
             while not ended:
                 coming = coming or asyncio.create_task(_next(self._chunks))
                 timeout = HEARTBEAT if self._beat else None
@@ -74,8 +76,9 @@ class Stream(Response):
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
-            if isinstance(self._chunks, AsyncGenerator):
-                await self._chunks.aclose()
+            close = getattr(self._chunks, "aclose", None)
+            if close is not None:
+                await close()
             if not ended and self._left is not None:
                 await asyncio.shield(asyncio.ensure_future(self._left()))
 

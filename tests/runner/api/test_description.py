@@ -89,7 +89,7 @@ def known() -> Iterator[tuple[str, str]]:
 
 @_SCHEMA.exclude(operation_id=_STREAMS).parametrize()
 @settings(
-    max_examples=10,
+    max_examples=6,
     deadline=None,
     derandomize=True,
     database=None,

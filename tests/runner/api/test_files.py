@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 import tarfile
 import zipfile
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from support.api import UPLOAD, Answer, Serving
+from support.user import wait_for
 
 _TYPE = {"Content-Type": "multipart/form-data; boundary=XX"}
 
@@ -200,3 +202,22 @@ def test_copies_are_made_and_restored(server: Serving) -> None:
     assert server.ask("DELETE", f"{root}/snapshots/before").status == 404
     assert server.ask("POST", f"{root}/restore", {"name": "before"}).status == 404
     assert server.ask("POST", f"{root}/snapshot", {"name": "../x"}).status == 400
+
+
+def test_descriptors_of_files_are_closed_whoever_stops_reading(server: Serving) -> None:
+    sandbox = server.sandbox()
+    url = f"/v1/sandboxes/{sandbox}/files/a"
+    server.ask("PUT", url, b"x" * 1_000_000)
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(20):
+        server.ask("HEAD", url)
+        server.ask("GET", url, headers={"Range": "bytes=99999999-"})
+        with server.connect() as end:
+            end.sendall(f"GET {url} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    wait_for(lambda: len(os.listdir("/proc/self/fd")) <= before + 3)
+
+
+def test_head_of_what_goes_on_ends(server: Serving) -> None:
+    sandbox = server.sandbox()
+    run = server.ask("POST", f"/v1/sandboxes/{sandbox}/exec", {"command": "sleep", "detach": True}).json["id"]
+    assert server.ask("HEAD", f"/v1/runs/{run}/events").status == 200
