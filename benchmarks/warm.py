@@ -58,14 +58,14 @@ def lines() -> Iterator[Line]:
         bwrap, arguments, command = bare_arguments(home, workspace)
         modules = _inspect(home, workspace, _MODULES).strip()
         importing = [sys.executable, "-I", "-c", f"import {modules}"]
-        ours, bare, imports = alternate(
+        ours, beside, imports = alternate(
             _ROUNDS,
             lambda: seconds(home.exec(), home.env, workspace) * 1000,
             lambda: bare(bwrap, arguments, command) * 1000,
             lambda: seconds(importing, home.env) * 1000,
         )
-        yield Line("warm exec of an empty script, and the same bwrap, bare", "ms", ours, bare, "minus", "+45 ms")
-        added = [a - b for a, b in zip(ours, bare, strict=True)]
+        yield Line("warm exec of an empty script, and the same bwrap, bare", "ms", ours, beside, "minus", "+45 ms")
+        added = [a - b for a, b in zip(ours, beside, strict=True)]
         count = len(modules.split(","))
         name = f"what that adds, and python -I with its {count} imports"
         yield Line(name, "ms", added, imports, "minus", "+15 ms")
