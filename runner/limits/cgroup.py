@@ -29,6 +29,7 @@ _PERIOD = 100_000
 _LEAST_QUOTA = 1000
 _ROUNDS = 50
 _LOOK_SECONDS = 0.25
+_SETTLE_SECONDS = 0.02
 
 
 class Group:
@@ -79,13 +80,25 @@ def filled(offer: Offer, limits: Limits, name: str, process: int) -> Group:
         from jhansi_runner.runner.limits.ferry import carry
 
         place = carry(offer.manager, process, OTHERS, place)
-    group = make(offer, limits, name, place)
+    group = _settled(offer, limits, name, place)
     try:
         group.add(process)
     except OSError:
         group.close()
         raise
     return group
+
+
+def _settled(offer: Offer, limits: Limits, name: str, place: str) -> Group:
+    """A group in a folder that may be new: while systemd settles which controllers it has, they come and go."""
+    for _ in range(_ROUNDS):
+        try:
+            return make(offer, limits, name, place)
+        except OSError as error:
+            if error.errno != errno.ENODEV:
+                raise
+            time.sleep(_SETTLE_SECONDS)
+    return make(offer, limits, name, place)
 
 
 def make(offer: Offer, limits: Limits, name: str, place: str) -> Group:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -49,6 +50,25 @@ def test_a_group_that_cannot_have_its_limits_is_removed_again(tmp_path: Path) ->
     with pytest.raises(FileNotFoundError, match=r"memory\.max"):
         cgroup.make(tiers.offer(facts), ALL, "name", str(tmp_path))
     assert os.listdir(tmp_path) == ["cgroup.subtree_control"]
+
+
+def test_a_new_unit_of_systemd_settles_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seen with systemd 252: files of the first group in a unit that was just started are gone for a moment."""
+    tried: list[str] = []
+
+    def make(_offer: object, _limits: object, name: str, place: str) -> cgroup.Group:
+        tried.append(name)
+        if len(tried) < 3:
+            raise OSError(errno.ENODEV, "No such device", f"{place}/{name}/memory.max")
+        return cgroup.Group({"memory": place, "pids": place})
+
+    own = tiers.Level(str(tmp_path), ("cpu", "memory", "pids"), True, delegated=True)
+    (tmp_path / "cgroup.procs").write_text("")
+    monkeypatch.setattr(cgroup, "make", make)
+    group = cgroup.filled(tiers.offer(tiers.Facts(1, (6, 1), own=own)), ALL, "name", 7)
+    assert tried == ["name"] * 3
+    assert (tmp_path / "cgroup.procs").read_text() == "7"
+    assert group.met() == []
 
 
 def test_what_met_a_limit(tmp_path: Path) -> None:
