@@ -244,7 +244,8 @@ def _entry(options: ExecOptions, workspace: Workspace, named: Named | None) -> s
         hint = hint if named is None else "name a file by its path in the sandbox"
         raise RunnerError(f"{asked} is not in {where}", code=NOTHING_TO_RUN, lines=(hint,))
     entry = path.removeprefix(workspace.path + "/")
-    if not os.path.exists(path):
+    leads_out = named is not None and not os.path.realpath(path).startswith(workspace.path + "/")
+    if leads_out or not os.path.exists(path):  # who asks for a sandbox by its name is not told what the host has
         where = workspace.path if named is None else named.id
         raise RunnerError(f"there is no file {asked} in {where}", code=NOTHING_TO_RUN)
     if os.path.isdir(path):
