@@ -8,6 +8,8 @@ import signal
 import subprocess
 from typing import Any
 
+import pytest
+
 from support.registry import Upstream
 from support.sandboxes import acted, core_of
 from support.user import User, alive, wait_for
@@ -377,3 +379,22 @@ return [done, sorted(each.name for each in await service.snapshots(caller, box))
         "sandbox=1_000_000",
     )
     assert found == [["done", "done", "done", "too_large", "done"], ["a", "b", "c"]]
+
+
+@pytest.mark.attack
+def test_snapshots_that_take_no_bytes_have_a_bound_too(user: User) -> None:
+    found = core(
+        user,
+        """
+from jhansi_runner.runner.sandboxes import snapshots
+snapshots.MOST, snapshots.MOST_FILES = 3, 10
+box, many = await named(service), await named(service)
+few = [await refused(service.snapshot(caller, box, f"s{number}")) for number in range(5)]
+for number in range(4):
+    await service.write(caller, many, f"f{number}", pieces())
+files = [await refused(service.snapshot(caller, many, name)) for name in ("a", "b", "c", "a")]
+return [few, files, sorted(one.name for one in await service.snapshots(caller, many)), os.listdir(
+    paths.current(os.environ).sandboxes + "/" + many + "/incoming")]
+""",
+    )
+    assert found == [["done"] * 3 + ["too_large"] * 2, ["done", "done", "too_large", "done"], ["a", "b"], []]
