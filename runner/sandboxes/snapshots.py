@@ -28,7 +28,7 @@ _REMOVING_SECONDS = 60.0
 MOST = 100
 """Snapshots of a sandbox."""
 MOST_FILES = 5 * tree.MOST_KEPT
-"""Files and folders in all of them: empty ones take no bytes, and use up what a file system has of them all the same."""
+"""Files and folders in all of them: empty ones take no bytes, and yet use up what a file system has of them."""
 
 
 def fill(source: Place, target: Place, most: int) -> None:
