@@ -11,8 +11,9 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from importlib.metadata import version
+from typing import ParamSpec
 
 from jhansi_runner.proxy.paths import Paths
 from jhansi_runner.proxy.policy.explain import explain
@@ -39,10 +40,11 @@ from jhansi_runner.runner.sandboxes.settings import Settings as Settings
 from jhansi_runner.runner.sandboxes.store import Sandboxes
 from jhansi_runner.runner.sandboxes.threads import threaded
 from jhansi_runner.runner.sandboxes.tokens import Tokens
-from jhansi_runner.runner.sandboxes.upkeep import expire, upkeep
+from jhansi_runner.runner.sandboxes.upkeep import drop_logs, expire, upkeep
 
 _UPKEEP_SECONDS, _ENDING_SECONDS = 30.0, 10.0
 _DEFAULTS = Settings()
+P = ParamSpec("P")
 
 
 class Service:
@@ -94,11 +96,18 @@ class Service:
     async def _keep_up(self) -> None:
         while True:
             self._write_rest()
-            try:
-                await threaded(upkeep, self._folders, self._sandboxes, self._runs, self._settings.logs)
-            except (SandboxError, OSError) as error:  # it is tried again
-                say(f"warning: old sandboxes and logs could not be removed: {error}")
-            await asyncio.sleep(_UPKEEP_SECONDS)
+            await self._upkept(upkeep, self._folders, self._sandboxes, self._runs, self._settings.logs)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_UPKEEP_SECONDS):
+                    while await self._programs.much.wait():
+                        self._programs.much.clear()
+                        await self._upkept(drop_logs, self._folders, self._runs, self._settings.logs)
+
+    async def _upkept(self, act: Callable[P, None], *words: P.args, **more: P.kwargs) -> None:
+        try:
+            await threaded(act, *words, **more)
+        except (SandboxError, OSError) as error:  # it is tried again
+            say(f"warning: old sandboxes and logs could not be removed: {error}")
 
     def _write_rest(self) -> None:
         with contextlib.suppress(SandboxError):  # it was told when it happened

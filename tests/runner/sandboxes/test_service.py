@@ -260,6 +260,24 @@ return [events, found.state, [part.decode() async for part in service.log(caller
     assert not (user.state / "state/service/logs" / run).exists()
 
 
+@pytest.mark.attack
+def test_logs_do_not_wait_for_the_next_upkeep_to_go(user: User) -> None:
+    found = core(
+        user,
+        """
+box, most = await named(service), 0
+for _ in range(8):
+    await ran(service, box, command="yes xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx | head -c 900000")
+    await asyncio.sleep(0.1)
+    logs = os.scandir(paths.current(os.environ).service + "/logs")
+    most = max(most, sum(each.stat().st_size for each in logs))
+return most
+""",
+        "logs=6_000_000",
+    )
+    assert 2_000_000 < found < 12_000_000
+
+
 def test_files_have_bounds(user: User) -> None:
     found = core(
         user,
