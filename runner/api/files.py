@@ -27,8 +27,10 @@ _FILES, _FILE = "/v1/sandboxes/{sandbox}/files", "/v1/sandboxes/{sandbox}/files/
 
 async def _add(ask: Ask) -> Response:
     boundary = boundary_of(ask.request.headers.get("content-type", ""))
-    written = await (_from_parts(ask, boundary) if boundary else _from_json(ask))
-    return _written(written)
+    if boundary:
+        return _written(await _from_parts(ask, boundary))
+    async with ask.whole_body():
+        return _written(await _from_json(ask))
 
 
 async def _from_parts(ask: Ask, boundary: bytes) -> list[Entry]:
@@ -134,13 +136,14 @@ async def _upload(ask: Ask) -> Response:
     boundary = boundary_of(ask.request.headers.get("content-type", ""))
     body = limited(ask.request, ask.context.upload)
     folder = ask.asked(UnpackQuery).path
-    with tempfile.TemporaryFile(dir=ask.context.spool) as spool:
-        if boundary is None:
-            await _spooled(body, spool.fileno())
-        else:
-            folder = await _one_file(Parts(body, boundary), spool.fileno(), folder)
-        os.lseek(spool.fileno(), 0, os.SEEK_SET)
-        made = await ask.service.unpack(ask.caller, ask.name("sandbox"), spool.fileno(), folder)
+    async with ask.whole_body():
+        with tempfile.TemporaryFile(dir=ask.context.spool) as spool:
+            if boundary is None:
+                await _spooled(body, spool.fileno())
+            else:
+                folder = await _one_file(Parts(body, boundary), spool.fileno(), folder)
+            os.lseek(spool.fileno(), 0, os.SEEK_SET)
+            made = await ask.service.unpack(ask.caller, ask.name("sandbox"), spool.fileno(), folder)
     return json_of(answers.Uploaded(files=[answers.shown(entry.path) for entry in made]), 201)
 
 
