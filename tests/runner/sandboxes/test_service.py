@@ -303,6 +303,40 @@ return [large, sorted(bad), text, [one.path for one in await service.files(calle
     assert found == ["too_large", ["bad_path"], "12", [], []]
 
 
+@pytest.mark.attack
+@pytest.mark.parametrize("how", ["all at once", "one after the other"])
+def test_many_who_write_at_once_do_not_get_more_room_together(user: User, how: str) -> None:
+    found = core(
+        user,
+        f"""
+box, ready, go = await named(service), asyncio.Semaphore(0), [asyncio.Event() for _ in range(8)]
+async def slow(number):
+    yield b"x"
+    ready.release()
+    await go[number].wait()
+    for _ in range(30):
+        yield b"x" * 10_000
+tasks = []
+for number in range(8):
+    tasks.append(asyncio.create_task(refused(service.write(caller, box, f"f{{number}}", slow(number)))))
+    await ready.acquire()
+for number in range(8):
+    go[number].set()
+    if {how == "one after the other"}:
+        await tasks[number]
+done = await asyncio.gather(*tasks)
+more = await refused(service.write(caller, box, "small", pieces(b"x")))
+files = await service.files(caller, box)
+left = os.listdir(paths.current(os.environ).sandboxes + "/" + box + "/incoming")
+return [sum(one.size for one in files), sorted(set(done)), more, left]
+""",
+        "sandbox=1_000_000",
+    )
+    size, done, more, left = found
+    assert size < 1_000_000
+    assert (done, more, left) == (["done", "too_large"], "done", [])
+
+
 def test_a_folder_is_packed(user: User) -> None:
     found = core(
         user,
