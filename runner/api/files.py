@@ -14,7 +14,7 @@ from jhansi_runner.runner.api import answers
 from jhansi_runner.runner.api.bodies import FileBody, FilesBody, FilesQuery, UnpackQuery, WriteQuery
 from jhansi_runner.runner.api.multipart import Parts, boundary_of
 from jhansi_runner.runner.api.operation import MULTIPART, OCTETS, Ask, Operation, Says, Takes, json_of, list_of
-from jhansi_runner.runner.api.reading import checked, limited, parse_json, read_all
+from jhansi_runner.runner.api.reading import checked, limited, parse_json, read_all, understood
 from jhansi_runner.runner.api.streams import Stream
 from jhansi_runner.runner.sandboxes.errors import SandboxError, bad_request
 from jhansi_runner.runner.sandboxes.model import Entry
@@ -55,15 +55,19 @@ async def _from_parts(ask: Ask, boundary: bytes) -> list[Entry]:
 
 
 async def _from_json(ask: Ask) -> list[Entry]:
-    found = parse_json(await read_all(ask.request, min(JSON_BYTES, ask.context.upload)))
-    several = isinstance(found, dict) and "files" in found
-    files = checked(FilesBody, found).files if several else [checked(FileBody, found)]
+    files = await understood(await read_all(ask.request, min(JSON_BYTES, ask.context.upload)), _files_of)
     return [
         await ask.service.write(
             ask.caller, ask.name("sandbox"), file.path, _once(file.data()), executable=bool(file.executable)
         )
         for file in files
     ]
+
+
+def _files_of(data: bytes) -> list[FileBody]:
+    found = parse_json(data)
+    several = isinstance(found, dict) and "files" in found
+    return checked(FilesBody, found).files if several else [checked(FileBody, found)]
 
 
 async def _put(ask: Ask) -> Response:
