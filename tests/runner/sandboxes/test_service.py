@@ -278,6 +278,27 @@ return most
     assert 2_000_000 < found < 12_000_000
 
 
+@pytest.mark.attack
+def test_programs_do_not_fill_a_sandbox_beyond_what_it_may_hold(user: User) -> None:
+    found = core(
+        user,
+        """
+box = await named(service, limits={"disk": "100TiB"})
+write = "for n in $(seq 40); do head -c 200000 /dev/zero > f$n; sleep 0.05; done"
+ended = await ran(service, box, command=write)
+again = [(await ran(service, box, command="echo more; cp f1 more")).error for _ in range(2)]
+for one in await service.files(caller, box):
+    await service.remove(caller, box, one.path)
+after = await ran(service, box, command="echo works")
+return [ended.exit_code, ended.outcome["limits"]["ended_by"], again, after.outcome["output"], after.error]
+""",
+        "sandbox=3_000_000",
+    )
+    code, by, again, after, error = found
+    assert (code, by, after, error) == (137, "disk", "works\n", "")
+    assert all("holds all that it may" in one and "remove files" in one for one in again), again
+
+
 def test_files_have_bounds(user: User) -> None:
     found = core(
         user,
