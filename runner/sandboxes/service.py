@@ -25,12 +25,22 @@ from jhansi_runner.runner.evidence import dossier
 from jhansi_runner.runner.evidence.sbom import bom
 from jhansi_runner.runner.explaining import facts_of, package, policy_of_sandbox
 from jhansi_runner.runner.sandboxes import making, snapshots, waste
-from jhansi_runner.runner.sandboxes.asking import checked
+from jhansi_runner.runner.sandboxes.asking import check_within, checked
 from jhansi_runner.runner.sandboxes.database import Database
 from jhansi_runner.runner.sandboxes.errors import NO_SPACE, SandboxError, bad_request, damaged, not_found
 from jhansi_runner.runner.sandboxes.files import Files
 from jhansi_runner.runner.sandboxes.holding import held
-from jhansi_runner.runner.sandboxes.model import Caller, Entry, Event, NewSandbox, Program, Run, Sandbox, Snapshot
+from jhansi_runner.runner.sandboxes.model import (
+    LOCAL,
+    Caller,
+    Entry,
+    Event,
+    NewSandbox,
+    Program,
+    Run,
+    Sandbox,
+    Snapshot,
+)
 from jhansi_runner.runner.sandboxes.names import failed
 from jhansi_runner.runner.sandboxes.owners import Presence
 from jhansi_runner.runner.sandboxes.places import Place, is_id
@@ -127,6 +137,8 @@ class Service:
             await threaded(checked, asked, self._languages, self._settings.longest_ttl)
         else:
             checked(asked, self._languages, self._settings.longest_ttl)
+        if asked.limits and caller.name != LOCAL:
+            await threaded(lambda: check_within(asked, policy_of_sandbox(asked.policy, self._env)))
         most = self._settings.sandboxes_each
         return making.make(self._folders, self._sandboxes, caller.name, asked, most=most)
 

@@ -299,6 +299,19 @@ return [ended.exit_code, ended.outcome["limits"]["ended_by"], again, after.outco
     assert all("holds all that it may" in one and "remove files" in one for one in again), again
 
 
+@pytest.mark.attack
+def test_no_token_has_more_of_the_host_than_the_operator_lets_programs_have(user: User, upstream: Upstream) -> None:
+    act = """
+async def made(who, **limits):
+    return await refused(service.create(who, NewSandbox(limits=limits)))
+greedy = [{"memory": "100TiB"}, {"processes": "20000"}, {"cpus": "1.5"}]
+return [await made(ann, **one) for one in greedy] + [await made(ann, memory="1GiB"), await made(caller, **greedy[0])]
+"""
+    assert core(user, act) == ["bad_limit", "bad_limit", "done", "done", "done"]
+    user.policy(upstream.url, "limits: {cpus: 1, processes: 40000}\n")
+    assert core(user, act) == ["bad_limit", "done", "bad_limit", "done", "done"]
+
+
 def test_files_have_bounds(user: User) -> None:
     found = core(
         user,
