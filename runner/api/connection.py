@@ -4,7 +4,7 @@ Heads are cut out of what arrives, and looked at by the strict reader of the mir
 them. A request is given to uvicorn only when the one before it was answered, and its body by its length, so that no
 byte of a body is ever taken for a request. What comes in chunks is the last of its connection.
 
-Source: RFC 9112, sections 6, 9.3 and 11.2; ADR 16.
+Source: RFC 9112, sections 6, 7.1.2, 9.3 and 11.2; RFC 9110, section 6.5; ADR 16.
 """
 
 from __future__ import annotations
@@ -99,6 +99,10 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["state"]["peer"] = self._peer
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        self.headers = []  # trailers are thrown away: what is behind a body says nothing of who asks, or for what
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
