@@ -29,6 +29,7 @@ from jhansi_runner.runner.inside import seccomp_filter
 from jhansi_runner.runner.outlet import Outlet
 from jhansi_runner.runner.record import Record, as_line
 from jhansi_runner.runner.sandboxes.errors import SandboxError
+from jhansi_runner.runner.sandboxes.places import key
 from jhansi_runner.runner.sandboxes.tree import taken
 from jhansi_runner.runner.variables import given_variables
 
@@ -76,9 +77,14 @@ def wait(channel: socket.socket, parent: int) -> NoReturn:
 
 
 def _room(given: Order) -> int | None:
-    """What the sandbox may still take of the disk, None for any: nothing where that cannot be counted."""
+    """What the sandbox may still take of the disk, None for any: nothing where that cannot be counted.
+
+    What a language keeps for a sandbox alone, as a cache of builds, is the program's to write as well.
+    """
+    kept = f"{current(os.environ).private(key(given.sandbox))}/keep"
     try:
-        return given.most - taken(given.work) if given.most else None
+        places = [given.work, *([kept] if os.path.isdir(kept) else [])]
+        return given.most - sum(map(taken, places)) if given.most else None
     except SandboxError:
         return 0
 

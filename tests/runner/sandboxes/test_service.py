@@ -290,6 +290,11 @@ again = [(await ran(service, box, command="echo more; cp f1 more")).error for _ 
 for one in await service.files(caller, box):
     await service.remove(caller, box, one.path)
 after = await ran(service, box, command="echo works")
+kept = paths.current(os.environ).private(box[3:19]) + "/keep/go"
+os.makedirs(kept)
+with open(kept + "/built", "wb") as file:
+    file.write(bytes(4_000_000))
+again.append((await ran(service, box, command="echo more")).error)
 return [ended.exit_code, ended.outcome["limits"]["ended_by"], again, after.outcome["output"], after.error]
 """,
         "sandbox=3_000_000",
