@@ -12,6 +12,7 @@ from jhansi_runner.runner import host, sandbox, spoken, ticket
 from jhansi_runner.runner.account import Account
 from jhansi_runner.runner.errors import NOTHING_TO_RUN, REFUSED, RunnerError
 from jhansi_runner.runner.limits.model import (
+    DISK,
     OPTIONS,
     TIME,
     Limit,
@@ -44,16 +45,17 @@ class Named:
     `key` stands for `Job.sandbox`, and `work` is its workspace; `policy` is the text of its own policy, "" for none,
     `limits` are options of `exec` by name, `language` is "" for any; `run` is the journal's id of the run, "" for a new
     one. `timeout` is in seconds, for programs that ask for none, where the policy does not say less. Whoever holds the
-    sandbox busy has checked all of this.
+    sandbox busy has checked all of this. `room` are the bytes that the sandbox may still take, None for any.
     """
 
-    __slots__ = ("id", "key", "language", "limits", "policy", "run", "timeout", "work")
+    __slots__ = ("id", "key", "language", "limits", "policy", "room", "run", "timeout", "work")
 
     def __init__(self, id_: str, key: str, work: str) -> None:
         self.id, self.key, self.work = id_, key, work
         self.policy = self.language = self.run = ""
         self.limits: Mapping[str, str] = {}
         self.timeout: float | None = None
+        self.room: int | None = None
 
 
 class Job:
@@ -141,7 +143,7 @@ class Job:
         seconds = self.named.timeout if self.named is not None else None
         timed = Limits(dict([*usual.items(), *([] if seconds is None else [(TIME, Limit(seconds, "the service"))])]))
         try:
-            self.granted = narrowed(allowed, self.given, timed)
+            self.granted = _within(narrowed(allowed, self.given, timed), self.named)
             self.limits = narrowed(allowed, Limits({}, required=self.given.required), usual)
         except ValueError as error:
             raise RunnerError(str(error), code=REFUSED) from None
@@ -175,6 +177,20 @@ def _given(options: ExecOptions, named: Named | None) -> Limits:
         return narrowed(wide, given, Limits({}))
     except ValueError as error:
         raise RunnerError(str(error), code=REFUSED) from None
+
+
+def _within(limits: Limits, named: Named | None) -> Limits:
+    """Let a run take no more of the disk than its sandbox has left. Raises ValueError when it has nothing left."""
+    if named is None or named.room is None:
+        return limits
+    if named.room <= 0:
+        why = "holds all that it may, or folders in folders too deep to be counted"
+        raise ValueError(f"{named.id} {why}: remove files of it, or use another sandbox")
+    own = limits.get(DISK)
+    if own is not None and own.value <= named.room:
+        return limits
+    left = (DISK, Limit(named.room, "the service"))
+    return Limits(dict([*limits.items(), left]), required=limits.required)
 
 
 def _product() -> tuple[str, ...]:
@@ -244,7 +260,8 @@ def _entry(options: ExecOptions, workspace: Workspace, named: Named | None) -> s
         hint = hint if named is None else "name a file by its path in the sandbox"
         raise RunnerError(f"{asked} is not in {where}", code=NOTHING_TO_RUN, lines=(hint,))
     entry = path.removeprefix(workspace.path + "/")
-    if not os.path.exists(path):
+    leads_out = named is not None and not os.path.realpath(path).startswith(workspace.path + "/")
+    if leads_out or not os.path.exists(path):  # who asks for a sandbox by its name is not told what the host has
         where = workspace.path if named is None else named.id
         raise RunnerError(f"there is no file {asked} in {where}", code=NOTHING_TO_RUN)
     if os.path.isdir(path):

@@ -4,7 +4,7 @@ Heads are cut out of what arrives, and looked at by the strict reader of the mir
 them. A request is given to uvicorn only when the one before it was answered, and its body by its length, so that no
 byte of a body is ever taken for a request. What comes in chunks is the last of its connection.
 
-Source: RFC 9112, sections 6, 9.3 and 11.2; ADR 16.
+Source: RFC 9112, sections 6, 7.1.2, 9.3 and 11.2; RFC 9110, section 6.5; ADR 16.
 """
 
 from __future__ import annotations
@@ -28,7 +28,11 @@ body which nobody wants has been told why."""
 SLOW_SECONDS, SLOW_BYTES = 20, 1024
 """A body may lag by so many seconds behind so many bytes a second."""
 MOST_CONNECTIONS = 400
-"""A process may usually have 1,024 descriptors, and those that run programs take theirs from the same."""
+"""A process may usually have 1,024 descriptors, and those that run programs take theirs from the same.
+
+When there are more, the oldest goes by which nobody known asks for anything: anybody can connect, without a token too,
+and must not keep out who has one, or the owner of the unix socket.
+"""
 _DRAINED = 8 << 20
 _END = b"\r\n\r\n"
 _UPGRADE = re.compile(rb"\r\nupgrade:[^\r]*", re.IGNORECASE)
@@ -54,6 +58,7 @@ class Connection(HttpToolsProtocol):
         """Whether nothing more is served here: what comes is thrown away."""
         self._lingering = 0
         self._waited, self._stalled, self._unsent, self._came = 0, 0, 0, 0
+        self._since = self.loop.time()
 
     # What the loop calls.
 
@@ -67,7 +72,7 @@ class Connection(HttpToolsProtocol):
         except OSError:
             transport.abort()
             return
-        if len(self.connections) > MOST_CONNECTIONS:
+        if len(self.connections) > MOST_CONNECTIONS and not self._others_make_way():
             self.refuse(503, "the service has no room for more connections")
 
     def data_received(self, data: bytes) -> None:
@@ -95,6 +100,10 @@ class Connection(HttpToolsProtocol):
         super().on_message_begin()
         self.scope["state"]["peer"] = self._peer
 
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        self.headers = []  # trailers are thrown away: what is behind a body says nothing of who asks, or for what
+
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if not self._last:
@@ -104,6 +113,25 @@ class Connection(HttpToolsProtocol):
         self.refuse(400, msg)
 
     # The rest.
+
+    def _others_make_way(self) -> bool:
+        """End the connection that is needed least; False where each is one that stays."""
+        others = (one for one in self.connections if isinstance(one, Connection) and one is not self)
+        least = min((one for one in others if one.may_go), key=lambda one: (one.is_known, one._since), default=None)
+        if least is not None:
+            least._wire.abort()
+        return least is not None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether who asked last is known to the API. Pages do not count: they come again by themselves."""
+        return self.scope is not None and "caller" in self.scope["state"]
+
+    @property
+    def may_go(self) -> bool:
+        """Whether nobody known waits for an answer here: those are bounded for each by themselves."""
+        busy = self.cycle is not None and not self.cycle.response_complete
+        return not self._wire.is_closing() and not (busy and self.is_known)
 
     def tick(self) -> None:
         """Another second has passed: end what has gone on for too long."""

@@ -14,7 +14,7 @@ from jhansi_runner.runner.api import answers
 from jhansi_runner.runner.api.bodies import FileBody, FilesBody, FilesQuery, UnpackQuery, WriteQuery
 from jhansi_runner.runner.api.multipart import Parts, boundary_of
 from jhansi_runner.runner.api.operation import MULTIPART, OCTETS, Ask, Operation, Says, Takes, json_of, list_of
-from jhansi_runner.runner.api.reading import checked, limited, parse_json, read_all
+from jhansi_runner.runner.api.reading import checked, limited, parse_json, read_all, understood
 from jhansi_runner.runner.api.streams import Stream
 from jhansi_runner.runner.sandboxes.errors import SandboxError, bad_request
 from jhansi_runner.runner.sandboxes.model import Entry
@@ -27,8 +27,10 @@ _FILES, _FILE = "/v1/sandboxes/{sandbox}/files", "/v1/sandboxes/{sandbox}/files/
 
 async def _add(ask: Ask) -> Response:
     boundary = boundary_of(ask.request.headers.get("content-type", ""))
-    written = await (_from_parts(ask, boundary) if boundary else _from_json(ask))
-    return _written(written)
+    if boundary:
+        return _written(await _from_parts(ask, boundary))
+    async with ask.whole_body():
+        return _written(await _from_json(ask))
 
 
 async def _from_parts(ask: Ask, boundary: bytes) -> list[Entry]:
@@ -53,15 +55,19 @@ async def _from_parts(ask: Ask, boundary: bytes) -> list[Entry]:
 
 
 async def _from_json(ask: Ask) -> list[Entry]:
-    found = parse_json(await read_all(ask.request, min(JSON_BYTES, ask.context.upload)))
-    several = isinstance(found, dict) and "files" in found
-    files = checked(FilesBody, found).files if several else [checked(FileBody, found)]
+    files = await understood(await read_all(ask.request, min(JSON_BYTES, ask.context.upload)), _files_of)
     return [
         await ask.service.write(
             ask.caller, ask.name("sandbox"), file.path, _once(file.data()), executable=bool(file.executable)
         )
         for file in files
     ]
+
+
+def _files_of(data: bytes) -> list[FileBody]:
+    found = parse_json(data)
+    several = isinstance(found, dict) and "files" in found
+    return checked(FilesBody, found).files if several else [checked(FileBody, found)]
 
 
 async def _put(ask: Ask) -> Response:
@@ -134,13 +140,14 @@ async def _upload(ask: Ask) -> Response:
     boundary = boundary_of(ask.request.headers.get("content-type", ""))
     body = limited(ask.request, ask.context.upload)
     folder = ask.asked(UnpackQuery).path
-    with tempfile.TemporaryFile(dir=ask.context.spool) as spool:
-        if boundary is None:
-            await _spooled(body, spool.fileno())
-        else:
-            folder = await _one_file(Parts(body, boundary), spool.fileno(), folder)
-        os.lseek(spool.fileno(), 0, os.SEEK_SET)
-        made = await ask.service.unpack(ask.caller, ask.name("sandbox"), spool.fileno(), folder)
+    async with ask.whole_body():
+        with tempfile.TemporaryFile(dir=ask.context.spool) as spool:
+            if boundary is None:
+                await _spooled(body, spool.fileno())
+            else:
+                folder = await _one_file(Parts(body, boundary), spool.fileno(), folder)
+            os.lseek(spool.fileno(), 0, os.SEEK_SET)
+            made = await ask.service.unpack(ask.caller, ask.name("sandbox"), spool.fileno(), folder)
     return json_of(answers.Uploaded(files=[answers.shown(entry.path) for entry in made]), 201)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import unquote_to_bytes
+from weakref import WeakValueDictionary
 
 from pydantic import BaseModel
 from starlette.requests import Request
@@ -24,6 +26,8 @@ OCTETS, TEXT, EVENTS, TAR, MULTIPART = (
     "multipart/form-data",
 )  # fmt: skip
 _Query = TypeVar("_Query", bound=Body)
+WHOLE_EACH = 8
+"""Bodies of one owner that are taken in at once of those that have to be there whole: archives, and files in JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class Context:
     spool: str
     stopping: asyncio.Event
     description: bytes = b""
+    places: MutableMapping[str, asyncio.Semaphore] = field(default_factory=WeakValueDictionary)
+    """Of each owner who has a body that has to be there whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,13 @@ class Ask:
         """The parameters, by the model that the row names."""
         assert isinstance(self.query, model)
         return self.query
+
+    @asynccontextmanager
+    async def whole_body(self) -> AsyncIterator[None]:
+        """A place for a body that has to be there whole, once one of the caller's is free: others wait unread."""
+        places = self.context.places.setdefault(self.caller.name, asyncio.Semaphore(WHOLE_EACH))
+        async with places:
+            yield
 
     def path(self) -> str:
         """The path of a file, behind `/v1/sandboxes/{sandbox}/files/`. Raises SandboxError if it is no UTF-8."""

@@ -5,23 +5,33 @@ from __future__ import annotations
 import difflib
 import json
 import math
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
 from jhansi_runner.runner.sandboxes.errors import SandboxError, bad_request, too_large
+from jhansi_runner.runner.sandboxes.threads import threaded
 
 JSON_BYTES = 1 << 20
 """The most bytes of a JSON body, except one that brings files."""
+_LARGE = 64 << 10
+_MOST_MISTAKES = 1000
+"""More are not looked at: each is made into an object, also of the half a million that fit into a body."""
 _Model = TypeVar("_Model", bound=BaseModel)
+_Read = TypeVar("_Read")
 
 
 async def read_json(request: Request, model: type[_Model], most: int = JSON_BYTES) -> _Model:
     """A JSON body, whatever its Content-Type says: curl labels it as a form. An empty one is an empty object."""
     data = await read_all(request, most)
-    return checked(model, parse_json(data) if data.strip() else {})
+    return await understood(data, lambda text: checked(model, parse_json(text) if text.strip() else {}))
+
+
+async def understood(data: bytes, read: Callable[[bytes], _Read]) -> _Read:
+    """What `read` makes of a body: in a thread where that takes long, so that nobody else waits meanwhile."""
+    return read(data) if len(data) <= _LARGE else await threaded(read, data)
 
 
 def read_query(request: Request, model: type[_Model]) -> _Model:
@@ -82,6 +92,8 @@ def checked(model: type[_Model], found: object, *, strict: bool = True) -> _Mode
 
 
 def _explained(error: ValidationError, known: Sequence[str]) -> SandboxError:
+    if error.error_count() > _MOST_MISTAKES:
+        return bad_request("almost nothing in the body is what it should be", f"known are: {', '.join(known)}")
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("list[", "dict[", "function-")))
     if first["type"] == "extra_forbidden":

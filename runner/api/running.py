@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ from jhansi_runner.runner.errors import RunnerError
 from jhansi_runner.runner.sandboxes.errors import SandboxError
 from jhansi_runner.runner.sandboxes.model import Caller
 from jhansi_runner.runner.sandboxes.service import Service, Settings
+
+_DESCRIPTORS = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class _Places:
 
 def run(listening: Listening, settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT. Raises RunnerError."""
+    _make_room()
     secure = Secure(listening.certificate, listening.key) if listening.certificate else None
     if secure is not None:
         secure.check()
@@ -73,6 +77,14 @@ def run(listening: Listening, settings: Settings) -> None:
         asyncio.run(_serve(folders, settings, places, listening))
     finally:
         remove_socket(places.ours)
+
+
+def _make_room() -> None:
+    """Have descriptors for all connections, and for what each of them reads or writes besides: 1,024 are the usual."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(_DESCRIPTORS, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _places(folders: paths.Paths, listening: Listening, secure: Secure | None) -> _Places:

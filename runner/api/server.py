@@ -1,6 +1,6 @@
 """Serves the application at its sockets, until it is told to end.
 
-Source: ADR 16; uvicorn's `Server`, of which the parts that read signals and tick are used as they are.
+Source: ADR 16; uvicorn's `Server`, of which all but its start and its end is used as it is.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import uvicorn
 from starlette.types import ASGIApp
 
-from jhansi_runner.runner.api.connection import IDLE_SECONDS, Connection
+from jhansi_runner.runner.api.connection import HEAD_SECONDS, IDLE_SECONDS, Connection
 from jhansi_runner.runner.errors import RunnerError
 
 END_SECONDS = 5
@@ -62,6 +62,22 @@ class Server(uvicorn.Server):
         )
         super().__init__(config)
         self._stopping = stopping
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn does with sockets that are there, but no minute is waited for who begins TLS and never goes on."""
+        config, state, loop = self.config, self.server_state, asyncio.get_running_loop()
+        patience = HEAD_SECONDS if config.ssl else None
+
+        def connection() -> Connection:
+            return Connection(config, state, {})
+
+        self.servers = [
+            await loop.create_server(
+                connection, sock=each, ssl=config.ssl, backlog=config.backlog, ssl_handshake_timeout=patience
+            )
+            for each in sockets or ()
+        ]
+        self.started = True
 
     async def on_tick(self, counter: int) -> bool:
         if counter % _TICKS == 0:

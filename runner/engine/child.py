@@ -28,6 +28,9 @@ from jhansi_runner.runner.events import Events
 from jhansi_runner.runner.inside import seccomp_filter
 from jhansi_runner.runner.outlet import Outlet
 from jhansi_runner.runner.record import Record, as_line
+from jhansi_runner.runner.sandboxes.errors import SandboxError
+from jhansi_runner.runner.sandboxes.places import key
+from jhansi_runner.runner.sandboxes.tree import taken
 from jhansi_runner.runner.variables import given_variables
 
 _PR_SET_PDEATHSIG = 1
@@ -62,13 +65,28 @@ def wait(channel: socket.socket, parent: int) -> NoReturn:
         os.chdir(given.work)
         record = Events(Outlet())
         record.run_id, record.sandbox_id = given.run, given.sandbox
-        code = carried_out(given.exec_options(), record, given.named())
+        named = given.named()
+        named.room = _room(given)
+        code = carried_out(given.exec_options(), record, named)
         os.close(_FIRST_FREE)  # the sandbox is free, and all is told: the rest of our end is nobody's to wait for
         os.closerange(0, _FIRST_FREE)
     except BaseException as error:
         report(error)
     finally:
         os._exit(code)
+
+
+def _room(given: Order) -> int | None:
+    """What the sandbox may still take of the disk, None for any: nothing where that cannot be counted.
+
+    What a language keeps for a sandbox alone, as a cache of builds, is the program's to write as well.
+    """
+    kept = f"{current(os.environ).private(key(given.sandbox))}/keep"
+    try:
+        places = [given.work, *([kept] if os.path.isdir(kept) else [])]
+        return given.most - sum(map(taken, places)) if given.most else None
+    except SandboxError:
+        return 0
 
 
 def _touch() -> None:

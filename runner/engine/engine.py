@@ -20,7 +20,7 @@ from jhansi_runner.runner.engine.cradle import Cradle, NurseryGone
 from jhansi_runner.runner.engine.interface import End, Told, Wanted
 from jhansi_runner.runner.engine.live import Live, unbegun
 from jhansi_runner.runner.engine.order import Order, order
-from jhansi_runner.runner.engine.queue import Queue
+from jhansi_runner.runner.engine.queue import Queue, places_of_one
 from jhansi_runner.runner.sandboxes.errors import SandboxError, busy, not_found
 from jhansi_runner.runner.sandboxes.model import Event
 from jhansi_runner.runner.sandboxes.settings import Settings
@@ -46,7 +46,7 @@ class Engine:
     def __init__(self, folders: Paths, env: Mapping[str, str], settings: Settings, told: Told) -> None:
         self._folders, self._settings, self._told = folders, settings, told
         runs = settings.runs or 2 * (os.cpu_count() or 1)
-        self._queue = Queue(runs, settings.queue, settings.queue_each)
+        self._queue = Queue(runs, settings.queue, settings.queue_each, places_of_one(runs))
         self._runs: dict[str, _Run] = {}
         self._cradle = Cradle(env, self._nursery_gone)
         self._starting: asyncio.Task[None] | None = None
@@ -89,7 +89,8 @@ class Engine:
         """
         if self._is_closed:
             raise SandboxError(503, "ending", "the service is ending", "try again later", retry_after=5)
-        made = order(wanted, self._settings.timeout, offline=self._settings.offline)
+        settings = self._settings
+        made = order(wanted, settings.timeout, offline=settings.offline, most=settings.sandbox)
         self._queue.add(wanted.run, wanted.owner, wanted.sandbox, wait=wanted.program.wait)
         try:
             lock = wanted.hold()

@@ -26,7 +26,10 @@ _INSIDE = f"{sandbox.WORKSPACE}/"
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One run. `options` are attributes of ExecOptions; the rest is as in `Wanted` and `Named`."""
+    """One run. `options` are attributes of ExecOptions; the rest is as in `Wanted` and `Named`.
+
+    `most` are the bytes that the sandbox may hold, 0 for any.
+    """
 
     run: str
     sandbox: str
@@ -34,6 +37,7 @@ class Order:
     options: Mapping[str, object]
     policy: str = ""
     timeout: float | None = None
+    most: int = 0
 
     def to_file(self) -> int:
         """A file in memory that holds it. Raises OSError."""
@@ -58,8 +62,11 @@ class Order:
         return made
 
 
-def order(wanted: Wanted, timeout: float, *, offline: bool = False) -> Order:
-    """The order for a run. `timeout` is for programs that ask for none. Raises SandboxError for what makes no sense."""
+def order(wanted: Wanted, timeout: float, *, offline: bool = False, most: int = 0) -> Order:
+    """The order for a run. `timeout` is for programs that ask for none; `most` as in `Order`.
+
+    Raises SandboxError for what makes no sense.
+    """
     program = wanted.program
     _require_sense(program)
     options: dict[str, object] = {"json": True, "json_lines": True}
@@ -80,7 +87,7 @@ def order(wanted: Wanted, timeout: float, *, offline: bool = False) -> Order:
     if program.test or not program.command:
         options["file"] = program.filename.removeprefix(_INSIDE)
         options["arguments"] = list(program.args)
-    return Order(wanted.run, wanted.sandbox, wanted.work, options, wanted.policy, timeout)
+    return Order(wanted.run, wanted.sandbox, wanted.work, options, wanted.policy, timeout, most)
 
 
 def kind(program: Program) -> str:

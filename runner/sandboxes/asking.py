@@ -5,12 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from jhansi_runner.proxy.policy.decide import PolicySet
 from jhansi_runner.proxy.policy.narrower import read_narrower
 from jhansi_runner.proxy.policy.problems import PolicyError
 from jhansi_runner.proxy.policy.sources import SANDBOX, Source
 from jhansi_runner.runner.job import SANDBOX_POLICY
-from jhansi_runner.runner.limits.model import NAMES, OPTIONS, parse
-from jhansi_runner.runner.sandboxes.errors import SandboxError, bad_request
+from jhansi_runner.runner.limits.model import (
+    NAMES,
+    OPTIONS,
+    Limit,
+    Limits,
+    defaults,
+    host_memory,
+    narrowed,
+    parse,
+)
+from jhansi_runner.runner.limits.policy import of_policy
+from jhansi_runner.runner.sandboxes.errors import SandboxError, bad_request, refused
 from jhansi_runner.runner.sandboxes.model import NewSandbox
 
 POLICY_BYTES = 1 << 16
@@ -42,6 +53,21 @@ def check_limit(name: str, text: str) -> None:
         parse(_OF_OPTION[name], text)
     except ValueError as error:
         raise bad_request(f"limits: {name} {_shown(str(error))}", name="bad_limit") from None
+
+
+def check_within(asked: NewSandbox, policies: PolicySet) -> None:
+    """Raise SandboxError for limits beyond what programs have that ask for none: the policy's, or else the defaults.
+
+    Who brings a token shares the host with others. Nothing but the operator's policy widens what they may take of it.
+    """
+    usual = {name: Limit(one.value, "the default") for name, one in defaults(host_memory()).items()}
+    wide = narrowed(of_policy(policies), Limits({}), Limits(usual))
+    own = {_OF_OPTION[name]: Limit(parse(_OF_OPTION[name], text), "limits:") for name, text in asked.limits.items()}
+    try:
+        narrowed(wide, Limits(own), Limits({}))
+    except ValueError as error:
+        hint = "ask for less, or the operator to allow it by limits in the policy"
+        raise refused(str(error), hint, "bad_limit") from None
 
 
 def check_policy(text: str) -> None:

@@ -27,15 +27,21 @@ from jhansi_runner.runner.sandboxes.upkeep import log_of, settle
 
 _STREAMS = ("", "stdout", "stderr")
 _POLL_SECONDS, _SETTLE_SECONDS = 0.2, 1.0
+_LEAST_FRESH = 1 << 20
+"""Bytes of logs."""
 
 
 class Programs:
-    """Lets programs run, and tells of them. All raise SandboxError. `server` is the presence of this process."""
+    """Lets programs run, and tells of them. All raise SandboxError. `server` is the presence of this process.
+
+    `much` is set when so much was logged that old logs should go now, and cleared by who sees to it.
+    """
 
     def __init__(self, folders: Paths, env: Mapping[str, str], settings: Settings, runs: Runs, server: str) -> None:
         self._folders, self._runs, self._server = folders, runs, server
         self.engine = Engine(folders, env, settings, self)
         self._unwritten: list[End] = []
+        self.much, self._fresh, self._most_fresh = asyncio.Event(), 0, max(_LEAST_FRESH, settings.logs // 8)
         self._settled = -_SETTLE_SECONDS
 
     def started(self, run: str) -> None:
@@ -65,6 +71,10 @@ class Programs:
         except OSError:
             size = 0
         self._runs.ended(end.run, end.state, end.outcome, log=size)
+        self._fresh += size
+        if self._fresh > self._most_fresh:
+            self._fresh = 0
+            self.much.set()
 
     def settle(self) -> None:
         """See that what is told of runs is so: their processes may have ended without a word."""

@@ -10,7 +10,7 @@ from jhansi_runner.runner.sandboxes.model import DONE, LOST, QUEUED, RUNNING, Ru
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from jhansi_runner.runner.sandboxes.database import Database
     from jhansi_runner.runner.sandboxes.model import Caller
@@ -123,6 +123,21 @@ class Runs:
         with self._database.change() as rows:
             rows.execute("UPDATE runs SET has_log = 0, kept = 0 WHERE id = ?", (run,))
             rows.execute("DELETE FROM outputs WHERE run = ?", (run,))
+
+    def past(self, most: int) -> list[str]:
+        """Those that ended before the latest `most` of their owner's."""
+        query = (
+            "SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY owner ORDER BY number DESC) AS place FROM runs"
+            " WHERE ended IS NOT NULL) WHERE place > ?"
+        )
+        return [row["id"] for row in self._database.all(query, (most,))]
+
+    def forget(self, runs: Iterable[str]) -> None:
+        """They never were; their logs are gone already."""
+        with self._database.change() as rows:
+            for each in runs:
+                rows.execute("DELETE FROM outputs WHERE run = ?", (each,))
+                rows.execute("DELETE FROM runs WHERE id = ? AND ended IS NOT NULL", (each,))
 
     def counts(self, caller: Caller) -> dict[str, int]:
         """How many there are and were, by state, and how many bytes are kept of them."""

@@ -11,8 +11,9 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from importlib.metadata import version
+from typing import ParamSpec
 
 from jhansi_runner.proxy.paths import Paths
 from jhansi_runner.proxy.policy.explain import explain
@@ -24,12 +25,22 @@ from jhansi_runner.runner.evidence import dossier
 from jhansi_runner.runner.evidence.sbom import bom
 from jhansi_runner.runner.explaining import facts_of, package, policy_of_sandbox
 from jhansi_runner.runner.sandboxes import making, snapshots, waste
-from jhansi_runner.runner.sandboxes.asking import checked
+from jhansi_runner.runner.sandboxes.asking import check_within, checked
 from jhansi_runner.runner.sandboxes.database import Database
 from jhansi_runner.runner.sandboxes.errors import NO_SPACE, SandboxError, bad_request, damaged, not_found
 from jhansi_runner.runner.sandboxes.files import Files
 from jhansi_runner.runner.sandboxes.holding import held
-from jhansi_runner.runner.sandboxes.model import Caller, Entry, Event, NewSandbox, Program, Run, Sandbox, Snapshot
+from jhansi_runner.runner.sandboxes.model import (
+    LOCAL,
+    Caller,
+    Entry,
+    Event,
+    NewSandbox,
+    Program,
+    Run,
+    Sandbox,
+    Snapshot,
+)
 from jhansi_runner.runner.sandboxes.names import failed
 from jhansi_runner.runner.sandboxes.owners import Presence
 from jhansi_runner.runner.sandboxes.places import Place, is_id
@@ -39,10 +50,11 @@ from jhansi_runner.runner.sandboxes.settings import Settings as Settings
 from jhansi_runner.runner.sandboxes.store import Sandboxes
 from jhansi_runner.runner.sandboxes.threads import threaded
 from jhansi_runner.runner.sandboxes.tokens import Tokens
-from jhansi_runner.runner.sandboxes.upkeep import expire, upkeep
+from jhansi_runner.runner.sandboxes.upkeep import drop_logs, expire, upkeep
 
 _UPKEEP_SECONDS, _ENDING_SECONDS = 30.0, 10.0
 _DEFAULTS = Settings()
+P = ParamSpec("P")
 
 
 class Service:
@@ -94,11 +106,18 @@ class Service:
     async def _keep_up(self) -> None:
         while True:
             self._write_rest()
-            try:
-                await threaded(upkeep, self._folders, self._sandboxes, self._runs, self._settings.logs)
-            except (SandboxError, OSError) as error:  # it is tried again
-                say(f"warning: old sandboxes and logs could not be removed: {error}")
-            await asyncio.sleep(_UPKEEP_SECONDS)
+            await self._upkept(upkeep, self._folders, self._sandboxes, self._runs, self._settings.logs)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_UPKEEP_SECONDS):
+                    while await self._programs.much.wait():
+                        self._programs.much.clear()
+                        await self._upkept(drop_logs, self._folders, self._runs, self._settings.logs)
+
+    async def _upkept(self, act: Callable[P, None], *words: P.args, **more: P.kwargs) -> None:
+        try:
+            await threaded(act, *words, **more)
+        except (SandboxError, OSError) as error:  # it is tried again
+            say(f"warning: old sandboxes and logs could not be removed: {error}")
 
     def _write_rest(self) -> None:
         with contextlib.suppress(SandboxError):  # it was told when it happened
@@ -118,6 +137,8 @@ class Service:
             await threaded(checked, asked, self._languages, self._settings.longest_ttl)
         else:
             checked(asked, self._languages, self._settings.longest_ttl)
+        if asked.limits and caller.name != LOCAL:
+            await threaded(lambda: check_within(asked, policy_of_sandbox(asked.policy, self._env)))
         most = self._settings.sandboxes_each
         return making.make(self._folders, self._sandboxes, caller.name, asked, most=most)
 

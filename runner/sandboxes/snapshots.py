@@ -25,6 +25,10 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _NEW = ".new-"
 _WORK, _FACTS = "work", "facts"
 _REMOVING_SECONDS = 60.0
+MOST = 100
+"""Snapshots of a sandbox."""
+MOST_FILES = 5 * tree.MOST_KEPT
+"""Files and folders in all of them: empty ones take no bytes, and yet use up what a file system has of them."""
 
 
 def fill(source: Place, target: Place, most: int) -> None:
@@ -37,12 +41,15 @@ def fill(source: Place, target: Place, most: int) -> None:
 def keep(folders: Paths, place: Place, name: str, most: int, clock: Callable[[], float] = time.time) -> Snapshot:
     """Keep the files under a name; all snapshots of a sandbox may have `most` bytes. Raises SandboxError, OSError."""
     _require_name(name)
-    left = most - sum(one.size for one in kept(place) if one.name != name)
-    if left <= 0:
-        raise too_large(f"the snapshots of {place.id} have all the room that there is", "remove one of them")
+    others = [one for one in kept(place) if one.name != name]
+    left, files = most - sum(one.size for one in others), MOST_FILES - sum(one.files for one in others)
+    if left <= 0 or files <= 0 or len(others) >= MOST:
+        raise _no_room(place)
     new = f"{place.snapshots}/{_NEW}{name}"
     waste.throw(folders, new)
     with tree.opened(place.work) as work, copied(work, place.folder, most=left) as copy:
+        if copy.files > files:
+            raise _no_room(place)
         made = Snapshot(name, place.id, clock(), copy.files, copy.size)
         ready = f"{os.path.dirname(copy.path)}/{name}"
         os.mkdir(ready, 0o700)
@@ -76,6 +83,10 @@ def go_back(folders: Paths, place: Place, name: str, most: int) -> None:
 def drop(folders: Paths, place: Place, name: str) -> None:
     """Remove a snapshot. Raises SandboxError, OSError."""
     waste.throw(folders, _existing(place, name))
+
+
+def _no_room(place: Place) -> SandboxError:
+    return too_large(f"the snapshots of {place.id} have all the room that there is", "remove one of them")
 
 
 def _existing(place: Place, name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from jhansi_runner.runner.sandboxes.database import Database
 from jhansi_runner.runner.sandboxes.errors import SandboxError
@@ -90,6 +90,20 @@ class Sandboxes:
         """Whether a sandbox is not deleted, None where there never was one."""
         row = self._database.one("SELECT deleted FROM sandboxes WHERE id = ?", (sandbox,))
         return None if row is None else row["deleted"] is None
+
+    def past(self, most: int) -> list[str]:
+        """Those that were deleted before the latest `most` of their owner's that were."""
+        query = (
+            "SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY owner ORDER BY number DESC) AS place"
+            " FROM sandboxes WHERE deleted IS NOT NULL) WHERE place > ?"
+        )
+        return [row["id"] for row in self._database.all(query, (most,))]
+
+    def forget(self, sandboxes: Iterable[str]) -> None:
+        """They never were; their folders are gone already."""
+        with self._database.change() as rows:
+            for each in sandboxes:
+                rows.execute("DELETE FROM sandboxes WHERE id = ? AND deleted IS NOT NULL", (each,))
 
     def counts(self, caller: Caller) -> dict[str, int]:
         """How many there are and were, by status."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -121,6 +122,12 @@ def usage(work: int, most: int = MOST_KEPT) -> Usage:
             seen.add(status.st_ino)
         size += status.st_blocks * 512
     return Usage(size, files)
+
+
+def taken(path: str) -> int:
+    """The bytes on disk that a workspace takes, by its path, however many files it has. Raises SandboxError."""
+    with opened(path) as work:
+        return usage(work, sys.maxsize).size
 
 
 def room(work: int, most: int) -> int:

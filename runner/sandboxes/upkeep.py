@@ -1,4 +1,7 @@
-"""What is done now and then: sandboxes whose time is over go, and the oldest logs, and what killed processes left."""
+"""What is done now and then: sandboxes whose time is over go, and the oldest logs, and what killed processes left.
+
+History has a bound for each owner: who creates and deletes without end fills no disk, and takes nobody else's away.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,9 @@ from jhansi_runner.runner.sandboxes import owners, waste
 from jhansi_runner.runner.sandboxes.places import Place
 from jhansi_runner.runner.sandboxes.run_rows import Runs
 from jhansi_runner.runner.sandboxes.store import Sandboxes
+
+MOST_DELETED, MOST_ENDED = 5_000, 50_000
+"""Deleted sandboxes, and runs that have ended, of which the latest are known of each owner."""
 
 
 def log_of(folders: Paths, run: str) -> str:
@@ -24,6 +30,7 @@ def upkeep(folders: Paths, sandboxes: Sandboxes, runs: Runs, most: int) -> None:
     drop_logs(folders, runs, most)
     waste.sweep(folders, sandboxes.is_living)
     owners.sweep(folders.service)
+    forget(folders, sandboxes, runs)
 
 
 def settle(folders: Paths, runs: Runs) -> None:
@@ -49,6 +56,18 @@ def expire(folders: Paths, sandboxes: Sandboxes, runs: Runs) -> None:
         finally:
             if lock is not None:
                 os.close(lock)
+
+
+def forget(folders: Paths, sandboxes: Sandboxes, runs: Runs) -> None:
+    """Keep no more history than there is room for. Raises SandboxError, OSError."""
+    ended = runs.past(MOST_ENDED)
+    for each in ended:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(log_of(folders, each))
+    runs.forget(ended)
+    # a folder that is there still is a sweep's, which has to find that its sandbox is deleted
+    deleted = sandboxes.past(MOST_DELETED)
+    sandboxes.forget([each for each in deleted if not os.path.lexists(Place(folders, each).folder)])
 
 
 def drop_logs(folders: Paths, runs: Runs, most: int) -> None:

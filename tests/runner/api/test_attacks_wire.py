@@ -106,6 +106,13 @@ def test_chunks_that_are_none_are_refused(server: Serving, chunks: bytes) -> Non
     assert _statuses(raw) == [400]
 
 
+def test_what_is_behind_a_body_is_no_header(server: Serving) -> None:
+    token = server.token("in-a-trailer").encode()
+    with server.connect(tcp=True) as end:
+        raw = exchange(end, _CHUNKED + b"2\r\n{}\r\n0\r\nAuthorization: Bearer %s\r\n\r\n" % token)
+    assert _statuses(raw) == [401]
+
+
 def test_many_requests_at_once_are_answered_in_their_order(server: Serving) -> None:
     several = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\nGET /v1/a HTTP/1.1\r\nHost: localhost\r\n\r\n" * 300
     with server.connect() as end:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import time
@@ -208,15 +209,42 @@ def test_a_connection_that_asks_for_nothing_is_closed(server: Serving, monkeypat
 
 def test_more_connections_than_there_is_room_for_are_told(server: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "MOST_CONNECTIONS", 3)
-    ends = [server.connect() for _ in range(12)]
+    ends = [_begin(server, server.sandbox(), "sleep") for _ in range(3)]
     try:
-        time.sleep(0.2)
-        ends[-1].settimeout(6)
-        assert read_rest(ends[-1]).startswith(b"HTTP/1.1 503 ")
+        with server.connect() as end:
+            assert read_rest(end).startswith(b"HTTP/1.1 503 ")
     finally:
-        for end in ends:
-            end.close()
+        for each in ends:
+            each.close()
     wait_for(lambda: server.ask("GET", "/health").status == 200)
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("kind", ["silent", "half a head", "a body that trickles", "asked once, with a token"])
+def test_connections_by_which_nobody_known_asks_for_anything_keep_nobody_out(
+    server: Serving, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(connection, "MOST_CONNECTIONS", 4)
+    token = server.token(f"fills-{kind.split()[0]}").encode()
+    asked = b"GET /v1/sandboxes HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n" % token
+    login = b"POST /v1/sandboxes HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999\r\n\r\n{"
+    sent = {"silent": b"", "half a head": b"GET /health HT", "a body that trickles": login}.get(kind, asked)
+    working = _begin(server, server.sandbox(), "sleep")
+    ends = [server.connect(tcp=True) for _ in range(12)]
+    try:
+        for end in ends:
+            with contextlib.suppress(OSError):
+                end.sendall(sent)
+        time.sleep(0.2)
+        for _ in range(5):
+            assert server.ask("GET", "/v1/sandboxes").status == 200
+        ends += [server.connect(tcp=True) for _ in range(12)]
+        working.settimeout(0.2)
+        with pytest.raises(TimeoutError):  # who is known and waits for an answer is left alone
+            working.recv(1)
+    finally:
+        for end in (working, *ends):
+            end.close()
 
 
 def test_an_end_of_the_server_ends_what_is_waited_for(tmp_path: object) -> None:

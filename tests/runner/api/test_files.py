@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import os
+import socket
 import tarfile
+import time
 import zipfile
 from typing import Any
 
 import pytest
 
+from jhansi_runner.runner.api import operation
 from support.api import UPLOAD, Answer, Serving
 from support.user import wait_for
 
@@ -221,3 +225,42 @@ def test_head_of_what_goes_on_ends(server: Serving) -> None:
     sandbox = server.sandbox()
     run = server.ask("POST", f"/v1/sandboxes/{sandbox}/exec", {"command": "sleep", "detach": True}).json["id"]
     assert server.ask("HEAD", f"/v1/runs/{run}/events").status == 200
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("kind", ["files", "upload"])
+def test_bodies_that_have_to_be_whole_are_few_at_once_and_nobody_elses_wait(server: Serving, kind: str) -> None:
+    token = {"Authorization": f"Bearer {server.token(f'greedy-{kind}')}"}
+    mine, other = server.sandbox(token), server.sandbox()
+    media = "application/json" if kind == "files" else "application/octet-stream"
+    head = f"POST /v1/sandboxes/{mine}/{kind} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {media}\r\n"
+    head += f"Authorization: {token['Authorization']}\r\nContent-Length: 900000\r\n\r\n"
+    ends = [server.connect() for _ in range(operation.WHOLE_EACH + 12)]
+    left = {end: head.encode() + b" " * 600_000 for end in ends}
+    try:
+        for _ in range(40):
+            push(left)
+            time.sleep(0.05)
+        waiting = [end for end in ends if left[end]]
+        assert len(ends) - len(waiting) == operation.WHOLE_EACH
+        assert server.ask("GET", "/v1/sandboxes", None, token).status == 200
+        body = {"path": "x", "content": "y"} if kind == "files" else _zip("x")
+        assert server.ask("POST", f"/v1/sandboxes/{other}/{kind}", body).status == 201
+        for end in ends:
+            if end not in waiting:
+                end.close()
+                del left[end]
+        wait_for(lambda: push(left) == operation.WHOLE_EACH)
+    finally:
+        for end in ends:
+            end.close()
+
+
+def push(left: dict[socket.socket, bytes]) -> int:
+    """Send what is left to be sent as far as it is taken; how many have sent all."""
+    for end in left:
+        end.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while left[end]:
+                left[end] = left[end][end.send(left[end][:50_000]) :]
+    return sum(not data for data in left.values())

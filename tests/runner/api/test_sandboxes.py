@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from typing import Any
 
 import pytest
 
+from jhansi_runner.runner.api import reading
 from support.api import Serving
 
 _ID = re.compile(r"sb_[0-9a-f]{32}")
@@ -147,3 +149,27 @@ def test_a_fault_of_ours_is_a_number_that_the_log_explains(server: Serving, capf
     said = capfd.readouterr().err
     assert number in said and "ZeroDivisionError: a fault with a secret in it" in said
     assert server.ask("GET", "/health").status == 200
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{" + ",".join(f'"k{number}":1' for number in range(80_000)) + "}",
+        '{"limits":{' + ",".join(f'"k{number}":[]' for number in range(70_000)) + "}}",
+    ],
+)
+def test_a_body_of_mistakes_is_not_told_one_by_one_and_holds_up_nobody(
+    server: Serving, body: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads, parse = list[threading.Thread](), reading.parse_json
+
+    def seen(data: bytes) -> object:
+        threads.append(threading.current_thread())
+        return parse(data)
+
+    monkeypatch.setattr(reading, "parse_json", seen)
+    answer = server.ask("POST", "/v1/sandboxes", body)
+    assert (answer.status, answer.code) == (400, "bad_request")
+    assert answer.json["error"]["message"] == "almost nothing in the body is what it should be"
+    assert server.thread not in threads and len(threads) == 1

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.responses import PlainTextResponse
 
+from jhansi_runner.runner.api import server as serving
 from support.ordinary import ORDINARY_UID, ordinary_argv
 from support.served import Served, served
 from support.user import User, alive, ordinary_user, wait_for
@@ -214,6 +219,50 @@ def test_sockets_that_a_supervisor_opened_are_served_and_it_is_told() -> None:
             server.process.kill()
             server.process.wait()
             told.close()
+
+
+@pytest.mark.attack
+def test_connections_do_not_take_the_descriptors_that_programs_need(owner: User) -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    def few() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+
+    with served(owner, "--no-socket", "--listen", "127.0.0.1:0", "--same-user", preexec_fn=few) as server:
+        port = int(server.url.rpartition(":")[2])
+        ends = [socket.create_connection(("127.0.0.1", port)) for _ in range(200)]
+        try:
+            made = _curl(owner, f"curl -X POST {server.url}/v1/sandboxes")
+            body = json.dumps({"command": "echo hello"})
+            done = _curl(owner, f"curl -X POST {server.url}/v1/sandboxes/{made['id']}/exec -d '{body}'")
+            assert (done["error"], done["output"]) == ("", "hello\n")
+        finally:
+            for end in ends:
+                end.close()
+
+
+@pytest.mark.attack
+def test_who_begins_tls_and_never_goes_on_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "HEAD_SECONDS", 1)
+    key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout key.pem"
+    words = f"openssl req -x509 {key} -out cert.pem -subj /CN=x".split()
+    subprocess.run(words, cwd=tmp_path, check=True, capture_output=True)
+
+    async def act() -> bytes:
+        stopping, began = asyncio.Event(), asyncio.Event()
+        listener = socket.create_server(("127.0.0.1", 0))
+        port, secure = listener.getsockname()[1], serving.Secure(f"{tmp_path}/cert.pem", f"{tmp_path}/key.pem")
+        task = asyncio.create_task(serving.serve(PlainTextResponse("x"), [], [listener], secure, stopping, began.set))
+        await began.wait()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"\x16\x03\x01\x02\x00")
+        found = await asyncio.wait_for(reader.read(), 8)
+        writer.close()
+        stopping.set()
+        await task
+        return found
+
+    assert asyncio.run(act()) == b""
 
 
 def test_https_with_a_token() -> None:

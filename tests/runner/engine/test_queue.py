@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from jhansi_runner.runner.engine.queue import Queue
+from jhansi_runner.runner.engine.queue import Queue, places_of_one
 from jhansi_runner.runner.sandboxes.errors import SandboxError
+from jhansi_runner.runner.sandboxes.model import LOCAL
 
 
 def _taken(queue: Queue, now: float = 0.0) -> list[str]:
@@ -137,3 +138,27 @@ def test_who_waits_can_be_removed_and_who_has_the_turn_cannot() -> None:
     assert [queue.remove(run) for run in ("a1", "a2", "a2", "none")] == [False, True, False, False]
     queue.ended("a1")
     assert _taken(queue) == ["a3"]
+
+
+def test_no_owner_has_all_places_however_long_its_programs_take() -> None:
+    queue = Queue(4, 10, 10, places_of_one(4))
+    _add(queue, "a1", "a2", "a3", "a4", "a5")
+    assert _taken(queue) == ["a1", "a2", "a3"]
+    _add(queue, "b1")
+    assert _taken(queue) == ["b1"]
+    queue.ended("b1")
+    assert _taken(queue) == []
+    queue.ended("a2")
+    assert _taken(queue) == ["a4"]
+
+
+def test_who_has_the_server_may_have_all_places() -> None:
+    queue = Queue(2, 10, 10, places_of_one(2))
+    for number in range(3):
+        queue.add(f"r{number}", LOCAL, f"s{number}", wait=True)
+    assert _taken(queue) == ["r0", "r1"]
+
+
+@pytest.mark.parametrize(("runs", "each"), [(1, 1), (2, 1), (3, 2), (4, 3), (8, 6), (64, 48)])
+def test_how_many_places_one_may_have(runs: int, each: int) -> None:
+    assert places_of_one(runs) == each

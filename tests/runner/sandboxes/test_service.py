@@ -8,6 +8,8 @@ import signal
 import subprocess
 from typing import Any
 
+import pytest
+
 from support.registry import Upstream
 from support.sandboxes import acted, core_of
 from support.user import User, alive, wait_for
@@ -258,6 +260,63 @@ return [events, found.state, [part.decode() async for part in service.log(caller
     assert not (user.state / "state/service/logs" / run).exists()
 
 
+@pytest.mark.attack
+def test_logs_do_not_wait_for_the_next_upkeep_to_go(user: User) -> None:
+    found = core(
+        user,
+        """
+box, most = await named(service), 0
+for _ in range(8):
+    await ran(service, box, command="yes xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx | head -c 900000")
+    await asyncio.sleep(0.1)
+    logs = os.scandir(paths.current(os.environ).service + "/logs")
+    most = max(most, sum(each.stat().st_size for each in logs))
+return most
+""",
+        "logs=6_000_000",
+    )
+    assert 2_000_000 < found < 12_000_000
+
+
+@pytest.mark.attack
+def test_programs_do_not_fill_a_sandbox_beyond_what_it_may_hold(user: User) -> None:
+    found = core(
+        user,
+        """
+box = await named(service, limits={"disk": "100TiB"})
+write = "for n in $(seq 40); do head -c 200000 /dev/zero > f$n; sleep 0.05; done"
+ended = await ran(service, box, command=write)
+again = [(await ran(service, box, command="echo more; cp f1 more")).error for _ in range(2)]
+for one in await service.files(caller, box):
+    await service.remove(caller, box, one.path)
+after = await ran(service, box, command="echo works")
+kept = paths.current(os.environ).private(box[3:19]) + "/keep/go"
+os.makedirs(kept)
+with open(kept + "/built", "wb") as file:
+    file.write(bytes(4_000_000))
+again.append((await ran(service, box, command="echo more")).error)
+return [ended.exit_code, ended.outcome["limits"]["ended_by"], again, after.outcome["output"], after.error]
+""",
+        "sandbox=3_000_000",
+    )
+    code, by, again, after, error = found
+    assert (code, by, after, error) == (137, "disk", "works\n", "")
+    assert all("holds all that it may" in one and "remove files" in one for one in again), again
+
+
+@pytest.mark.attack
+def test_no_token_has_more_of_the_host_than_the_operator_lets_programs_have(user: User, upstream: Upstream) -> None:
+    act = """
+async def made(who, **limits):
+    return await refused(service.create(who, NewSandbox(limits=limits)))
+greedy = [{"memory": "100TiB"}, {"processes": "20000"}, {"cpus": "1.5"}]
+return [await made(ann, **one) for one in greedy] + [await made(ann, memory="1GiB"), await made(caller, **greedy[0])]
+"""
+    assert core(user, act) == ["bad_limit", "bad_limit", "done", "done", "done"]
+    user.policy(upstream.url, "limits: {cpus: 1, processes: 40000}\n")
+    assert core(user, act) == ["bad_limit", "done", "bad_limit", "done", "done"]
+
+
 def test_files_have_bounds(user: User) -> None:
     found = core(
         user,
@@ -281,6 +340,40 @@ return [large, sorted(bad), text, [one.path for one in await service.files(calle
         "upload=1500",
     )
     assert found == ["too_large", ["bad_path"], "12", [], []]
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("how", ["all at once", "one after the other"])
+def test_many_who_write_at_once_do_not_get_more_room_together(user: User, how: str) -> None:
+    found = core(
+        user,
+        f"""
+box, ready, go = await named(service), asyncio.Semaphore(0), [asyncio.Event() for _ in range(8)]
+async def slow(number):
+    yield b"x"
+    ready.release()
+    await go[number].wait()
+    for _ in range(30):
+        yield b"x" * 10_000
+tasks = []
+for number in range(8):
+    tasks.append(asyncio.create_task(refused(service.write(caller, box, f"f{{number}}", slow(number)))))
+    await ready.acquire()
+for number in range(8):
+    go[number].set()
+    if {how == "one after the other"}:
+        await tasks[number]
+done = await asyncio.gather(*tasks)
+more = await refused(service.write(caller, box, "small", pieces(b"x")))
+files = await service.files(caller, box)
+left = os.listdir(paths.current(os.environ).sandboxes + "/" + box + "/incoming")
+return [sum(one.size for one in files), sorted(set(done)), more, left]
+""",
+        "sandbox=1_000_000",
+    )
+    size, done, more, left = found
+    assert size < 1_000_000
+    assert (done, more, left) == (["done", "too_large"], "done", [])
 
 
 def test_a_folder_is_packed(user: User) -> None:
@@ -377,3 +470,22 @@ return [done, sorted(each.name for each in await service.snapshots(caller, box))
         "sandbox=1_000_000",
     )
     assert found == [["done", "done", "done", "too_large", "done"], ["a", "b", "c"]]
+
+
+@pytest.mark.attack
+def test_snapshots_that_take_no_bytes_have_a_bound_too(user: User) -> None:
+    found = core(
+        user,
+        """
+from jhansi_runner.runner.sandboxes import snapshots
+snapshots.MOST, snapshots.MOST_FILES = 3, 10
+box, many = await named(service), await named(service)
+few = [await refused(service.snapshot(caller, box, f"s{number}")) for number in range(5)]
+for number in range(4):
+    await service.write(caller, many, f"f{number}", pieces())
+files = [await refused(service.snapshot(caller, many, name)) for name in ("a", "b", "c", "a")]
+return [few, files, sorted(one.name for one in await service.snapshots(caller, many)), os.listdir(
+    paths.current(os.environ).sandboxes + "/" + many + "/incoming")]
+""",
+    )
+    assert found == [[*["done"] * 3, "too_large", "too_large"], ["done", "done", "too_large", "done"], ["a", "b"], []]

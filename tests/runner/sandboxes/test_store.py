@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from jhansi_runner.runner.sandboxes import upkeep
 from jhansi_runner.runner.sandboxes.database import FILE, Database
 from jhansi_runner.runner.sandboxes.errors import SandboxError
 from jhansi_runner.runner.sandboxes.model import CREATED, DELETED, DONE, IDLE, LOST, RUNNING, Caller
@@ -178,6 +179,32 @@ def test_the_oldest_logs_go_first_and_their_rows_stay(core: Core) -> None:
     assert old is not None
     assert new is not None
     assert (old.exit_code, "stdout" in old.outcome, new.outcome["stdout"]) == (0, False, "text")
+
+
+@pytest.mark.attack
+def test_history_has_a_bound_for_each_owner(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upkeep, "MOST_DELETED", 2)
+    monkeypatch.setattr(upkeep, "MOST_ENDED", 3)
+    os.makedirs(os.path.dirname(log_of(core.folders, "run_")), exist_ok=True)
+    living, goes_on = core.make("ann", policy="p" * 1000).id, core.make("ann").id
+    boxes = [core.make(owner, policy="p" * 1000).id for owner in ("ann", "ann", "ann", "ann", "bob")]
+    for number, box in enumerate(boxes):
+        owner = "bob" if box == boxes[-1] else "ann"
+        name = run(core, box, f"run_{number}", owner)
+        Path(log_of(core.folders, name)).write_bytes(b"log")
+        core.runs.ended(name, DONE, {"exit_code": 0, "stdout": "text"})
+        assert core.sandboxes.delete(box)
+        if number != 1:  # the folder of one could not be removed yet
+            os.rename(core.folder(box), core.folder(box).with_name(f"gone{number}"))
+    run(core, goes_on, "run_9", "ann")
+    upkeep.forget(core.folders, core.sandboxes, core.runs)
+    left = [one.id for one in core.sandboxes.latest(ALL, active=False, limit=99, offset=0)]
+    assert sorted(left) == sorted([living, goes_on, boxes[1], *boxes[2:]])
+    runs = [one.id for one in core.runs.latest(ALL, "", limit=99, offset=0)]
+    assert runs == ["run_9", "run_4", "run_3", "run_2", "run_1"]
+    assert not os.path.exists(log_of(core.folders, "run_0"))
+    assert os.path.exists(log_of(core.folders, "run_1"))
+    assert core.database.all("SELECT run FROM outputs WHERE run = 'run_0'") == []
 
 
 @pytest.mark.parametrize("at", [0, 24, 4096])
