@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -31,7 +32,7 @@ class Context:
     """What every request is answered with. `stopping` is set when the server ends.
 
     `upload` is the most bytes of a body, `ttl` that of sandboxes whose creator names none; `spool` is a folder for
-    archives that are coming.
+    archives that are coming; `answered` counts answers by their status.
     """
 
     service: Service
@@ -41,6 +42,7 @@ class Context:
     spool: str
     stopping: asyncio.Event
     description: bytes = b""
+    answered: Counter[int] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
