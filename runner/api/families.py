@@ -33,7 +33,7 @@ def families(found: Metrics, answered: Mapping[int, int]) -> tuple[Family, ...]:
             _one(told.install_seconds),
         ),
         Family(
-            "refusals_total", COUNTER, "Requests of runs that were refused or failed, by code; see `policy log`.",
+            "refusals_total", COUNTER, "What was refused to runs, or failed, by code; `runs show` tells more.",
             _each("code", told.refusals),
         ),
         Family("log_bytes", GAUGE, "What is kept of what runs printed.", _one(told.log_bytes)),
