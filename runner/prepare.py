@@ -274,5 +274,7 @@ def refuse_early(plan: Plan, policy: PolicySet, job: Job, record: Record | None)
     job.account.heard(entries)
     if record is not None:
         record.heard(entries)
+        for entry in entries:
+            record.live(entry)
     if lines:
         raise RunnerError("the policy refuses what the program needs", code=REFUSED, lines=tuple(lines))

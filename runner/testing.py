@@ -28,7 +28,8 @@ _TESTS = {
     "java": re.compile(r"(?:.*/)?src/test/.*"),
 }
 _CONFIGURED = ("pytest.ini", ".pytest.ini", "tox.ini", "conftest.py")
-_BUILDS = {"pom.xml": "mvn", "build.gradle": "gradle", "build.gradle.kts": "gradle"}
+_MAVEN = ("mvn", "--batch-mode", "--no-transfer-progress")  # else each piece of a download is a line of the log
+_BUILDS = {"pom.xml": _MAVEN, "build.gradle": ("gradle",), "build.gradle.kts": ("gradle",)}
 _NPMS_OWN = "no test specified"
 """What npm writes where a package has no tests."""
 _AWAIT = """\
@@ -78,9 +79,9 @@ def _command(language: str, files: Sequence[str], words: Sequence[str], workspac
     if language == "go" and (are_there or words):
         return ["go", "test", *words, *([] if any(not word.startswith("-") for word in words) else ["./..."])]
     if language == "java":
-        tool = next((tool for name, tool in _BUILDS.items() if name in files), "")
+        tool = next((tool for name, tool in _BUILDS.items() if name in files), ())
         if tool:
-            return [tool, "test", *words]
+            return [*tool, "test", *words]
     expected = {
         "python": "files named test_*.py or *_test.py",
         "node": 'a script "test" in package.json, or files named *.test.js',

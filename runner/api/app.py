@@ -49,7 +49,7 @@ def build(context: Context, pages: Sequence[BaseRoute] = ()) -> ASGIApp:
     routes: list[BaseRoute] = [_route(path, rows, context) for path, rows in _by_path(OPERATIONS).items()]
     app = Starlette(routes=[*routes, *pages], exception_handlers=handlers)
     app.router.redirect_slashes = False
-    return Outer(app, context.access)
+    return Outer(app, context.access, context.answered)
 
 
 def _by_path(operations: Sequence[Operation]) -> dict[str, dict[str, Operation]]:
@@ -72,12 +72,12 @@ def _route(path: str, rows: Mapping[str, Operation], context: Context) -> Route:
 class Outer:
     """What every request goes through before and after the application, whatever it is for."""
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
-        self._app, self._access = app, access
+    def __init__(self, app: ASGIApp, access: Access, answered: Counter[int]) -> None:
+        self._app, self._access, self._answered = app, access, answered
         self._requests: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answering = _Answering(scope, receive, send)
+        answering = _Answering(scope, receive, send, self._answered)
         name = ""
         try:
             peer: Peer = scope["state"]["peer"]
@@ -107,10 +107,10 @@ def needs_caller(path: str) -> bool:
 
 
 class _Answering:
-    """Sees a request and its answer pass: adds headers, and ends a connection whose request was not read whole."""
+    """Sees a request and its answer pass: counts it, adds headers, and ends a connection that was not read whole."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._receive, self._send, self.done = receive, send, False
+    def __init__(self, scope: Scope, receive: Receive, send: Send, answered: Counter[int]) -> None:
+        self._receive, self._send, self._answered, self.done = receive, send, answered, False
         headers = Headers(scope=scope)
         self._unread = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
 
@@ -122,6 +122,7 @@ class _Answering:
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
+            self._answered[message["status"]] += 1
             headers = MutableHeaders(raw=list(message["headers"]))
             for name, value in _SAFE.items():
                 headers.setdefault(name, value)

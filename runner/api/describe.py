@@ -34,8 +34,9 @@ _ERRORS = {
     429: "Too much at once: try again.",
     500: "A fault of the service's.",
     503: "The service has no room.",
+    507: "The disk is full.",
 }
-_EVERYWHERE = (400, 401, 403, 405, 421, 429, 500, 503)
+_EVERYWHERE = (400, 401, 403, 405, 421, 429, 500, 503, 507)
 _EXAMPLES = {
     "sandbox": ("The id of a sandbox.", "sb_0123456789abcdef0123456789abcdef"),
     "run": ("The id of a run.", "run_0123456789abcdef"),

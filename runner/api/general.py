@@ -10,7 +10,9 @@ from starlette.responses import Response
 from jhansi_runner.runner.api import answers
 from jhansi_runner.runner.api.bodies import ExplainQuery
 from jhansi_runner.runner.api.failures import JSON
+from jhansi_runner.runner.api.families import families
 from jhansi_runner.runner.api.metrics import OPENMETRICS, PROMETHEUS, exposition
+from jhansi_runner.runner.api.metrics_answer import Metrics
 from jhansi_runner.runner.api.operation import Ask, Operation, Says, json_of
 
 
@@ -21,10 +23,12 @@ async def _health(ask: Ask) -> Response:
 
 async def _metrics(ask: Ask) -> Response:
     found = await ask.service.metrics(ask.caller)
+    answered = ask.context.answered if ask.caller.sees_all else {}
     media = _wanted(ask.request)
     if media == JSON and ask.request.url.path != "/metrics":
-        return Response(json.dumps(dict(found)), media_type=JSON)
-    return Response(exposition(found, openmetrics=media == OPENMETRICS), media_type=None, headers=_typed(media))
+        return json_of(Metrics.of(found, answered))
+    text = exposition(families(found, answered), openmetrics=media == OPENMETRICS)
+    return Response(text, media_type=None, headers=_typed(media))
 
 
 def _typed(media: str) -> dict[str, str]:
@@ -51,7 +55,7 @@ OPERATIONS = (
     ),
     Operation(
         *("GET", "/v1/metrics", "getMetrics", "Count what is and was.", _metrics),
-        (Says(200, "Counts, as JSON or as Prometheus reads them.", media=(JSON, PROMETHEUS, OPENMETRICS)),),
+        (Says(200, "Counts, as JSON or as Prometheus reads them.", Metrics, media=(JSON, PROMETHEUS, OPENMETRICS)),),
     ),
     Operation(
         *("GET", "/metrics", "getPrometheusMetrics", "Count what is and was, as Prometheus reads it.", _metrics),

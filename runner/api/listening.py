@@ -85,7 +85,11 @@ def tcp_listener(address: str, *, secure: bool, insecure: bool) -> socket.socket
     except ValueError as error:
         raise RunnerError(str(error)) from None
     except OSError as error:
-        raise RunnerError(f"cannot listen at {address}: {error.strerror or error}") from None
+        taken = error.errno == errno.EADDRINUSE
+        hint = (
+            "something else listens there: name another port, or 0 for any" if taken else "name an address of this host"
+        )
+        raise RunnerError(f"cannot listen at {address}: {error.strerror or error}", lines=(hint,)) from None
     try:
         check_secure(listener, secure=secure, insecure=insecure)
     except RunnerError:

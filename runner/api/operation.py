@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -35,7 +36,7 @@ class Context:
     """What every request is answered with. `stopping` is set when the server ends.
 
     `upload` is the most bytes of a body, `ttl` that of sandboxes whose creator names none; `spool` is a folder for
-    archives that are coming.
+    archives that are coming; `answered` counts answers by their status.
     """
 
     service: Service
@@ -47,6 +48,7 @@ class Context:
     description: bytes = b""
     places: MutableMapping[str, asyncio.Semaphore] = field(default_factory=WeakValueDictionary)
     """Of each owner who has a body that has to be there whole."""
+    answered: Counter[int] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)

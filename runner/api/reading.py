@@ -102,7 +102,7 @@ def _explained(error: ValidationError, known: Sequence[str]) -> SandboxError:
         hint = f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(known)}"
         return bad_request(f"{where[:200]!r} is not known here", hint)
     said = first["msg"].removeprefix("Value error, ")
-    return bad_request(f"{where[:200]}: {said}" if where else said)
+    return bad_request(f"{where[:200]}: {said}" if where else said, "GET /openapi.json tells what can be sent")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

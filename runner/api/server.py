@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 import ssl
 from collections.abc import Callable, Sequence
@@ -34,10 +35,13 @@ class Secure:
     def check(self) -> None:
         """Raises RunnerError where they cannot be used."""
         try:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.certificate, self.key)
+            for file in (self.certificate, self.key):  # OpenSSL does not say which one it was
+                os.close(os.open(file, os.O_RDONLY | os.O_CLOEXEC))
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.certificate, self.key, "")
         except (OSError, ssl.SSLError) as error:
             raise RunnerError(
-                f"the certificate {self.certificate} with the key {self.key} cannot be used: {error}"
+                f"the certificate {self.certificate} with the key {self.key} cannot be used: {error}",
+                lines=("name a chain and its key, both in PEM, the key without a password",),
             ) from None
 
 

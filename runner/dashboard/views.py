@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from jhansi_runner.proxy.policy.sizes import size_text
@@ -11,7 +11,8 @@ from jhansi_runner.runner.dashboard.outcome import Outcome, Refusal
 from jhansi_runner.runner.dashboard.rows import BAD, Badge, RunRow, SandboxRow, badge, run_row, sandbox_row
 from jhansi_runner.runner.dashboard.tail import Tail
 from jhansi_runner.runner.dashboard.words import lasting
-from jhansi_runner.runner.sandboxes.model import CREATED, IDLE, QUEUED, RUNNING, Entry, Run, Sandbox, Snapshot
+from jhansi_runner.runner.sandboxes.model import QUEUED, RUNNING, Entry, Run, Sandbox, Snapshot
+from jhansi_runner.runner.sandboxes.told import Metrics
 
 _REFUSALS = 20
 MOST_FILES = 200
@@ -94,27 +95,19 @@ class RunPage:
     has_log: bool
 
 
-def overview(
-    counts: Mapping[str, object], active: Sequence[Sandbox], runs: Sequence[Run], now: float, shown: int
-) -> Overview:
+def overview(counts: Metrics, active: Sequence[Sandbox], runs: Sequence[Run], now: float, shown: int) -> Overview:
     """The first page, of the service's metrics, the latest active sandboxes, and the latest runs."""
     rows = [run_row(one, now) for one in runs]
     return Overview(
-        sum(_count(counts, "sandboxes", state) for state in (CREATED, RUNNING, IDLE)),
-        _count(counts, "runs", RUNNING),
-        _count(counts, "runs", QUEUED),
+        sum(counts.living.values()),
+        counts.running,
+        counts.queued,
         sum(one.badge.kind == BAD for one in rows),
         len(runs),
         [sandbox_row(one, now) for one in active],
         rows[:shown],
         list(_refused(runs))[:_REFUSALS],
     )
-
-
-def _count(counts: Mapping[str, object], what: str, state: str) -> int:
-    found = counts.get(what)
-    number = found.get(state) if isinstance(found, Mapping) else 0
-    return number if isinstance(number, int) else 0
 
 
 def listing(rows: Sequence[SandboxRow | RunRow], first: int, each: int) -> Listing:

@@ -45,8 +45,8 @@ class Engine:
 
     def __init__(self, folders: Paths, env: Mapping[str, str], settings: Settings, told: Told) -> None:
         self._folders, self._settings, self._told = folders, settings, told
-        runs = settings.runs or 2 * (os.cpu_count() or 1)
-        self._queue = Queue(runs, settings.queue, settings.queue_each, places_of_one(runs))
+        self.most = settings.runs or 2 * (os.cpu_count() or 1)
+        self._queue = Queue(self.most, settings.queue, settings.queue_each, places_of_one(self.most))
         self._runs: dict[str, _Run] = {}
         self._cradle = Cradle(env, self._nursery_gone)
         self._starting: asyncio.Task[None] | None = None

@@ -194,7 +194,7 @@ class Ended(Answer):
             duration_ms=int(str(found.get("duration_ms") or 0)),
             installed=[_package(each) for each in _rows(found.get("installed"))][:_MOST],
             refused=refusals(run)[:_MOST],
-            notes=[short(each) for each in _notes(found)][:_MOST],
+            notes=[short(each) for each in [*_notes(found), *(_unlisted(found) if run.exit_code else [])]][:_MOST],
             error=short(run.error or str(found.get("error", ""))),
             output=shown,
             output_is_cut=shown != output,
@@ -282,6 +282,17 @@ def _rows(found: object) -> list[Mapping[str, Any]]:
 
 def _notes(found: Mapping[str, Any]) -> list[str]:
     return _texts(found.get("notes")) + [f"missing: {each}" for each in _texts(found.get("missing"))]
+
+
+def _unlisted(found: Mapping[str, Any]) -> list[str]:
+    """What is not installed, and how it would be: a program that failed may have failed for want of it."""
+    told = {}
+    for each in _rows(found.get("unlisted_imports")):
+        place = f" ({each.get('file')}:{each.get('line')})" if each.get("file") else ""
+        closest = f"; the closest known package is {each['closest']}" if each.get("closest") else ""
+        adding = f"; add to {each.get('manifest')}: {each['addition']}" if each.get("addition") else ""
+        told[each.get("import")] = f"not installed: {each.get('import')}{place}: {each.get('reason')}{closest}{adding}"
+    return list(told.values())
 
 
 def _texts(found: object) -> list[str]:

@@ -12,6 +12,7 @@ import threading
 
 from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.cache.filesystem import is_network, type_of
+from jhansi_runner.runner.sandboxes import tally
 from jhansi_runner.runner.sandboxes.errors import NO_SPACE, SandboxError
 
 TYPE_CHECKING = False
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     Values = Sequence[object] | Mapping[str, object]
 
 FILE = "sandboxes.db"
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = (
     """CREATE TABLE sandboxes (
         number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, language TEXT NOT NULL,
@@ -46,7 +47,9 @@ _SCHEMA = (
     """CREATE TABLE tokens (
         name TEXT PRIMARY KEY, digest BLOB NOT NULL UNIQUE, sees_all INTEGER NOT NULL, created REAL NOT NULL
     ) WITHOUT ROWID""",
+    *tally.SCHEMA,
 )
+_SINCE_1 = (*tally.SCHEMA, *tally.FROM_ROWS)
 _WAIT_SECONDS = 10.0
 
 
@@ -103,14 +106,13 @@ def _opened(path: str) -> sqlite3.Connection:
     try:
         rows.row_factory = sqlite3.Row
         version = _version(rows)
-        if version == 0:
-            if not _is_shared(path):
+        if version < _VERSION:
+            if not version and not _is_shared(path):
                 rows.execute("PRAGMA journal_mode = WAL")
             rows.execute("BEGIN IMMEDIATE")  # so that one alone makes it
-            if _version(rows) == 0:
-                for statement in _SCHEMA:
-                    rows.execute(statement)
-                rows.execute(f"PRAGMA user_version = {_VERSION}")
+            for statement in {0: _SCHEMA, 1: _SINCE_1}.get(_version(rows), ()):
+                rows.execute(statement)
+            rows.execute(f"PRAGMA user_version = {_VERSION}")
             rows.execute("COMMIT")
         elif version != _VERSION:
             raise _of_another_version(path, version)

@@ -32,7 +32,7 @@ from errno import (
 )
 
 from jhansi_runner.runner.console import shown
-from jhansi_runner.runner.sandboxes.errors import SandboxError, bad_request
+from jhansi_runner.runner.sandboxes.errors import NO_SPACE, SandboxError, bad_request
 
 DEPTH = 64
 """Parts that a path may have; folders that lie deeper are passed over by nobody, but refused."""
@@ -100,7 +100,7 @@ def failed(error: OSError, path: str, doing: str) -> SandboxError:
     if number in (EISDIR, EEXIST, ENOTEMPTY):
         return SandboxError(409, "is_a_folder", f"{path} is not {doing}: a folder is there", "remove the folder first")
     if number in (ENOSPC, EDQUOT, EFBIG):
-        return SandboxError(507, "disk_full", message, "remove files or sandboxes, or tell the operator")
+        return SandboxError(507, NO_SPACE, message, "remove files or sandboxes, or tell the operator")
     if number in (EACCES, EPERM):
         hint = "a program in the sandbox has closed it: chmod it from inside, or remove it"
         return SandboxError(403, "closed", message, hint)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import time
 
-from jhansi_runner.runner.sandboxes.model import DONE, LOST, QUEUED, RUNNING, Run
+from jhansi_runner.runner.sandboxes.model import LOST, QUEUED, RUNNING, Run
+from jhansi_runner.runner.sandboxes.tally import run_ended
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class Runs:
                 rows.execute("INSERT OR REPLACE INTO outputs (run, texts) VALUES (?, ?)", (run, texts))
                 query = "UPDATE sandboxes SET used = ? WHERE id = (SELECT sandbox FROM runs WHERE id = ?)"
                 rows.execute(query, (now, run))
+                run_ended(rows, run, state, outcome)
 
     def settle(self, is_alive: Callable[[str], bool]) -> list[str]:
         """Mark as lost what goes on for processes that have ended, and tell it. `is_alive` tells of a presence."""
@@ -81,6 +83,8 @@ class Runs:
                 with self._database.change() as rows:
                     query = "UPDATE runs SET state = ?, ended = ?, error = ? WHERE server = ? AND ended IS NULL"
                     found = rows.execute(f"{query} RETURNING id", (LOST, self._clock(), _LOST, server)).fetchall()
+                    for row in found:
+                        run_ended(rows, row["id"], LOST, {})
                 lost += [row["id"] for row in found]
         return lost
 
@@ -139,13 +143,13 @@ class Runs:
                 rows.execute("DELETE FROM outputs WHERE run = ?", (each,))
                 rows.execute("DELETE FROM runs WHERE id = ? AND ended IS NOT NULL", (each,))
 
-    def counts(self, caller: Caller) -> dict[str, int]:
-        """How many there are and were, by state, and how many bytes are kept of them."""
+    def under_way(self, caller: Caller) -> dict[str, int]:
+        """How many are queued and how many run, of all servers."""
         where, values = ("1", ()) if caller.sees_all else ("owner = ?", (caller.name,))
-        query = f"SELECT state, count(*) AS number, sum(kept) AS kept FROM runs WHERE {where} GROUP BY 1"  # noqa: S608
+        going_on = "runs INDEXED BY going_on WHERE ended IS NULL"  # and not by way of an owner's whole history
+        query = f"SELECT state, count(*) AS number FROM {going_on} AND {where} GROUP BY 1"  # noqa: S608
         found = self._database.all(query, values)
-        states = dict.fromkeys((QUEUED, RUNNING, DONE, "cancelled", LOST), 0)
-        return states | {row["state"]: row["number"] for row in found} | {"kept_bytes": sum(r["kept"] for r in found)}
+        return {QUEUED: 0, RUNNING: 0} | {row["state"]: row["number"] for row in found}
 
 
 def _run(row: sqlite3.Row, texts: Mapping[str, object]) -> Run:

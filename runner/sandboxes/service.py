@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import os
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from importlib.metadata import version
 from typing import ParamSpec
 
@@ -24,7 +25,7 @@ from jhansi_runner.runner.errors import RunnerError
 from jhansi_runner.runner.evidence import dossier
 from jhansi_runner.runner.evidence.sbom import bom
 from jhansi_runner.runner.explaining import facts_of, package, policy_of_sandbox
-from jhansi_runner.runner.sandboxes import making, snapshots, waste
+from jhansi_runner.runner.sandboxes import making, snapshots, tally, waste
 from jhansi_runner.runner.sandboxes.asking import check_within, checked
 from jhansi_runner.runner.sandboxes.database import Database
 from jhansi_runner.runner.sandboxes.errors import NO_SPACE, SandboxError, bad_request, damaged, not_found
@@ -32,6 +33,8 @@ from jhansi_runner.runner.sandboxes.files import Files
 from jhansi_runner.runner.sandboxes.holding import held
 from jhansi_runner.runner.sandboxes.model import (
     LOCAL,
+    QUEUED,
+    RUNNING,
     Caller,
     Entry,
     Event,
@@ -50,6 +53,7 @@ from jhansi_runner.runner.sandboxes.settings import Settings as Settings
 from jhansi_runner.runner.sandboxes.store import Sandboxes
 from jhansi_runner.runner.sandboxes.threads import threaded
 from jhansi_runner.runner.sandboxes.tokens import Tokens
+from jhansi_runner.runner.sandboxes.told import Metrics, Server
 from jhansi_runner.runner.sandboxes.upkeep import drop_logs, expire, upkeep
 
 _UPKEEP_SECONDS, _ENDING_SECONDS = 30.0, 10.0
@@ -71,6 +75,7 @@ class Service:
         self._files = Files(folders, settings)
 
     async def __aenter__(self) -> Service:
+        self._began = time.time()
         self._database = Database(self._folders)
         self._sandboxes, self._runs = Sandboxes(self._database), Runs(self._database)
         self._tokens = Tokens(self._database)
@@ -330,9 +335,36 @@ class Service:
         found = policy_of_sandbox(own, self._env)
         return explanation_data(explain(found, package(purl), facts_of(found, self._folders), time.time()))
 
-    async def metrics(self, caller: Caller) -> Mapping[str, object]:
+    async def metrics(self, caller: Caller) -> Metrics:
         """Counts of what is and was: of the caller's own things, or of all."""
         self._programs.settle()
-        engine = self._programs.engine
-        here = {"running": engine.running, "waiting": engine.waiting} if caller.sees_all else {}
-        return {"sandboxes": self._sandboxes.counts(caller), "runs": self._runs.counts(caller), "here": here}
+        under_way = self._runs.under_way(caller)
+        return Metrics(
+            version("jhansi-runner"),
+            tally.read(self._database, caller),
+            self._sandboxes.living(caller),
+            under_way[QUEUED],
+            under_way[RUNNING],
+            self._server() if caller.sees_all else None,
+        )
+
+    def _server(self) -> Server:
+        engine, settings = self._programs.engine, self._settings
+        folders = {"data": self._folders.data, "state": self._folders.state, "cache": self._folders.cache}
+        return Server(
+            since=self._began,
+            running=engine.running,
+            waiting=engine.waiting,
+            most_running=engine.most,
+            most_waiting=settings.queue,
+            most_log_bytes=settings.logs,
+            free_bytes=dict(_free(folders)),
+        )
+
+
+def _free(folders: Mapping[str, str]) -> Iterator[tuple[str, int]]:
+    """What is free where folders are; one that is not there yet has none."""
+    for name, folder in folders.items():
+        with contextlib.suppress(OSError):
+            found = os.statvfs(folder)
+            yield name, found.f_bavail * found.f_frsize

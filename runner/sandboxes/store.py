@@ -18,6 +18,7 @@ from jhansi_runner.runner.sandboxes.model import (
     NewSandbox,
     Sandbox,
 )
+from jhansi_runner.runner.sandboxes.tally import sandbox_made
 
 _STARTED = "EXISTS (SELECT 1 FROM runs WHERE runs.sandbox = sandboxes.id AND ended IS NULL AND started IS NOT NULL)"
 _SELECT = f"SELECT *, {_STARTED} AS running FROM sandboxes"  # noqa: S608
@@ -45,6 +46,7 @@ class Sandboxes:
                 " created, used) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (sandbox, owner, *facts),
             )
+            sandbox_made(rows, owner)
             found = rows.execute(f"{_SELECT} WHERE id = ?", (sandbox,)).fetchone()
         return _sandbox(found)
 
@@ -105,17 +107,15 @@ class Sandboxes:
             for each in sandboxes:
                 rows.execute("DELETE FROM sandboxes WHERE id = ? AND deleted IS NOT NULL", (each,))
 
-    def counts(self, caller: Caller) -> dict[str, int]:
-        """How many there are and were, by status."""
-        where = "1" if caller.sees_all else "owner = ?"
+    def living(self, caller: Caller) -> dict[str, int]:
+        """How many there are, by status."""
+        where, values = ("1", ()) if caller.sees_all else ("owner = ?", (caller.name,))
         query = (
-            f"SELECT CASE WHEN deleted IS NOT NULL THEN '{DELETED}' WHEN {_STARTED} THEN '{RUNNING}'"  # noqa: S608
-            f" WHEN ran THEN '{IDLE}' ELSE '{CREATED}' END AS status, count(*) AS number"
-            f" FROM sandboxes WHERE {where} GROUP BY 1"
+            f"SELECT CASE WHEN {_STARTED} THEN '{RUNNING}' WHEN ran THEN '{IDLE}' ELSE '{CREATED}' END AS status,"  # noqa: S608
+            f" count(*) AS number FROM sandboxes WHERE deleted IS NULL AND {where} GROUP BY 1"
         )
-        found = dict.fromkeys((CREATED, RUNNING, IDLE, DELETED), 0)
-        rows = self._database.all(query, () if caller.sees_all else (caller.name,))
-        return found | {row["status"]: row["number"] for row in rows}
+        found = dict.fromkeys((CREATED, RUNNING, IDLE), 0)
+        return found | {row["status"]: row["number"] for row in self._database.all(query, values)}
 
 
 def _sandbox(row: sqlite3.Row) -> Sandbox:

@@ -130,3 +130,12 @@ def test_a_mistake_on_the_command_line_ends_with_an_outcome_too(user: User) -> N
     (only,) = _events(done.stdout)
     assert (done.returncode, only["event"], only["exit_code"]) == (125, "done", 125)
     assert "--bogus" in only["error"]
+
+
+def test_what_is_refused_by_its_name_alone_is_told_too(user: User) -> None:
+    rules = "version: 1\nregistries: {pypi: {enabled: true}}\ndefault: allow\nrules: [{deny: 'pkg:pypi/six'}]\n"
+    policy = user.write("strict.yaml", rules)
+    user.write("main.py", "import six")
+    done = user.exec("--json=lines", "--policy", str(policy), "main.py")
+    (refused,) = _of([json.loads(line) for line in done.stdout.splitlines()], "refused")
+    assert (done.returncode, refused["code"], refused["purl"]) == (126, "JR-DENY-RULE", "pkg:pypi/six")

@@ -155,3 +155,11 @@ def test_a_link_out_of_the_workspace_is_no_package_json(user: User) -> None:
     os.symlink(user.home / "package.json", user.work / "package.json")
     done = user.exec("--test", "--language", "node")
     assert (done.returncode, "nothing to test" in done.stderr) == (127, True)
+
+
+@pytest.mark.skipif(not shutil.which("mvn"), reason="Maven is not installed")
+def test_maven_asks_nothing_and_draws_nothing(user: User) -> None:
+    user.env["PATH"] = f"{os.path.dirname(shutil.which('mvn') or '')}:{PATH}"
+    user.write("pom.xml", "<project/>")
+    done = user.exec("--test", "--no-install", "--", "--version", timeout=60)
+    assert (done.returncode, "Apache Maven" in done.stdout, "\x1b[1m" in done.stdout) == (0, True, False), done

@@ -19,8 +19,9 @@ from starlette.requests import Request
 from jhansi_runner.runner.dashboard.routes import routes
 from jhansi_runner.runner.sandboxes import tokens
 from jhansi_runner.runner.sandboxes.errors import not_found
-from jhansi_runner.runner.sandboxes.model import DONE, RUNNING, Caller, Entry, Event, Run, Sandbox, Snapshot
+from jhansi_runner.runner.sandboxes.model import DONE, QUEUED, RUNNING, Caller, Entry, Event, Run, Sandbox, Snapshot
 from jhansi_runner.runner.sandboxes.service import Service
+from jhansi_runner.runner.sandboxes.told import Metrics, Tallies
 
 BOX, RUN = f"sb_{'0a' * 16}", f"run_{'0b' * 8}"
 TOKENS = {"token-of-all": Caller("operator", True), "token-of-one": Caller("agent-7", False)}
@@ -179,10 +180,10 @@ class FakeService(Service):
         for one in self.shown.events:
             yield str(one.data.get("text", "")).encode("utf-8", "replace")
 
-    async def metrics(self, caller: Caller) -> Mapping[str, object]:
-        sandboxes, runs = self._of(caller, self.shown.sandboxes), self._of(caller, self.shown.runs)
-        counts = Counter(one.status for one in sandboxes), Counter(one.state for one in runs)
-        return {"sandboxes": counts[0], "runs": counts[1], "here": {}}
+    async def metrics(self, caller: Caller) -> Metrics:
+        living = Counter(one.status for one in self._of(caller, self.shown.sandboxes) if one.deleted_at is None)
+        states = Counter(one.state for one in self._of(caller, self.shown.runs))
+        return Metrics("0", Tallies(), living, states[QUEUED], states[RUNNING])
 
     async def sbom(self, caller: Caller, run: str) -> Mapping[str, object]:
         await self.run(caller, run)

@@ -108,7 +108,3 @@ class FakeRuns(Service):
         if sandbox:
             await self.sandbox(caller, sandbox)
         return {"purl": purl, "verdict": "allow"}
-
-    async def metrics(self, caller: Caller) -> Mapping[str, object]:
-        del caller
-        return {"sandboxes": {"created": 1, 'a "b"\\\n': 2}, "runs_done": 3, "note": "no number"}

@@ -84,7 +84,8 @@ def test_what_is_asked_for_reaches_the_core(server: Serving) -> None:
 )
 def test_what_makes_no_sense_runs_nothing(server: Serving, body: dict[str, Any]) -> None:
     sandbox = server.sandbox()
-    assert server.ask("POST", f"/v1/sandboxes/{sandbox}/exec", body).code == "bad_request"
+    answer = server.ask("POST", f"/v1/sandboxes/{sandbox}/exec", body)
+    assert answer.code == "bad_request" and answer.json["error"]["hint"]
     assert not _latest(server, sandbox)
 
 

@@ -131,6 +131,23 @@ def test_what_cannot_be_served_is_told(owner: User, words: tuple[str, ...], mess
     assert done.returncode == 125 and message in done.stderr and "Traceback" not in done.stderr
 
 
+def test_an_address_that_is_taken_is_told_with_what_next(owner: User) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = owner.run("serve", "--no-socket", "--listen", f"127.0.0.1:{taken.getsockname()[1]}")
+    assert done.returncode == 125 and "in use" in done.stderr and "name another port" in done.stderr
+
+
+def test_a_key_with_a_password_is_refused_and_asks_nobody(owner: User) -> None:
+    make = "req -x509 -newkey rsa:2048 -subj /CN=x -days 1 -passout pass:secret -keyout key.pem -out cert.pem"
+    subprocess.run(["openssl", *make.split()], cwd=owner.work, check=True, capture_output=True)
+    for file in owner.work.glob("*.pem"):
+        file.chmod(0o644)
+    done = owner.run(
+        "serve", "--no-socket", "--listen", "127.0.0.1:0", "--tls-cert", "cert.pem", "--tls-key", "key.pem"
+    )
+    assert done.returncode == 125 and "without a password" in done.stderr
+
+
 def test_a_path_that_is_too_long_for_a_socket_is_told(owner: User) -> None:
     done = owner.run("serve", env={"JHANSI_HOME": f"{owner.state}/{'x' * 100}"})
     assert done.returncode == 125 and "too long a path for a socket" in done.stderr

@@ -124,6 +124,16 @@ def test_what_is_installed_is_told(session: Session, owner: User, upstream: Upst
     session(use)
 
 
+def test_what_no_package_is_known_for_is_told_to_who_failed_by_it(session: Session) -> None:
+    async def use(agent: Agent) -> None:
+        code = "try:\n    import nobodys_module_1\nexcept ImportError:\n    raise SystemExit(CODE)"
+        said = await agent.said("run_code", language="python", code=code.replace("CODE", "1"))
+        assert "not installed: nobodys_module_1 (main.py:2): " in said and "requirements.txt" in said
+        assert "nobodys_module_1" not in await agent.said("run_code", language="python", code=code.replace("CODE", "0"))
+
+    session(use)
+
+
 def test_a_sandbox_takes_programs_of_several_languages_and_commands(
     session: Session, owner: User, upstream: Upstream
 ) -> None:

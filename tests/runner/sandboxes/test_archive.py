@@ -225,7 +225,7 @@ def test_a_disk_that_is_full_leaves_nothing(home: Path) -> None:
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
             signal.signal(signal.SIGXFSZ, ignored)
-    assert told(error.value) == (507, "disk_full")
+    assert told(error.value) == (507, "no_space")
     assert files(home) == {}
     assert_clean(home)
 

@@ -194,7 +194,7 @@ calls = [
 names = {await refused(one) for one in calls}
 never = {await refused(service.sandbox(bob, one)) for one in ("sb_" + "0" * 32, "../x")}
 return [sorted(names), sorted(never), await service.sandboxes(bob), await service.runs(bob),
-        (await service.metrics(bob))["runs"]["done"], len(await service.sandboxes(ann)),
+        (await service.metrics(bob)).tallies.ended["ok"], len(await service.sandboxes(ann)),
         (await ran(service, box, command="true")).owner]
 """,
     )

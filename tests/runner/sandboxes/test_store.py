@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from jhansi_runner.runner.sandboxes import upkeep
+from jhansi_runner.runner.sandboxes import tally, upkeep
 from jhansi_runner.runner.sandboxes.database import FILE, Database
 from jhansi_runner.runner.sandboxes.errors import SandboxError
 from jhansi_runner.runner.sandboxes.model import CREATED, DELETED, DONE, IDLE, LOST, RUNNING, Caller
@@ -67,8 +67,8 @@ def test_each_owner_sees_their_own(core: Core) -> None:
     assert core.runs.get(ANN, "run_b") is None
     assert core.runs.latest(ANN, his, limit=9, offset=0) == []
     assert len(core.sandboxes.latest(ALL, active=True, limit=9, offset=0)) == 2
-    assert core.sandboxes.counts(ANN)[RUNNING] == 1
-    assert core.runs.counts(ANN)[RUNNING] == 1
+    assert core.sandboxes.living(ANN)[RUNNING] == 1
+    assert core.runs.under_way(ANN)[RUNNING] == 1
 
 
 def test_pages_are_of_the_latest_first(core: Core) -> None:
@@ -94,7 +94,7 @@ def test_processes_work_side_by_side(core: Core, jhansi_home: str) -> None:
     processes = [started(jhansi_home, program) for _ in range(3)]
     assert [process.communicate()[0] for process in processes] == ["done\n"] * 3
     assert len(core.sandboxes.latest(ALL, active=True, limit=500, offset=0)) == 120
-    assert core.sandboxes.counts(ALL)[CREATED] == 120
+    assert core.sandboxes.living(ALL)[CREATED] == 120
 
 
 def test_a_change_that_its_process_did_not_end_is_none(core: Core, jhansi_home: str) -> None:
@@ -125,7 +125,7 @@ def test_the_runs_of_a_killed_process_are_lost_and_those_of_a_living_one_are_not
     found = {one.id: one for one in core.runs.latest(ALL, sandbox, limit=9, offset=0)}
     assert {name: one.state for name, one in found.items()} == {"run_living": RUNNING, "run_dead": LOST}
     assert "run it again" in found["run_dead"].error
-    assert core.runs.counts(ALL)["kept_bytes"] == 100
+    assert tally.read(core.database, ALL).log_bytes == 100
     presence.close()
     settle(core.folders, core.runs)
     ended = core.runs.get(ALL, "run_living")

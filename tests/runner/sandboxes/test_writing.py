@@ -104,7 +104,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(home: Path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         signal.signal(signal.SIGXFSZ, ignored)
-    assert told(error.value) == (507, "disk_full")
+    assert told(error.value) == (507, "no_space")
     assert os.listdir(home / "work") == []
     assert_clean(home)
 
