@@ -27,8 +27,11 @@ from jhansi_runner.resolvers.all import BrokenResolver, resolvers
 from jhansi_runner.runner.engine import child
 from jhansi_runner.runner.engine.passing import DESCRIPTORS, received, send
 
-_IDLE_MILLISECONDS = 5
-"""How long nothing has to be asked of us, before a child is made for what may be asked next."""
+_IDLE_MILLISECONDS = 10
+"""How long nothing has to be asked of us, before a child is made for what may be asked next.
+
+Longer than bubblewrap takes to make a sandbox: until the program begins, a run keeps two processors busy by itself.
+"""
 _NEEDED = (
     "jhansi_runner.runner.aftermath",
     "jhansi_runner.runner.cli",
