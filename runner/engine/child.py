@@ -10,26 +10,19 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import fcntl
-import json
 import os
 import signal
 import socket
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import NoReturn
 
-from jhansi_runner.proxy.paths import current
-from jhansi_runner.proxy.policy.sources import collect, digest
-from jhansi_runner.runner import sandbox
 from jhansi_runner.runner.cli import carried_out, report
 from jhansi_runner.runner.engine.order import Order
 from jhansi_runner.runner.engine.passing import received
+from jhansi_runner.runner.engine.rehearsal import rehearse
 from jhansi_runner.runner.errors import FAILED
 from jhansi_runner.runner.events import Events
-from jhansi_runner.runner.inside import seccomp_filter
 from jhansi_runner.runner.outlet import Outlet
-from jhansi_runner.runner.record import Record, as_line
-from jhansi_runner.runner.variables import given_variables
 
 _PR_SET_PDEATHSIG = 1
 _BUSY, _USHER, _FIRST_FREE = 3, 4, 5
@@ -57,7 +50,7 @@ def wait(channel: socket.socket, parent: int, usher: int) -> NoReturn:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # what is under way is ended as by Ctrl-C
         signal.signal(signal.SIGINT, signal.default_int_handler)
         with contextlib.suppress(Exception):  # the run itself tells what is wrong
-            _touch()
+            rehearse(os.environ)
         own = socket.socket(fileno=_BUSY)  # until that comes
         _, descriptors = received(own)
         own.detach()
@@ -76,19 +69,6 @@ def wait(channel: socket.socket, parent: int, usher: int) -> NoReturn:
         report(error)
     finally:
         os._exit(code)
-
-
-def _touch() -> None:
-    """Do what every run does and what nobody sees: memory that is shared with the nursery is copied now, not then."""
-    given = Order("run_", "sb_", "/", {"file": "", "json": True}, "", 1.0)
-    Order.read(json.dumps(asdict(given)).encode()).exec_options()
-    given.named()
-    given_variables(["A=b"], [], {}, current(os.environ))
-    digest(collect(None, os.environ))
-    seccomp_filter()
-    sandbox.root("/none", memory=1 << 30)
-    sandbox.environment(sandbox.variables((), (), door=True))
-    as_line(Record().to_json(0))
 
 
 def _take_over(descriptors: Sequence[int]) -> Order:
