@@ -26,11 +26,17 @@ from jhansi_runner.proxy.cell.doorman import Doorman
 from jhansi_runner.resolvers.all import BrokenResolver, resolvers
 from jhansi_runner.runner.engine import child
 from jhansi_runner.runner.engine.passing import DESCRIPTORS, received, send
+from jhansi_runner.runner.engine.rehearsal import rehearse
 
 _IDLE_MILLISECONDS = 10
 """How long nothing has to be asked of us, before a child is made for what may be asked next.
 
 Longer than bubblewrap takes to make a sandbox: until the program begins, a run keeps two processors busy by itself.
+"""
+_REHEARSALS = 20
+"""How often what every run does is done before the first one.
+
+Python fits code to what it is used for, while it is used: that is done here and shared, instead of in each child anew.
 """
 _NEEDED = (
     "jhansi_runner.runner.aftermath",
@@ -165,6 +171,9 @@ def main(core: int, doorman: Doorman) -> None:
         importlib.import_module(name)
     with contextlib.suppress(BrokenResolver):  # each run that it matters to says so
         resolvers()
+    for _ in range(_REHEARSALS):
+        with contextlib.suppress(Exception):  # the run itself tells what is wrong
+            rehearse(os.environ)
     gc.collect()
     gc.freeze()  # what is here before the fork is shared, as long as nobody counts it
     Nursery(socket.socket(fileno=core), doorman).serve()
