@@ -45,7 +45,10 @@ class Doorman:
 
     def usher(self) -> int:
         """The socket of a new usher, -1 when there is none to be had: then whoever needs one makes it."""
-        ours, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
+        try:
+            ours, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
+        except OSError:
+            return -1
         rights = struct.pack("i", theirs.fileno())
         try:
             self._socket.sendmsg([b"usher"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, rights)], _socket.MSG_DONTWAIT)
