@@ -23,6 +23,9 @@ from jhansi_runner.runner.sandboxes.settings import Settings
 _ROUNDS = 60
 _SANDBOXES, _RUNS = 8, 200
 _PROGRAM = "main.py"
+_DOCKER = ("docker run, on an SSD (literature: Khan 2026)", 568.0)
+"""A name, and milliseconds: not measured here. Source: S. Khan, "Decomposing Docker Container Startup Performance: A
+Three-Tier Measurement Study on Heterogeneous Infrastructure", 2026; `docs/benchmarks.md` has more of them."""
 
 Run = Callable[[int], Awaitable[None]]
 """Runs `main.py` in the sandbox of a number, to its last event."""
@@ -30,12 +33,16 @@ Run = Callable[[int], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A way to run programs: a name, a run, and the loop that it is to be had in."""
+    """A way to run programs: a name, a run, and the loop that it is to be had in.
+
+    `read` is what others have measured of something else, elsewhere: a name, and milliseconds.
+    """
 
     name: str
     run: Run
     loop: asyncio.AbstractEventLoop
     aim: str
+    read: tuple[str, float] | None = None
 
     def lines(self, home: Home) -> Iterator[Line]:
         """What one costs next to the bare sandbox, and how many there are in a second."""
@@ -46,6 +53,8 @@ class Way:
             self._once(number)
         ours, beside = alternate(_ROUNDS, lambda: self._once(0) * 1000, lambda: bare(*sandbox) * 1000)
         yield Line(f"warm run through {self.name}, and the same bwrap, bare", "ms", ours, beside, "minus", self.aim)
+        if self.read is not None:
+            yield Line(f"the same, and {self.read[0]}", "ms", ours, [self.read[1]], "none")
         rates = [_RUNS / self._many() for _ in range(3)]
         name = f"runs a second through {self.name}, {_SANDBOXES} sandboxes at once"
         yield Line(name, "/s", rates, compared="none", aim="50")
@@ -82,7 +91,7 @@ def lines() -> Iterator[Line]:
     try:
         yield from _engine_lines(loop)
         with Home() as home, Served(home, _SANDBOXES, _PROGRAM, loop) as served:
-            yield from Way("HTTP", served.run, loop, "+10 ms").lines(home)
+            yield from Way("HTTP", served.run, loop, "+10 ms", _DOCKER).lines(home)
     finally:
         loop.close()
 

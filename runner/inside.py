@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from jhansi_runner.proxy.cell import seccomp
-from jhansi_runner.proxy.cell.doorway import CellGone, DoorwayFailed, make_ready, open_doorway
+from jhansi_runner.proxy.cell.doorway import CellGone, DoorwayFailed, Usher
 from jhansi_runner.proxy.cell.process import NoHandle, killed_by, start
 from jhansi_runner.runner.door import Door
 from jhansi_runner.runner.errors import KILLED, NO_DOORWAY, NO_HANDLE, NOT_STARTED, NOTHING_TO_RUN, SIGSYS, RunnerError
@@ -93,18 +93,18 @@ def run_inside(
     finally:
         for descriptor in (stdin, out_write, err_write):
             os.close(descriptor)
-    relay = None
+    relay = usher = None
     hold = Hold(limits, f"{job.run}-{os.urandom(2).hex()}", job.env, folders)
     most = limits.amount(OUTPUT)
     allowance = None if most is None else Allowance(most)
     try:
         if door is not None:
-            make_ready()
+            usher = Usher(job.named.take_usher() if job.named is not None else -1)
         if not cell.wait_ready():
             cell.wait_end(_DYING_SECONDS)
         else:
-            if door is not None:
-                door.listener = open_doorway(cell.init)
+            if door is not None and usher is not None:
+                door.listener = usher.open(cell.init)
             hold.apply(cell)
             streams = (
                 Stream(out_read, sinks[0], keep_out, allowance),
@@ -129,6 +129,8 @@ def run_inside(
         hold.finish(killed_for, cell.exit_code, bytes(words))
         hold.close()
         cell.close()
+        if usher is not None:
+            usher.close()
         if door is not None:
             door.close()
     if relay is not None and (relay.timed_out or killed_for or cell.exit_code >= 0):

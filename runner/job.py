@@ -45,10 +45,11 @@ class Named:
     `key` stands for `Job.sandbox`, and `work` is its workspace; `policy` is the text of its own policy, "" for none,
     `limits` are options of `exec` by name, `language` is "" for any; `run` is the journal's id of the run, "" for a new
     one. `timeout` is in seconds, for programs that ask for none, where the policy does not say less. Whoever holds the
-    sandbox busy has checked all of this. `room` are the bytes that the sandbox may still take, None for any.
+    sandbox busy has checked all of this. `room` are the bytes that the sandbox may still take, None for any. `usher` is
+    the socket of one (`proxy/cell/doorway.py`) for the first doorway, -1 for none.
     """
 
-    __slots__ = ("id", "key", "language", "limits", "policy", "room", "run", "timeout", "work")
+    __slots__ = ("id", "key", "language", "limits", "policy", "room", "run", "timeout", "usher", "work")
 
     def __init__(self, id_: str, key: str, work: str) -> None:
         self.id, self.key, self.work = id_, key, work
@@ -56,6 +57,12 @@ class Named:
         self.limits: Mapping[str, str] = {}
         self.timeout: float | None = None
         self.room: int | None = None
+        self.usher = -1
+
+    def take_usher(self) -> int:
+        """The socket of an usher, whom nobody else has then; -1 for none."""
+        usher, self.usher = self.usher, -1
+        return usher
 
 
 class Job:

@@ -14,12 +14,17 @@ import os
 import resource
 import struct
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
 _NS_GET_USERNS = 0xB701
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
 _IP_FREEBIND = 15
 _BACKLOG = 256
-_GONE = 2
+_GONE = b"\0"
+"""Before the words of one whose cell has ended."""
 PORT = 3128
 """The port of every doorway: it is alone in its namespace."""
 
@@ -32,37 +37,92 @@ class CellGone(DoorwayFailed):
     """The process whose namespace it is has ended."""
 
 
-def open_doorway(pid: int, port: int = PORT) -> int:
-    """Put a TCP listener on 127.0.0.1 into the network namespace of a process of ours; its descriptor.
+class Usher:
+    """A process that waits to be told a cell, and then puts a listener into its network namespace.
 
-    A child enters the namespaces, because a process cannot come back from a user namespace. Raises DoorwayFailed,
-    CellGone where there is no such process any more.
+    One is needed because nobody comes back from a user namespace. Worth making while bubblewrap makes the namespaces:
+    it is there then when they are. `made` is the socket of one that a doorman has made (`doorman.py`), -1 for none.
     """
-    try:
-        ours, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
-        child = os.fork()
-    except OSError as error:
-        raise DoorwayFailed(str(error)) from None
-    if child == 0:
+
+    __slots__ = ("_pid", "_socket")
+
+    def __init__(self, made: int = -1) -> None:
+        """Raises DoorwayFailed."""
+        self._pid = 0
+        if made >= 0:
+            self._socket = _socket.socket(fileno=made)
+        else:
+            self._make()
+
+    def _make(self) -> None:
+        load()
         try:
-            _bind_inside(pid, port, theirs)
-            os._exit(0)
-        except BaseException as error:  # the child reports and ends, whatever happens
-            theirs.sendall(str(error).encode("utf-8", "replace")[:500] or b"unknown")
-            os._exit(_GONE if isinstance(error, FileNotFoundError) else 1)
-    theirs.close()
+            self._socket, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
+            self._pid = os.fork()
+        except OSError as error:
+            raise DoorwayFailed(str(error)) from None
+        if self._pid == 0:
+            self._socket.close()
+            attend(theirs)
+        theirs.close()
+
+    def open(self, pid: int, port: int = PORT) -> int:
+        """Put a TCP listener on 127.0.0.1 into the network namespace of a process of ours; its descriptor.
+
+        Raises DoorwayFailed, CellGone where there is no such process any more.
+        """
+        message, listener = self._told(pid, port)
+        if not message and not self._pid:  # somebody killed the one that was made for us
+            self._socket.close()
+            self._make()
+            message, listener = self._told(pid, port)
+        if listener >= 0:
+            return listener
+        failed = CellGone if message.startswith(_GONE) else DoorwayFailed
+        said = message.removeprefix(_GONE).decode("utf-8", "replace")
+        raise failed(said or "the helper that enters the namespace ended")
+
+    def _told(self, pid: int, port: int) -> tuple[bytes, int]:
+        """What it says, nothing when it is gone, and the listener, -1 for none."""
+        try:
+            self._socket.send(struct.pack("ii", pid, port))
+            message, ancillary, _, _ = self._socket.recvmsg(512, _socket.CMSG_SPACE(4), _socket.MSG_CMSG_CLOEXEC)
+        except OSError:
+            return b"", -1
+        for level, kind, data in ancillary:
+            if level == _socket.SOL_SOCKET and kind == _socket.SCM_RIGHTS:
+                return message, int(struct.unpack_from("i", data)[0])
+        return message, -1
+
+    def close(self) -> None:
+        """Let it go; one that has not been told anything ends."""
+        self._socket.close()
+        if self._pid:
+            os.waitpid(self._pid, 0)
+            self._pid = 0
+
+
+def open_doorway(pid: int, port: int = PORT) -> int:
+    """As an usher does that is made now. Raises DoorwayFailed, CellGone."""
+    usher = Usher()
     try:
-        message, ancillary, _, _ = ours.recvmsg(512, _socket.CMSG_SPACE(4))
+        return usher.open(pid, port)
     finally:
-        ours.close()
-        _, status = os.waitpid(child, 0)
-    for level, kind, data in ancillary:
-        if level == _socket.SOL_SOCKET and kind == _socket.SCM_RIGHTS:
-            descriptor = int(struct.unpack_from("i", data)[0])
-            os.set_inheritable(descriptor, False)
-            return descriptor
-    failed = CellGone if os.WIFEXITED(status) and os.WEXITSTATUS(status) == _GONE else DoorwayFailed
-    raise failed(message.decode("utf-8", "replace") or "the helper that enters the namespace ended")
+        usher.close()
+
+
+def attend(theirs: _socket.socket) -> NoReturn:
+    """Be an usher, in a process that was made for it."""
+    try:
+        told = theirs.recv(struct.calcsize("ii"))
+        if told:
+            pid, port = struct.unpack("ii", told)
+            _bind_inside(pid, port, theirs)
+    except BaseException as error:  # it reports and ends, whatever happens
+        gone = _GONE if isinstance(error, FileNotFoundError) else b""
+        theirs.send(gone + (str(error).encode("utf-8", "replace")[:500] or b"unknown"))
+    finally:
+        os._exit(0)
 
 
 def _bind_inside(pid: int, port: int, theirs: _socket.socket) -> None:
@@ -96,8 +156,8 @@ def raise_limit() -> tuple[int, int]:
     return before
 
 
-def make_ready() -> None:
-    """Load what `open_doorway` needs; worth calling while bubblewrap is busy making the namespaces."""
+def load() -> None:
+    """Load what an usher needs, before it is forked."""
     if not hasattr(os, "setns"):
         import ctypes
 

@@ -9,37 +9,33 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import json
+import fcntl
 import os
 import signal
 import socket
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import NoReturn
 
 from jhansi_runner.proxy.paths import current
-from jhansi_runner.proxy.policy.sources import collect, digest
-from jhansi_runner.runner import sandbox
 from jhansi_runner.runner.cli import carried_out, report
 from jhansi_runner.runner.engine.order import Order
 from jhansi_runner.runner.engine.passing import received
+from jhansi_runner.runner.engine.rehearsal import rehearse
 from jhansi_runner.runner.errors import FAILED
 from jhansi_runner.runner.events import Events
-from jhansi_runner.runner.inside import seccomp_filter
 from jhansi_runner.runner.outlet import Outlet
-from jhansi_runner.runner.record import Record, as_line
 from jhansi_runner.runner.sandboxes.errors import SandboxError
 from jhansi_runner.runner.sandboxes.places import key
 from jhansi_runner.runner.sandboxes.tree import taken
-from jhansi_runner.runner.variables import given_variables
 
 _PR_SET_PDEATHSIG = 1
-_FIRST_FREE = 3
+_BUSY, _USHER, _FIRST_FREE = 3, 4, 5
+"""Our descriptors: the lock of the sandbox, an usher's socket, and from where on there are none of ours."""
 _MOST_DESCRIPTORS = 1 << 20
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def wait(channel: socket.socket, parent: int) -> NoReturn:
+def wait(channel: socket.socket, parent: int, usher: int) -> NoReturn:
     """Wait for a run, and run it; this process ends with it, or with `parent`.
 
     What comes are descriptors: the order, the program's input, where events go, where our words go, and the one that
@@ -49,66 +45,56 @@ def wait(channel: socket.socket, parent: int) -> NoReturn:
     try:
         if _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0 or os.getppid() != parent:
             os._exit(FAILED)
-        os.dup2(channel.fileno(), _FIRST_FREE, inheritable=False)
-        channel.detach()
-        os.closerange(_FIRST_FREE + 1, _MOST_DESCRIPTORS)
+        given = [each for each in (channel.detach(), usher) if each >= 0]
+        moved = [fcntl.fcntl(each, fcntl.F_DUPFD_CLOEXEC, _FIRST_FREE) for each in given]
+        os.closerange(_BUSY, _FIRST_FREE)
+        for number, descriptor in enumerate(moved, _BUSY):
+            os.dup2(descriptor, number, inheritable=False)
+        os.closerange(_FIRST_FREE, _MOST_DESCRIPTORS)
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # what is under way is ended as by Ctrl-C
         signal.signal(signal.SIGINT, signal.default_int_handler)
         with contextlib.suppress(Exception):  # the run itself tells what is wrong
-            _touch()
-        own = socket.socket(fileno=_FIRST_FREE)
+            rehearse(os.environ)
+        own = socket.socket(fileno=_BUSY)  # until that comes
         _, descriptors = received(own)
         own.detach()
         if not descriptors:
             os._exit(FAILED)
-        given = _take_over(descriptors)
-        os.chdir(given.work)
+        order = _take_over(descriptors)
+        os.chdir(order.work)
         record = Events(Outlet())
-        record.run_id, record.sandbox_id = given.run, given.sandbox
-        named = given.named()
-        named.room = _room(given)
-        code = carried_out(given.exec_options(), record, named)
-        os.close(_FIRST_FREE)  # the sandbox is free, and all is told: the rest of our end is nobody's to wait for
-        os.closerange(0, _FIRST_FREE)
+        record.run_id, record.sandbox_id = order.run, order.sandbox
+        named = order.named()
+        named.room = _room(order)
+        named.usher = _USHER if usher >= 0 else -1
+        code = carried_out(order.exec_options(), record, named)
+        os.close(_BUSY)  # the sandbox is free, and all is told: the rest of our end is nobody's to wait for
+        os.closerange(0, _BUSY)
     except BaseException as error:
         report(error)
     finally:
         os._exit(code)
 
 
-def _room(given: Order) -> int | None:
+def _room(order: Order) -> int | None:
     """What the sandbox may still take of the disk, None for any: nothing where that cannot be counted.
 
     What a language keeps for a sandbox alone, as a cache of builds, is the program's to write as well.
     """
-    kept = f"{current(os.environ).private(key(given.sandbox))}/keep"
+    kept = f"{current(os.environ).private(key(order.sandbox))}/keep"
     try:
-        places = [given.work, *([kept] if os.path.isdir(kept) else [])]
-        return given.most - sum(map(taken, places)) if given.most else None
+        places = [order.work, *([kept] if os.path.isdir(kept) else [])]
+        return order.most - sum(map(taken, places)) if order.most else None
     except SandboxError:
         return 0
 
 
-def _touch() -> None:
-    """Do what every run does and what nobody sees: memory that is shared with the nursery is copied now, not then."""
-    given = Order("run_", "sb_", "/", {"file": "", "json": True}, "", 1.0)
-    Order.read(json.dumps(asdict(given)).encode()).exec_options()
-    given.named()
-    given_variables(["A=b"], [], {}, current(os.environ))
-    digest(collect(None, os.environ))
-    seccomp_filter()
-    sandbox.root("/none", memory=1 << 30)
-    sandbox.environment(sandbox.variables((), (), door=True))
-    as_line(Record().to_json(0))
-
-
 def _take_over(descriptors: Sequence[int]) -> Order:
-    """Make them 0, 1, 2 and 3, and close all others, also those of other runs; what was ordered."""
+    """Make them 0, 1, 2 and 3, keep the usher's, and close all others, also those of other runs; what was ordered."""
     ordered, *ours, busy = descriptors
     data = os.pread(ordered, os.fstat(ordered).st_size, 0)
     for number, descriptor in enumerate(ours):
         os.dup2(descriptor, number)
-    if busy != _FIRST_FREE:
-        os.dup2(busy, _FIRST_FREE, inheritable=False)
-    os.closerange(_FIRST_FREE + 1, _MOST_DESCRIPTORS)
+    os.dup2(busy, _BUSY, inheritable=False)
+    os.closerange(_FIRST_FREE, _MOST_DESCRIPTORS)
     return Order.read(data)

@@ -45,7 +45,7 @@ class Cradle:
         path = os.pathsep.join(each for each in sys.path if each)
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-s", "-m", "jhansi_runner.runner.engine.nursery", str(theirs.fileno())],
+                [sys.executable, "-P", "-s", "-m", "jhansi_runner.runner.engine.start", str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 cwd="/",

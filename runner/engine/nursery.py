@@ -3,10 +3,10 @@
 A child is made while there is nothing else to do, and waits for its run: the fork, and the first touch of the memory
 that both share, then cost the run nothing.
 
-Started as `python -m jhansi_runner.runner.engine.nursery FD`, where FD is a socket that keeps messages apart. It is
-told `{"run": NUMBER}` with the descriptors of `child.begin`, or `{"run": NUMBER, "signal": SIGNAL}`; it tells
-`{"ready": true}` once, and `{"run": NUMBER, "status": STATUS}` when a run has ended, as waitpid has it. When nobody is
-at the other end any more it kills all runs, and ends.
+Started by `start.py`, at the other end of a socket that keeps messages apart. It is told `{"run": NUMBER}` with the
+descriptors of `child.begin`, or `{"run": NUMBER, "signal": SIGNAL}`; it tells `{"ready": true}` once, and `{"run":
+NUMBER, "status": STATUS}` when a run has ended, as waitpid has it. When nobody is at the other end any more it kills
+all runs, and ends.
 
 Source: ADR 16.
 """
@@ -21,14 +21,23 @@ import os
 import select
 import signal
 import socket
-import sys
 
+from jhansi_runner.proxy.cell.doorman import Doorman
 from jhansi_runner.resolvers.all import BrokenResolver, resolvers
 from jhansi_runner.runner.engine import child
 from jhansi_runner.runner.engine.passing import DESCRIPTORS, received, send
+from jhansi_runner.runner.engine.rehearsal import rehearse
 
-_IDLE_MILLISECONDS = 5
-"""How long nothing has to be asked of us, before a child is made for what may be asked next."""
+_IDLE_MILLISECONDS = 10
+"""How long nothing has to be asked of us, before a child is made for what may be asked next.
+
+Longer than bubblewrap takes to make a sandbox: until the program begins, a run keeps two processors busy by itself.
+"""
+_REHEARSALS = 20
+"""How often what every run does is done before the first one.
+
+Python fits code to what it is used for, while it is used: that is done here and shared, instead of in each child anew.
+"""
 _NEEDED = (
     "jhansi_runner.runner.aftermath",
     "jhansi_runner.runner.cli",
@@ -53,8 +62,8 @@ _NEEDED = (
 class Nursery:
     """Forks runs, and reaps them."""
 
-    def __init__(self, core: socket.socket) -> None:
-        self._core = core
+    def __init__(self, core: socket.socket, doorman: Doorman) -> None:
+        self._core, self._doorman = core, doorman
         self._children: dict[int, tuple[int, int]] = {}
         self._spare: tuple[int, int, socket.socket] | None = None
 
@@ -130,16 +139,19 @@ class Nursery:
     def _fork(self) -> tuple[int, int, socket.socket]:
         """A child that waits for its run: its process, a handle of that, and where to tell it. Raises OSError."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        parent = os.getpid()
+        parent, usher = os.getpid(), self._doorman.usher()
         try:
             pid = os.fork()
         except OSError:
             ours.close()
-            theirs.close()
             raise
-        if pid == 0:
-            child.wait(theirs, parent)
-        theirs.close()
+        else:
+            if pid == 0:
+                child.wait(theirs, parent, usher)
+        finally:
+            theirs.close()
+            if usher >= 0:
+                os.close(usher)
         return pid, os.pidfd_open(pid), ours
 
     def _reap(self, number: int) -> None:
@@ -152,19 +164,16 @@ class Nursery:
         self._core.send(json.dumps(message).encode())
 
 
-def main() -> None:
-    """Serve the core at the other end of the socket that is named."""
-    core = socket.socket(fileno=int(sys.argv[1]))
-    core.set_inheritable(False)
+def main(core: int, doorman: Doorman) -> None:
+    """Serve the core at the other end of a socket. `doorman` makes what opens the doorways of runs."""
     os.environ.pop("PYTHONPATH", None)  # it told where we are; runs have what the core was given
     for name in _NEEDED:
         importlib.import_module(name)
     with contextlib.suppress(BrokenResolver):  # each run that it matters to says so
         resolvers()
+    for _ in range(_REHEARSALS):
+        with contextlib.suppress(Exception):  # the run itself tells what is wrong
+            rehearse(os.environ)
     gc.collect()
     gc.freeze()  # what is here before the fork is shared, as long as nobody counts it
-    Nursery(core).serve()
-
-
-if __name__ == "__main__":
-    main()
+    Nursery(socket.socket(fileno=core), doorman).serve()

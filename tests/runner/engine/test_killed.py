@@ -101,20 +101,27 @@ def test_a_run_holds_its_own_pipes_and_no_others(engine: Driven) -> None:
     assert other
     assert not one & other
     assert not (one | other) & _channels(nursery)
-    wait_for(lambda: len(_channels(nursery)) == 2)  # to the core, and to the child that waits
+    wait_for(lambda: len(_channels(nursery)) == 3)  # to the core, to the doorman, and to the child that waits
 
 
 def test_a_child_that_is_killed_while_it_waits_costs_no_run(engine: Driven) -> None:
     engine.ended(engine.submit(engine.sandbox(), command="true"))
     nursery = engine.nursery()
-    wait_for(lambda: len(_children(nursery)) == 1)
-    os.kill(_children(nursery)[0], signal.SIGKILL)
+    wait_for(lambda: len(_children(nursery)) == 2)
+    for child in _children(nursery):  # the doorman is one of them
+        os.kill(child, signal.SIGKILL)
+    wait_for(lambda: {_state(child) for child in _children(nursery)} == {"Z"})
     assert engine.outcome(engine.submit(engine.sandbox(), command="echo here"))["stdout"] == "here\n"
 
 
 def _running(nursery: int) -> list[int]:
-    """The children that run something: one waits for its run, and has no pipe."""
-    return [pid for pid in _children(nursery) if any(each.startswith("pipe:") for each in _channels(pid))]
+    """The children that run something, and tell it: one waits for its run, and the doorman runs nothing."""
+    return [pid for pid in _children(nursery) if os.readlink(f"/proc/{pid}/fd/1").startswith("pipe:")]
+
+
+def _state(pid: int) -> str:
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        return file.read().rpartition(") ")[2][0]
 
 
 def _children(pid: int) -> list[int]:
