@@ -24,6 +24,8 @@ from support.scale import sized
 from support.user import User
 
 AGENTS, SECONDS, KILLS_EVERY = sized(8, 100), sized(15, 600), sized(5, 20)
+_TTL = 60.0
+"""Seconds: what an agent cannot delete, because its server was killed, goes by itself."""
 _ENDED = {"done", "cancelled", "lost"}
 _FAIR = {"no_server", "connection_lost", "queue_full", "sandbox_busy"}
 """What an agent may be told while its server is killed, and when many want the same."""
@@ -82,7 +84,7 @@ class Agent(threading.Thread):
 
     def _work(self, client: Client) -> None:
         mark = f"agent {self._number} {self._chance.random()}"
-        with client.create(agent=f"agent-{self._number}") as sandbox:
+        with client.create(agent=f"agent-{self._number}", ttl=_TTL) as sandbox:
             sandbox.write("hello.sh", f"echo '{mark}'; echo on stderr >&2\n")
             for _ in range(3):
                 outcome = sandbox.command(["sh", "hello.sh"])
@@ -123,8 +125,9 @@ def test_agents_go_on_while_their_server_is_killed(server: Server) -> None:
     with Client(url) as client:
         states = Counter(run.info.state for run in client.runs(limit=200))
         assert states.keys() <= _ENDED, states
-        for sandbox in client.sandboxes(limit=200):  # of agents whose server was killed when they wanted to remove them
-            sandbox.delete()
+        while left := client.sandboxes(limit=200):  # of agents whose server was killed when they wanted to delete them
+            for sandbox in left:
+                sandbox.delete()
     with sqlite3.connect(server.user.state / "state/service/sandboxes.db") as rows:
         assert rows.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         living = {name for (name,) in rows.execute("SELECT id FROM sandboxes WHERE deleted IS NULL")}
