@@ -31,6 +31,7 @@ def _size(context: click.Context, option: click.Parameter, value: str | None) ->
 @click.option("--insecure", is_flag=True, help="Listen at an address that is not loopback without TLS.")
 @click.option("--runs", type=click.IntRange(1, 10_000), metavar="NUMBER", help="Programs at once: CPUs x 2.")
 @click.option("--timeout", type=click.FloatRange(1, 1e7), metavar="SECONDS", help="Until a program is killed: 600.")
+@click.option("--longest-timeout", type=click.FloatRange(1, 1e7), metavar="SECONDS", help="The most to ask for: a day.")
 @click.option("--ttl", type=click.FloatRange(1, 1e9), metavar="SECONDS", help="A sandbox lives unused: 3600.")
 @click.option("--longest-ttl", type=click.FloatRange(1, 1e9), metavar="SECONDS", help="The most to ask for: 30 days.")
 @click.option("--upload-limit", callback=_size, metavar="SIZE", help="What one request may bring: 256MiB.")
@@ -64,6 +65,8 @@ def serve(
     known: dict[str, Any] = {name.removesuffix("_limit"): value for name, value in given.items() if value is not None}
     logs = usual.logs if log_limit is None else log_limit
     settings = replace(usual, **known, log=min(usual.log, logs), logs=logs, offline=offline or _always_offline())
+    if settings.timeout > settings.longest_timeout:
+        raise click.UsageError("--timeout is more than --longest-timeout")
     if settings.ttl > settings.longest_ttl:
         raise click.UsageError("--ttl is more than --longest-ttl")
     run(

@@ -90,7 +90,9 @@ class Engine:
         if self._is_closed:
             raise SandboxError(503, "ending", "the service is ending", "try again later", retry_after=5)
         settings = self._settings
-        made = order(wanted, settings.timeout, offline=settings.offline, most=settings.sandbox)
+        made = order(
+            wanted, settings.timeout, settings.longest_timeout, offline=settings.offline, most=settings.sandbox
+        )
         self._queue.add(wanted.run, wanted.owner, wanted.sandbox, wait=wanted.program.wait)
         try:
             lock = wanted.hold()

@@ -15,7 +15,7 @@ from jhansi_runner.runner.engine.interface import Wanted
 from jhansi_runner.runner.job import Named
 from jhansi_runner.runner.limits.model import OPTIONS, TIME, parse
 from jhansi_runner.runner.options import ExecOptions
-from jhansi_runner.runner.sandboxes.errors import bad_request
+from jhansi_runner.runner.sandboxes.errors import bad_request, refused
 from jhansi_runner.runner.sandboxes.model import Program
 from jhansi_runner.runner.sandboxes.places import key
 
@@ -62,13 +62,16 @@ class Order:
         return made
 
 
-def order(wanted: Wanted, timeout: float, *, offline: bool = False, most: int = 0) -> Order:
-    """The order for a run. `timeout` is for programs that ask for none; `most` as in `Order`.
+def order(wanted: Wanted, timeout: float, longest: float, *, offline: bool = False, most: int = 0) -> Order:
+    """The order for a run. `timeout` is for programs that ask for none, `longest` the most that one may ask for.
 
-    Raises SandboxError for what makes no sense.
+    `most` is as in `Order`. Raises SandboxError for what makes no sense, or is too much.
     """
     program = wanted.program
     _require_sense(program)
+    if program.timeout is not None and program.timeout > longest:
+        what = f"timeout {program.timeout:.15g}: a program may have {longest:.15g} seconds"
+        raise refused(what, "ask for less, or the operator for a higher --longest-timeout", "bad_timeout")
     options: dict[str, object] = {"json": True, "json_lines": True}
     if wanted.language:
         options["language"] = wanted.language
@@ -77,7 +80,7 @@ def order(wanted: Wanted, timeout: float, *, offline: bool = False, most: int = 
     if _TIMEOUT in wanted.limits:
         seconds.append(parse(TIME, wanted.limits[_TIMEOUT]))
     if seconds:
-        options[_TIMEOUT] = f"{min(seconds):.15g}"
+        options[_TIMEOUT] = f"{min(*seconds, longest):.15g}"
     options["offline"], options["no_install"] = offline or program.offline, program.no_install
     options["env"] = [f"{name}={value}" for name, value in program.env.items()]
     options["test"] = program.test

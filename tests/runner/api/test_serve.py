@@ -123,6 +123,7 @@ def test_a_second_server_is_told_of_the_first(server: Served, owner: User) -> No
         (("--no-socket", "--listen", "127.0.0.1:0", "--tls-cert", "none", "--tls-key", "none"), "cannot be used"),
         (("--tls-cert", "x"), "go together"),
         (("--ttl", "100", "--longest-ttl", "10"), "--longest-ttl"),
+        (("--timeout", "100", "--longest-timeout", "10"), "--longest-timeout"),
         (("--upload-limit", "much"), "much"),
     ],
 )
