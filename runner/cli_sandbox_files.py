@@ -14,15 +14,25 @@ from jhansi_runner.runner.cli_sandbox import JSON, done
 from jhansi_runner.runner.console import counted, say, shown
 from jhansi_runner.runner.errors import NOTHING_TO_RUN, RunnerError
 from jhansi_runner.runner.sandboxes.model import Caller, Entry
+from jhansi_runner.runner.sandboxes.places import ID_PREFIX
 from jhansi_runner.runner.sandboxes.service import Service
 
 _PIECE = 1 << 20
 _TIME = "%Y-%m-%d %H:%M:%S"
 
 
-@click.group()
+class _Files(click.Group):
+    """Lists them where only a sandbox is named."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        return super().resolve_command(ctx, ["list", *args] if args[0].startswith(ID_PREFIX) else args)
+
+
+@click.group(cls=_Files)
 def files() -> None:
-    """The files of a sandbox. Paths are below its own folder."""
+    """The files of a sandbox. Paths are below its own folder; `files ID` lists them."""
 
 
 @files.command("list")

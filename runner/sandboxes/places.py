@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from jhansi_runner.proxy.paths import Paths
 
-_PREFIX, _DIGITS = "sb_", 32
+ID_PREFIX, _DIGITS = "sb_", 32
 _KEY_DIGITS = 16
 _HEX = frozenset("0123456789abcdef")
 _MAKING = b"making\n"
@@ -23,18 +23,18 @@ _RESTORED = "restored"
 
 def new_id() -> str:
     """An id that nobody can guess."""
-    return _PREFIX + os.urandom(_DIGITS // 2).hex()
+    return ID_PREFIX + os.urandom(_DIGITS // 2).hex()
 
 
 def is_id(text: str) -> bool:
     """Whether a text is the id of a sandbox that may be."""
-    digits = text.removeprefix(_PREFIX)
-    return len(text) == len(_PREFIX) + _DIGITS == len(digits) + len(_PREFIX) and _HEX.issuperset(digits)
+    digits = text.removeprefix(ID_PREFIX)
+    return len(text) == len(ID_PREFIX) + _DIGITS == len(digits) + len(ID_PREFIX) and _HEX.issuperset(digits)
 
 
 def key(sandbox: str) -> str:
     """What names things that are kept for one sandbox alone, as `Job.sandbox` does for a workspace; 16 digits."""
-    return sandbox.removeprefix(_PREFIX)[:_KEY_DIGITS]
+    return sandbox.removeprefix(ID_PREFIX)[:_KEY_DIGITS]
 
 
 class Place:

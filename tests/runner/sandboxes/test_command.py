@@ -195,6 +195,7 @@ def test_files_go_in_and_out(user: User) -> None:
     listed = json.loads(user.run("sandbox", "files", "list", sandbox, "--deep", "--json").stdout)["files"]
     assert [one["path"] for one in listed] == ["in", "in/here", "in/here/data.bin", "in/here/tool.sh"]
     assert "in/" in user.run("sandbox", "files", "list", sandbox).stdout
+    assert json.loads(user.run("sandbox", "files", sandbox, "in/here", "--json").stdout)["files"]
     assert user.run("sandbox", "files", "rm", sandbox, "in").returncode == 0
     assert user.run("sandbox", "files", "list", sandbox).stdout == ""
     for verb, path in (("get", "in"), ("get", "../busy"), ("put", "folder"), ("rm", "no")):
