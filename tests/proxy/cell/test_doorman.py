@@ -151,6 +151,6 @@ def test_the_host_gets_no_doorway(doorman: tuple[Doorman, int]) -> None:
     """Nobody may enter the namespaces that we are in already."""
     made, _ = doorman
     usher = Usher(made.usher())
-    with pytest.raises(DoorwayFailed, match="setns|Invalid argument"):
+    with pytest.raises(DoorwayFailed, match=r"setns|Invalid argument"):
         usher.open(os.getpid())
     usher.close()
