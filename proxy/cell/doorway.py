@@ -77,6 +77,7 @@ class Usher:
             self._make()
             message, listener = self._told(pid, port)
         if listener >= 0:
+            self._reap()  # until then it counts as a process of the namespace that it entered
             return listener
         failed = CellGone if message.startswith(_GONE) else DoorwayFailed
         said = message.removeprefix(_GONE).decode("utf-8", "replace")
@@ -97,6 +98,9 @@ class Usher:
     def close(self) -> None:
         """Let it go; one that has not been told anything ends."""
         self._socket.close()
+        self._reap()
+
+    def _reap(self) -> None:
         if self._pid:
             os.waitpid(self._pid, 0)
             self._pid = 0
