@@ -61,6 +61,29 @@ def test_a_run_has_the_same_id_in_the_journal(engine: Driven) -> None:
     assert (shown.returncode, "main.py" in shown.stdout) == (0, True), shown.stderr
 
 
+FORKS = """
+import os, time
+made = 0
+try:
+    for _ in range(30):
+        if os.fork() == 0:
+            time.sleep(30)
+            os._exit(0)
+        made += 1
+except OSError:
+    pass
+print(made, flush=True)
+os._exit(0)
+"""
+
+
+def test_none_of_our_processes_counts_as_the_programs(engine: Driven) -> None:
+    sandbox = engine.sandbox(main_py=FORKS)
+    for _ in range(3):
+        outcome = engine.outcome(engine.submit(sandbox, filename="main.py", limits={"processes": "20"}))
+        assert outcome["stdout"] in ("19\n", "20\n")  # the program itself is one of them
+
+
 def test_packages_are_installed_and_their_coming_is_told(engine: Driven, upstream: Upstream) -> None:
     engine.user.policy(upstream.url)
     run = engine.submit(engine.sandbox(main_py="import six; print(six.__version__)"), filename="main.py")
