@@ -85,10 +85,11 @@ class Driven:
         return dict(self.ended(run)["outcome"])
 
     def events(self, run: str, after: int = 0) -> list[Told]:
-        """All events of a run, to its end."""
-        self.do("follow", run=run, after=after)
-        self.wait(what="followed", run=run)
-        return [each["event"] for each in self.told if each["what"] == "event" and each["run"] == run]
+        """All events of a run, to its end, whoever else follows it."""
+        by = os.urandom(8).hex()
+        self.do("follow", run=run, after=after, by=by)
+        self.wait(what="followed", by=by)
+        return [each["event"] for each in self.told if each["what"] == "event" and each["by"] == by]
 
     def printed(self, run: str, text: str) -> None:
         """Wait until a run that is followed has told this text."""
@@ -101,7 +102,8 @@ class Driven:
 
     def nursery(self) -> int:
         """The process that runs are started from."""
-        self.told = [each for each in self.told if each["what"] != "pid"]
+        with self._news:
+            self.told = [each for each in self.told if each["what"] != "pid"]
         self.do("pid")
         return int(self.wait(what="pid")["pid"])
 

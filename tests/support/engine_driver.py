@@ -63,8 +63,8 @@ class Driver:
     def cancel(self, run: str) -> None:
         self._later(self._cancel(run))
 
-    def follow(self, run: str, after: int = 0) -> None:
-        self._later(self._follow(run, after))
+    def follow(self, run: str, after: int = 0, by: str = "") -> None:
+        self._later(self._follow(run, after, by))
 
     def hold(self, place: str) -> None:
         tell(what="held", descriptor=held(place))
@@ -79,10 +79,10 @@ class Driver:
         end = await self.engine.cancel(run)
         tell(what="cancelled", run=run, known=end is not None)
 
-    async def _follow(self, run: str, after: int) -> None:
+    async def _follow(self, run: str, after: int, by: str) -> None:
         async for event in self.engine.events(run, after):
-            tell(what="event", run=run, number=event.number, event=event.data)
-        tell(what="followed", run=run)
+            tell(what="event", run=run, by=by, number=event.number, event=event.data)
+        tell(what="followed", run=run, by=by)
 
     def _later(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
