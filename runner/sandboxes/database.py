@@ -42,7 +42,7 @@ _SCHEMA = (
     "CREATE INDEX runs_of_sandbox ON runs (sandbox, number)",
     "CREATE INDEX runs_of_owner ON runs (owner, number)",
     "CREATE INDEX going_on ON runs (sandbox, server) WHERE ended IS NULL",
-    "CREATE INDEX logged ON runs (number, kept) WHERE has_log AND ended IS NOT NULL",
+    "CREATE INDEX logged ON runs (owner, number, kept) WHERE has_log AND ended IS NOT NULL",
     "CREATE TABLE outputs (run TEXT PRIMARY KEY, texts TEXT NOT NULL) WITHOUT ROWID",
     """CREATE TABLE tokens (
         name TEXT PRIMARY KEY, digest BLOB NOT NULL UNIQUE, sees_all INTEGER NOT NULL, created REAL NOT NULL

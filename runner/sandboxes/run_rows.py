@@ -115,12 +115,20 @@ class Runs:
         return [_run(row, {}) for row in self._database.all(query, (sandbox,))]
 
     def beyond(self, most: int) -> list[str]:
-        """The oldest runs whose logs and outputs are more than `most` bytes with those of all later ones."""
+        """The runs whose logs and outputs must go, so that all have `most` bytes: the oldest of whoever has the most.
+
+        Nobody loses any by what another's programs write, while their own are no more than an equal part.
+        """
+        query = "SELECT owner, sum(kept) AS whole FROM runs WHERE has_log AND ended IS NOT NULL GROUP BY owner"
+        wholes = {row["owner"]: row["whole"] for row in self._database.all(query)}
+        part = equal_part(wholes.values(), most)
         query = (
-            "SELECT id FROM (SELECT id, number, sum(kept) OVER (ORDER BY number DESC) AS whole FROM runs"
-            " WHERE has_log AND ended IS NOT NULL) WHERE whole > ? ORDER BY number"
+            "SELECT id FROM runs WHERE number IN (SELECT number FROM (SELECT number, sum(kept) OVER (ORDER BY number"
+            " DESC) AS whole FROM runs WHERE has_log AND ended IS NOT NULL AND owner = ?) WHERE whole > ?)"
+            " ORDER BY number"
         )
-        return [row["id"] for row in self._database.all(query, (most,))]
+        too_much = [owner for owner, whole in wholes.items() if whole > part]
+        return [row["id"] for owner in too_much for row in self._database.all(query, (owner, part))]
 
     def let_go(self, run: str) -> None:
         """Its log is gone: keep its row alone."""
@@ -141,6 +149,7 @@ class Runs:
         with self._database.change() as rows:
             for each in runs:
                 rows.execute("DELETE FROM outputs WHERE run = ?", (each,))
+                rows.execute("UPDATE runs SET kept = 0 WHERE id = ? AND ended IS NOT NULL", (each,))  # it is tallied
                 rows.execute("DELETE FROM runs WHERE id = ? AND ended IS NOT NULL", (each,))
 
     def under_way(self, caller: Caller) -> dict[str, int]:
@@ -150,6 +159,17 @@ class Runs:
         query = f"SELECT state, count(*) AS number FROM {going_on} AND {where} GROUP BY 1"  # noqa: S608
         found = self._database.all(query, values)
         return {QUEUED: 0, RUNNING: 0} | {row["state"]: row["number"] for row in found}
+
+
+def equal_part(wholes: Iterable[int], most: int) -> int:
+    """How much each may have, so that all have `most` together: what some leave of their part is the others'."""
+    left, ordered = most, sorted(wholes)
+    for place, whole in enumerate(ordered):
+        part = left // (len(ordered) - place)
+        if whole > part:
+            return part
+        left -= whole
+    return most
 
 
 def _run(row: sqlite3.Row, texts: Mapping[str, object]) -> Run:

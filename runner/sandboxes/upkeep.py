@@ -1,4 +1,4 @@
-"""What is done now and then: sandboxes whose time is over go, and the oldest logs, and what killed processes left.
+"""What is done now and then: sandboxes whose time is over go, logs beyond the bound, and what killed processes left.
 
 History has a bound for each owner: who creates and deletes without end fills no disk, and takes nobody else's away.
 """
@@ -71,7 +71,7 @@ def forget(folders: Paths, sandboxes: Sandboxes, runs: Runs) -> None:
 
 
 def drop_logs(folders: Paths, runs: Runs, most: int) -> None:
-    """Remove the oldest logs, so that what is kept has at most so many bytes. Raises SandboxError, OSError."""
+    """Remove old logs of whoever has the most, so that all have at most so many bytes. Raises SandboxError, OSError."""
     for each in runs.beyond(most):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(log_of(folders, each))

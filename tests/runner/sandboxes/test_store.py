@@ -8,12 +8,15 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jhansi_runner.runner.sandboxes import tally, upkeep
 from jhansi_runner.runner.sandboxes.database import FILE, Database
 from jhansi_runner.runner.sandboxes.errors import SandboxError
 from jhansi_runner.runner.sandboxes.model import CREATED, DELETED, DONE, IDLE, LOST, RUNNING, Caller
 from jhansi_runner.runner.sandboxes.owners import Presence, is_alive
+from jhansi_runner.runner.sandboxes.run_rows import equal_part
 from jhansi_runner.runner.sandboxes.upkeep import drop_logs, expire, log_of, settle
 from support.sandboxes import Core, killed, started
 
@@ -179,6 +182,31 @@ def test_the_oldest_logs_go_first_and_their_rows_stay(core: Core) -> None:
     assert old is not None
     assert new is not None
     assert (old.exit_code, "stdout" in old.outcome, new.outcome["stdout"]) == (0, False, "text")
+
+
+@pytest.mark.attack
+def test_logs_of_one_owner_push_out_nobody_elses(core: Core) -> None:
+    sizes = {"quiet": [100], "usual": [300, 300], "loud": [500, 500, 500, 500]}
+    for owner, each in sizes.items():
+        sandbox = core.make(owner).id
+        for number, size in enumerate(each):
+            name = run(core, sandbox, f"run_{owner}{number}", owner)
+            core.runs.ended(name, DONE, {})
+            core.runs.keeps(name, size)
+    assert core.runs.beyond(2700) == []
+    assert core.runs.beyond(2699) == ["run_loud0"]
+    assert core.runs.beyond(1700) == ["run_loud0", "run_loud1"]
+    all_loud = [f"run_loud{number}" for number in range(4)]
+    assert core.runs.beyond(900) == [*all_loud, "run_usual0"]
+    assert core.runs.beyond(0) == [*all_loud, "run_quiet0", "run_usual0", "run_usual1"]
+
+
+@given(st.lists(st.integers(0, 1000), max_size=8), st.integers(0, 4000))
+def test_equal_parts_fill_the_room_and_no_more(wholes: list[int], most: int) -> None:
+    part = equal_part(wholes, most)
+    kept = sum(min(whole, part) for whole in wholes)
+    assert kept <= most
+    assert kept > most - max(1, len(wholes)) or kept == sum(wholes)
 
 
 @pytest.mark.attack

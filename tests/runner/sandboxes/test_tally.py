@@ -93,6 +93,8 @@ def test_bytes_of_logs_go_up_and_down(core: Core) -> None:
     before = counted(core).log_bytes
     core.runs.let_go("run_1")
     assert counted(core).log_bytes * 2 == before > 200
+    core.runs.forget(["run_2"])
+    assert counted(core).log_bytes == 0
 
 
 @pytest.mark.attack
