@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
@@ -64,7 +65,10 @@ def _route(path: str, rows: Mapping[str, Operation], context: Context) -> Route:
     async def answer(request: Request) -> Response:
         row = rows["GET" if request.method == "HEAD" else request.method]
         caller = Caller("", sees_all=False) if row.open else request.state.caller
-        return await row.handler(Ask(request, context, caller, read_query(request, row.query)))
+        ask = Ask(request, context, caller, read_query(request, row.query))
+        if row.open or row.method != "GET":
+            return await row.handler(ask)
+        return ask.answer(partial(row.handler, ask))
 
     return Route(path, answer, methods=list(rows))
 

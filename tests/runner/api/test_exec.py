@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import select
 import socket
 import time
 from typing import Any
 
 import pytest
 
-from jhansi_runner.runner.api import connection, streams
+from jhansi_runner.runner.api import connection, streams, whole
 from jhansi_runner.runner.sandboxes.model import CANCELLED, RUNNING, Program
 from support.api import Serving, read_rest
 from support.user import wait_for
@@ -166,6 +167,45 @@ def test_who_reads_nothing_is_dropped_and_holds_up_nobody(server: Serving, monke
         run = _latest(server, sandbox)
         assert _run(server, "say x").status == 200
         wait_for(lambda: _state(server, run) == CANCELLED, 10)
+
+
+@pytest.mark.attack
+def test_answers_that_nobody_reads_are_few_at_once_and_nobody_elses_wait(server: Serving) -> None:
+    token = {"Authorization": f"Bearer {server.token('reads-nothing')}"}
+    command = "say " + "x" * 900_000
+    run = server.ask("POST", f"/v1/sandboxes/{server.sandbox(token)}/exec", {"command": command}, token).json["run_id"]
+    request = f"GET /v1/runs/{run} HTTP/1.1\r\nHost: x\r\nAuthorization: {token['Authorization']}\r\n\r\n".encode()
+    ends = [server.connect() for _ in range(3 * whole.SENT_EACH)]
+    try:
+        for end in ends:
+            end.sendall(request)
+        wait_for(lambda: len(_answered(ends)) >= whole.SENT_EACH)
+        time.sleep(0.3)
+        answered = _answered(ends)
+        assert len(answered) == whole.SENT_EACH
+        assert _run(server, "say x").status == 200
+        for end in answered:
+            end.close()
+        others = [end for end in ends if end not in answered]
+        wait_for(lambda: len(_answered(others)) == whole.SENT_EACH)
+    finally:
+        for end in ends:
+            end.close()
+
+
+def test_a_large_answer_is_whole(server: Serving) -> None:
+    text = "x" * 500_000
+    run = _run(server, f"say {text}").json
+    assert run["stdout"] == f"{text}\n" and server.ask("GET", f"/v1/runs/{run['run_id']}").json["outcome"] == {
+        name: run[name] for name in ("run_id", "exit_code", "stdout", "output", "duration_ms")
+    }
+    head = server.ask("HEAD", f"/v1/runs/{run['run_id']}")
+    assert head.status == 200 and head.body == b"" and int(head.headers["content-length"]) > 1_000_000
+
+
+def _answered(ends: list[socket.socket]) -> list[socket.socket]:
+    """Those that have something to read."""
+    return select.select(ends, [], [], 0)[0]
 
 
 def test_who_reads_slowly_gets_everything(server: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
