@@ -85,8 +85,7 @@ class Ask:
 
     def answer(self, make: Callable[[], Awaitable[Response]]) -> Response:
         """An answer that is there whole, once it is the caller's turn."""
-        name = self.caller.name
-        return Whole(make, self.context.made.of(name), self.context.sent.of(name))
+        return Whole(make, self.caller.name, self.context.made, self.context.sent)
 
     def path(self) -> str:
         """The path of a file, behind `/v1/sandboxes/{sandbox}/files/`. Raises SandboxError if it is no UTF-8."""

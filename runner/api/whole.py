@@ -5,11 +5,12 @@ So few of one owner are made at once, and few large ones are on their way. Small
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+from jhansi_runner.runner.sandboxes.turns import Turns
 
 MADE_EACH, SENT_EACH = 2, 16
 """Of one owner: answers that are being made, and large ones that are being sent."""
@@ -18,19 +19,14 @@ LARGE = 64 << 10
 
 
 class Whole(Response):
-    """The answer that `make` gives, when it is its turn to be `made`; and a large one when it is its turn to be `sent`.
+    """The answer that `make` gives, when it is its owner's turn to have one made; a large one when one may be sent."""
 
-    It is given to the connection piece by piece, so that it is not there twice.
-    """
-
-    def __init__(
-        self, make: Callable[[], Awaitable[Response]], made: asyncio.Semaphore, sent: asyncio.Semaphore
-    ) -> None:
+    def __init__(self, make: Callable[[], Awaitable[Response]], owner: str, made: Turns, sent: Turns) -> None:
         super().__init__()
-        self._make, self._made, self._sent = make, made, sent
+        self._make, self._owner, self._made, self._sent = make, owner, made, sent.of(owner)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with self._made:
+        async with self._made.turn(self._owner):
             answer = await self._make()
             is_large = len(answer.body) > LARGE
             if is_large:
@@ -40,9 +36,13 @@ class Whole(Response):
             return
         try:
             await send({"type": "http.response.start", "status": answer.status_code, "headers": answer.raw_headers})
-            left = memoryview(answer.body)
-            while left:
-                piece, left = left[:LARGE], left[LARGE:]
-                await send({"type": "http.response.body", "body": bytes(piece), "more_body": bool(left)})
+            await send_pieces(send, bytes(answer.body), ended=True)
         finally:
             self._sent.release()
+
+
+async def send_pieces(send: Send, data: bytes, *, ended: bool) -> None:
+    """Send a part of a body, or its end, in pieces: a connection moves all that waits for each bit that is read."""
+    for at in range(0, max(len(data), 1), LARGE):
+        last = at + LARGE >= len(data)
+        await send({"type": "http.response.body", "body": data[at : at + LARGE], "more_body": not (ended and last)})

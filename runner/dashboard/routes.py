@@ -72,7 +72,7 @@ class _Door:
             if caller is None:
                 return RedirectResponse(f"/login?next={guard.place(request.url.path)}", 303, HEADERS)
             try:
-                async with self._turns.of(caller.name):
+                async with self._turns.turn(caller.name):
                     return await shown(request, caller)
             except SandboxError as error:
                 return _trouble(request, caller, error)
@@ -87,7 +87,7 @@ class _Door:
             if caller is None:
                 return Response("sign in first", 401, HEADERS, "text/plain")
             try:
-                async with self._turns.of(caller.name):
+                async with self._turns.turn(caller.name):
                     return await shown(request, caller)
             except SandboxError as error:
                 return Response(str(error), error.status, HEADERS, "text/plain")

@@ -133,15 +133,20 @@ class Engine:
         return await asyncio.shield(found.over)
 
     def events(
-        self, run: str, after: int = 0, lives: Callable[[], bool] = lambda: False
+        self,
+        run: str,
+        after: int = 0,
+        lives: Callable[[], bool] = lambda: False,
+        large: asyncio.Semaphore | None = None,
     ) -> AsyncGenerator[Event, None]:
         """The events of a run with a number above `after`, to `done`; `lives` tells whether another process runs it.
 
-        Raises FileNotFoundError where there is no log, or not any more.
+        `large` as in `follow.events`. Raises FileNotFoundError where there is no log, or not any more.
         """
         found = self._runs.get(run)
         path = log.path(self._folders.service, run)
-        return follow.events(path, after, found.bell if found is not None else None, lives)
+        bell = found.bell if found is not None else None
+        return follow.events(path, after, bell, lives, large or asyncio.Semaphore())
 
     def output(self, run: str, stream: str = "", lives: Callable[[], bool] = lambda: False) -> AsyncIterator[bytes]:
         """What a run wrote, as `events` has it."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
 
@@ -18,3 +20,10 @@ class Turns:
     def of(self, owner: str) -> asyncio.Semaphore:
         """Those of one owner."""
         return self._owners.setdefault(owner, asyncio.Semaphore(self._each))
+
+    @asynccontextmanager
+    async def turn(self, owner: str) -> AsyncIterator[None]:
+        """One of them, for work that may keep the event loop: whoever else has something to do comes before it."""
+        async with self.of(owner):
+            await asyncio.sleep(0)
+            yield
