@@ -27,6 +27,7 @@ from jhansi_runner.runner.api.reading import read_query
 from jhansi_runner.runner.errors import RunnerError
 from jhansi_runner.runner.sandboxes.errors import SandboxError
 from jhansi_runner.runner.sandboxes.model import Caller
+from jhansi_runner.runner.sandboxes.threads import OWNER
 
 OPERATIONS: tuple[Operation, ...] = (
     *(*general.OPERATIONS, *sandboxes.OPERATIONS, *files.OPERATIONS, *runs.OPERATIONS),
@@ -92,6 +93,7 @@ class Outer:
                 if self._requests[caller.name] >= REQUESTS_EACH:
                     raise too_many(1, f"{REQUESTS_EACH} requests of yours are being worked on")
                 name = caller.name
+                OWNER.set(name)
                 self._requests[name] += 1
             await self._app(scope, answering.receive, answering.send)
         except SandboxError as error:

@@ -19,6 +19,7 @@ from jhansi_runner.runner.dashboard.signing import Signing
 from jhansi_runner.runner.sandboxes.errors import SandboxError
 from jhansi_runner.runner.sandboxes.model import Caller
 from jhansi_runner.runner.sandboxes.service import Service
+from jhansi_runner.runner.sandboxes.threads import OWNER
 from jhansi_runner.runner.sandboxes.turns import Turns
 
 CallerOf = Callable[[Request], Awaitable[Caller | None]]
@@ -71,6 +72,7 @@ class _Door:
             caller = await self._caller(request)
             if caller is None:
                 return RedirectResponse(f"/login?next={guard.place(request.url.path)}", 303, HEADERS)
+            OWNER.set(caller.name)
             try:
                 async with self._turns.turn(caller.name):
                     return await shown(request, caller)
@@ -86,6 +88,7 @@ class _Door:
             caller = await self._caller(request)
             if caller is None:
                 return Response("sign in first", 401, HEADERS, "text/plain")
+            OWNER.set(caller.name)
             try:
                 async with self._turns.turn(caller.name):
                     return await shown(request, caller)
