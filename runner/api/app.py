@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -44,7 +46,7 @@ _SAFE = {
 }
 
 
-def build(context: Context, pages: Sequence[BaseRoute] = ()) -> ASGIApp:
+def build(context: Context, pages: Sequence[BaseRoute] = ()) -> Outer:
     """The application, with pages beside the API: those decide themselves who may read them."""
     handlers = dict.fromkeys((SandboxError, RunnerError, HTTPException, Exception), told)
     context = replace(context, description=describe.as_json(OPERATIONS))
@@ -80,6 +82,7 @@ class Outer:
     def __init__(self, app: ASGIApp, access: Access, answered: Counter[int]) -> None:
         self._app, self._access, self._answered = app, access, answered
         self._requests: Counter[str] = Counter()
+        self._by_token: dict[_Answering, tuple[str, float, Callable[[], None]]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         answering = _Answering(scope, receive, send, self._answered)
@@ -94,6 +97,8 @@ class Outer:
                     raise too_many(1, f"{REQUESTS_EACH} requests of yours are being worked on")
                 name = caller.name
                 OWNER.set(name)
+                if "authorization" in headers:
+                    self._by_token[answering] = name, time.time(), scope["state"]["break_off"]
                 self._requests[name] += 1
             await self._app(scope, answering.receive, answering.send)
         except SandboxError as error:
@@ -102,9 +107,16 @@ class Outer:
             if not answering.done:  # what was told of it already needs nothing more; else the connection has to break
                 raise
         finally:
+            self._by_token.pop(answering, None)
             if name:
                 self._requests[name] -= 1
                 self._requests += Counter()  # forgets those that have none
+
+    def break_off(self, tokens: Mapping[str, float]) -> None:
+        """End what is being asked with a token that is none of these, which are names with the time of their making."""
+        for name, since, break_off in list(self._by_token.values()):
+            if tokens.get(name, math.inf) > since:
+                break_off()
 
 
 def needs_caller(path: str) -> bool:

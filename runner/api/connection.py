@@ -101,7 +101,7 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["state"]["peer"] = self._peer
+        self.scope["state"].update(peer=self._peer, break_off=self._wire.abort)
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from jhansi_runner.proxy.cell.process import sealed
@@ -115,6 +115,10 @@ class Engine:
     def knows(self, run: str) -> bool:
         """Whether a run waits or goes on here."""
         return run in self._runs
+
+    def of_others(self, owners: Collection[str]) -> list[str]:
+        """The runs that wait or go on here for whoever is none of these."""
+        return [run for run, each in self._runs.items() if each.wanted.owner not in owners]
 
     async def finished(self, run: str) -> End | None:
         """Wait until a run has ended; None for one that is not known here, or not any more."""

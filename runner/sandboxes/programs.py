@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -140,6 +140,10 @@ class Programs:
         """End all that goes on here in a sandbox."""
         for one in self._runs.going_on(sandbox):
             await self.engine.cancel(one.id)
+
+    async def end_all_but(self, owners: Collection[str]) -> None:
+        """End all that goes on here for others."""
+        await asyncio.gather(*(self.engine.cancel(run) for run in self.engine.of_others(owners)))
 
     async def events(self, caller: Caller, run: str, after: int) -> AsyncGenerator[Event, None]:
         """The events of a run with a number above `after`, to the last, `done`, which every run has."""

@@ -32,11 +32,11 @@ def _latest(server: Serving, sandbox: str) -> str:
     return runs[-1] if runs else ""
 
 
-def _begin(server: Serving, sandbox: str, command: str, accept: str = "*/*") -> socket.socket:
+def _begin(server: Serving, sandbox: str, command: str, accept: str = "*/*", more: str = "") -> socket.socket:
     """A client that asked for a program, and has read nothing yet."""
     body = json.dumps({"command": command}).encode()
     head = f"POST /v1/sandboxes/{sandbox}/exec HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-    head += f"Accept: {accept}\r\nContent-Length: {len(body)}\r\n\r\n"
+    head += f"{more}Accept: {accept}\r\nContent-Length: {len(body)}\r\n\r\n"
     end = server.connect()
     end.sendall(head.encode() + body)
     wait_for(lambda: _latest(server, sandbox))
@@ -138,6 +138,23 @@ def test_who_leaves_ends_what_they_wait_for(server: Serving, accept: str) -> Non
     with _begin(server, sandbox, "sleep", accept):
         assert _state(server, _latest(server, sandbox)) == RUNNING
     wait_for(lambda: _state(server, _latest(server, sandbox)) == CANCELLED, 5)
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("accept", ["*/*", _EVENTS])
+@pytest.mark.parametrize(("made", "ends"), [([], True), ([0.0], False), ([1e12], True)])
+def test_what_is_asked_with_a_token_ends_with_it(server: Serving, accept: str, made: list[float], ends: bool) -> None:
+    """It was revoked; it is good; it was revoked, and the owner has another one."""
+    name = f"ends-{accept == _EVENTS}-{len(made)}-{ends}"
+    token = {"Authorization": f"Bearer {server.token(name)}"}
+    sandbox, tokens = server.sandbox(token), dict.fromkeys([name], made[0]) if made else {}
+    with _begin(server, sandbox, "sleep", accept, f"Authorization: {token['Authorization']}\r\n"):
+        server.loop.call_soon_threadsafe(server.app.break_off, tokens)
+        if ends:
+            wait_for(lambda: _state(server, _latest(server, sandbox)) == CANCELLED)
+        else:
+            time.sleep(0.2)
+            assert _state(server, _latest(server, sandbox)) == RUNNING
 
 
 def test_who_only_watches_ends_nothing(server: Serving) -> None:

@@ -93,6 +93,30 @@ def test_events_come_while_the_program_runs(server: Served, owner: User) -> None
     assert _curl(owner, f"{at}/{sandbox}/runs")[0]["state"] == "cancelled"
 
 
+@pytest.mark.attack
+def test_what_goes_on_for_a_token_ends_when_it_is_revoked(server: Served, owner: User) -> None:
+    at = f"curl -s --unix-socket {server.path} http://localhost/v1"
+    given = {name: owner.run("token", "create", name).stdout.split()[-1] for name in ("revoked", "stays")}
+    as_ = {name: f"{at}/sandboxes -H 'Authorization: Bearer {token}'" for name, token in given.items()}
+    runs, body = {}, json.dumps({"command": "sleep 60", "detach": True, "wait": True})
+    for name, asks in as_.items():
+        sandbox = _curl(owner, f"{asks} -X POST")["id"]
+        ask = asks.replace("/sandboxes ", f"/sandboxes/{sandbox}/exec ")
+        runs[name] = [_curl(owner, f"{ask} -d '{body}'")["id"] for _ in range(2)]
+    events = as_["revoked"].replace("/sandboxes ", f"/runs/{runs['revoked'][1]}/events ")
+    follower = subprocess.Popen(ordinary_argv(["bash", "-c", events]), env=owner.env, stdout=subprocess.DEVNULL)
+    wait_for(lambda: _curl(owner, f"{at}/runs/{runs['revoked'][0]}")["state"] == "running")
+    assert owner.run("token", "revoke", "revoked").returncode == 0
+    try:
+        wait_for(lambda: {_curl(owner, f"{at}/runs/{run}")["state"] for run in runs["revoked"]} == {"cancelled"})
+        follower.wait(15)
+        assert _curl(owner, f"{at}/runs/{runs['stays'][0]}")["state"] == "running"
+    finally:
+        follower.kill()
+        for run in runs["stays"]:
+            _curl(owner, f"{at}/runs/{run} -X DELETE")
+
+
 def test_a_large_file_goes_and_comes(server: Served, owner: User) -> None:
     owner.write("big", os.urandom(20_000_000))
     at = f"curl -s --unix-socket {server.path} http://localhost/v1/sandboxes"
