@@ -67,6 +67,15 @@ def test_what_is_asked_for_reaches_the_core(server: Serving) -> None:
     )
 
 
+@pytest.mark.attack
+@pytest.mark.parametrize("name", ["command", "args"])
+def test_words_are_bounded_in_number(server: Serving, name: str) -> None:
+    """A MiB of short ones takes thirteen, for each run that waits."""
+    body = {"command": "x", name: ["x"] * 6000}
+    answer = server.ask("POST", f"/v1/sandboxes/{server.sandbox()}/exec", body)
+    assert answer.status == 400 and f"{name}: List should have at most 5000 items" in answer.json["error"]["message"]
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -81,6 +90,7 @@ def test_what_is_asked_for_reaches_the_core(server: Serving) -> None:
         {"command": "x", "timeout": -1},
         {"comand": "x"},
         {"command": "x", "wait": "yes"},
+        {"command": "x", "env": {f"A{number}": "x" for number in range(2000)}},
     ],
 )
 def test_what_makes_no_sense_runs_nothing(server: Serving, body: dict[str, Any]) -> None:
