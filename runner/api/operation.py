@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from pydantic import BaseModel
@@ -17,6 +17,7 @@ from starlette.responses import Response
 from jhansi_runner.runner.api.access import Access
 from jhansi_runner.runner.api.bodies import Body, NoQuery
 from jhansi_runner.runner.api.failures import JSON
+from jhansi_runner.runner.api.streams import disconnected
 from jhansi_runner.runner.api.whole import MADE_EACH, SENT_EACH, Whole
 from jhansi_runner.runner.sandboxes.errors import SandboxError, bad_request
 from jhansi_runner.runner.sandboxes.model import Caller
@@ -28,6 +29,7 @@ OCTETS, TEXT, EVENTS, TAR, MULTIPART = (
     "multipart/form-data",
 )  # fmt: skip
 _Query = TypeVar("_Query", bound=Body)
+_Done = TypeVar("_Done")
 WHOLE_EACH = 8
 """Bodies of one owner that are taken in at once of those that have to be there whole: archives, and files in JSON."""
 
@@ -82,6 +84,19 @@ class Ask:
         """A place for a body that has to be there whole, once one of the caller's is free: others wait unread."""
         async with self.context.whole.of(self.caller.name):
             yield
+
+    async def while_there(self, work: Coroutine[Any, Any, _Done]) -> _Done:
+        """What comes of work that may wait for a day; it is cancelled when who asked for it leaves."""
+        doing, gone = asyncio.create_task(work), asyncio.create_task(disconnected(self.request.receive))
+        try:
+            await asyncio.wait({doing, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if not doing.done():
+                raise SandboxError(400, "incomplete", "who asked has left")
+            return doing.result()
+        finally:
+            doing.cancel()
+            gone.cancel()
+            await asyncio.wait({doing, gone})
 
     def answer(self, make: Callable[[], Awaitable[Response]]) -> Response:
         """An answer that is there whole, once it is the caller's turn."""
