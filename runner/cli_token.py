@@ -55,7 +55,7 @@ def list_(as_json: bool) -> None:
 @token.command("revoke")
 @click.argument("name")
 def revoke(name: str) -> None:
-    """Let a token be good for nothing; the sandboxes of its owner stay."""
+    """Let a token be good for nothing; programs of its owner end, and the sandboxes stay."""
     _tokens().revoke(name)
     say(f"the token of {name} is good for nothing any more")
 

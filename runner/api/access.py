@@ -2,7 +2,8 @@
 
 On the unix socket it is the service's own user. On TCP it is who has a token or, where the operator said `--same-user`,
 a process of that user on loopback that is no browser. A page of a browser can send requests to loopback, and with DNS
-rebinding under a name of its own, so over TCP the Host header has to be a name of ours.
+rebinding under a name of its own, so over TCP the Host header has to be a name of ours. A socket that is forwarded to
+loopback, to look at pages from elsewhere, is in reach of all pages there too: no name of a site, and no other origin.
 
 Source: ADR 16, "Who may"; RFC 6750; RFC 9110, section 7.2.
 """
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 from jhansi_runner.runner.api.peer import Peer, is_loopback, is_same_user
-from jhansi_runner.runner.sandboxes.errors import SandboxError
+from jhansi_runner.runner.sandboxes.errors import SandboxError, refused
 from jhansi_runner.runner.sandboxes.model import Caller
 
 FindToken = Callable[[str], Awaitable[Caller | None]]
@@ -39,9 +40,11 @@ class Access:
         """Refuse another user of our socket, and a request under a name that is none of ours. Raises SandboxError."""
         if peer.uid is not None and peer.uid not in (self.uid, 0):
             raise SandboxError(403, "not_yours", "this socket is another user's", "start a service of your own")
-        if peer.here is None or "host" not in headers:  # HTTP/1.0 may have none, and no browser speaks that
+        if "host" not in headers:  # HTTP/1.0 may have none, and no browser speaks that
             return
         name, _ = split_host(headers["host"])
+        if peer.here is None and "." not in name:  # clients of the socket make one up, and no site has such a one
+            return
         if name not in self.names and name != "localhost" and not _is_address(name):
             raise SandboxError(
                 421,
@@ -62,6 +65,8 @@ class Access:
                 raise unauthorized("this token is not known")
             return found
         if peer.uid is not None:
+            if "origin" in headers and not is_origin_of(headers["origin"], headers.get("host", "")):
+                raise refused("a page of another site asks for this", "pages ask with a token")
             return Caller()
         if self.same_user and self._is_ours(peer, headers):
             return Caller()
@@ -82,6 +87,12 @@ class Access:
 def unauthorized(message: str) -> SandboxError:
     """Nobody knows who asks."""
     return SandboxError(401, "unauthorized", message, "send a token of this service: Authorization: Bearer ...")
+
+
+def is_origin_of(origin: str, host: str) -> bool:
+    """Whether an `Origin` is that of pages of ours, by the `Host` that they asked for."""
+    scheme, separator, rest = origin.partition("://")
+    return bool(separator and host) and scheme in ("http", "https") and rest.lower() == host.lower()
 
 
 def split_host(header: str) -> tuple[str, int]:

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
@@ -26,6 +29,7 @@ from jhansi_runner.runner.api.reading import read_query
 from jhansi_runner.runner.errors import RunnerError
 from jhansi_runner.runner.sandboxes.errors import SandboxError
 from jhansi_runner.runner.sandboxes.model import Caller
+from jhansi_runner.runner.sandboxes.threads import OWNER
 
 OPERATIONS: tuple[Operation, ...] = (
     *(*general.OPERATIONS, *sandboxes.OPERATIONS, *files.OPERATIONS, *runs.OPERATIONS),
@@ -42,7 +46,7 @@ _SAFE = {
 }
 
 
-def build(context: Context, pages: Sequence[BaseRoute] = ()) -> ASGIApp:
+def build(context: Context, pages: Sequence[BaseRoute] = ()) -> Outer:
     """The application, with pages beside the API: those decide themselves who may read them."""
     handlers = dict.fromkeys((SandboxError, RunnerError, HTTPException, Exception), told)
     context = replace(context, description=describe.as_json(OPERATIONS))
@@ -64,7 +68,10 @@ def _route(path: str, rows: Mapping[str, Operation], context: Context) -> Route:
     async def answer(request: Request) -> Response:
         row = rows["GET" if request.method == "HEAD" else request.method]
         caller = Caller("", sees_all=False) if row.open else request.state.caller
-        return await row.handler(Ask(request, context, caller, read_query(request, row.query)))
+        ask = Ask(request, context, caller, read_query(request, row.query))
+        if row.open or row.method != "GET":
+            return await row.handler(ask)
+        return ask.answer(partial(row.handler, ask))
 
     return Route(path, answer, methods=list(rows))
 
@@ -75,6 +82,7 @@ class Outer:
     def __init__(self, app: ASGIApp, access: Access, answered: Counter[int]) -> None:
         self._app, self._access, self._answered = app, access, answered
         self._requests: Counter[str] = Counter()
+        self._by_token: dict[_Answering, tuple[str, float, Callable[[], None]]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         answering = _Answering(scope, receive, send, self._answered)
@@ -88,6 +96,9 @@ class Outer:
                 if self._requests[caller.name] >= REQUESTS_EACH:
                     raise too_many(1, f"{REQUESTS_EACH} requests of yours are being worked on")
                 name = caller.name
+                OWNER.set(name)
+                if "authorization" in headers:
+                    self._by_token[answering] = name, time.time(), scope["state"]["break_off"]
                 self._requests[name] += 1
             await self._app(scope, answering.receive, answering.send)
         except SandboxError as error:
@@ -96,9 +107,16 @@ class Outer:
             if not answering.done:  # what was told of it already needs nothing more; else the connection has to break
                 raise
         finally:
+            self._by_token.pop(answering, None)
             if name:
                 self._requests[name] -= 1
                 self._requests += Counter()  # forgets those that have none
+
+    def break_off(self, tokens: Mapping[str, float]) -> None:
+        """End what is being asked with a token that is none of these, which are names with the time of their making."""
+        for name, since, break_off in list(self._by_token.values()):
+            if tokens.get(name, math.inf) > since:
+                break_off()
 
 
 def needs_caller(path: str) -> bool:

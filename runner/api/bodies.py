@@ -14,6 +14,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from jhansi_runner.runner.sandboxes.model import NewSandbox, Program
 
+_MOST_WORDS, _MOST_VARIABLES = 5000, 1000
+"""Of a program. Short ones take twelve times as much memory as they are long, for as long as the program waits."""
+
 
 def _no_nul(text: str) -> str:
     if "\0" in text:
@@ -24,6 +27,7 @@ def _no_nul(text: str) -> str:
 Text = Annotated[str, AfterValidator(_no_nul), Field(json_schema_extra={"pattern": r"^[^\u0000]*$"})]
 Path = Annotated[Text, Field(min_length=1, max_length=4096)]
 Name = Annotated[Text, Field(max_length=200)]
+Words = Annotated[list[Text], Field(max_length=_MOST_WORDS)]
 
 
 class Body(BaseModel):
@@ -67,11 +71,11 @@ class ExecBody(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"filename": "main.py"}, {"command": "echo hello"}]})
 
     filename: Path | None = Field(None, description="A file of the sandbox.")
-    command: Text | list[Text] | None = Field(None, description="What a shell gets, or the words themselves.")
-    args: list[Text] | None = Field(None, description="Arguments of the file or the command.")
+    command: Text | Words | None = Field(None, description="What a shell gets, or the words themselves.")
+    args: Words | None = Field(None, description="Arguments of the file or the command.")
     stdin: str | None = Field(None, description="The program's input, as text.")
     stdin_base64: str | None = Field(None, description="The program's input, as base64.")
-    env: dict[Name, Text] | None = Field(None, description="Variables of its environment.")
+    env: dict[Name, Text] | None = Field(None, max_length=_MOST_VARIABLES, description="Variables of its environment.")
     timeout: float | None = Field(None, gt=0, le=1e9, description="Seconds until it is killed.")
     test: bool | None = Field(None, description="Run the project's tests.")
     wait: bool | None = Field(None, description="Queue behind what runs in the sandbox, instead of 409.")

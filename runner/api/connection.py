@@ -13,6 +13,7 @@ import asyncio
 import re
 from typing import Any
 
+import httptools
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
@@ -54,6 +55,8 @@ class Connection(HttpToolsProtocol):
         self._held = b""
         self._left = 0
         """Bytes of the body that are to come; -1 for chunks."""
+        self._around = 0
+        """Bytes that came in chunks since the last of the body itself."""
         self._last = False
         """Whether nothing more is served here: what comes is thrown away."""
         self._lingering = 0
@@ -98,7 +101,7 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["state"]["peer"] = self._peer
+        self.scope["state"].update(peer=self._peer, break_off=self._wire.abort)
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
@@ -210,14 +213,27 @@ class Connection(HttpToolsProtocol):
     def _feed_body(self) -> None:
         if self._left < 0:
             part, self._held = self._held, b""
+            self._around += len(part)
         else:
             part, self._held = self._held[: self._left], self._held[self._left :]
             self._left -= len(part)
-        super().data_received(part)
+        try:
+            self.parser.feed_data(part)
+        except httptools.HttpParserError:
+            if self._left:
+                self.refuse(400, "the body cannot be read")
+        if self._left < 0 and self._around > HEAD_BYTES:
+            self.refuse(431, f"more than {HEAD_BYTES >> 10} KiB came of what is no body: extensions, or trailers")
+
+    def on_body(self, body: bytes) -> None:
+        super().on_body(body)
+        self._around = 0
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
-        self._left = 0
+        if self._left < 0:
+            self._left = 0
+            raise _Over
 
     def _feed_head(self) -> bool:
         """Give uvicorn the next head; False when it is not whole, or none."""
@@ -237,12 +253,16 @@ class Connection(HttpToolsProtocol):
         if head.method == "CONNECT":
             self.refuse(400, "this is no proxy")
             return False
-        self._left, self._waited = head.body, 0
+        self._left, self._waited, self._around = head.body, 0, 0
         self._last = head.body < 0 or head.old or "close" in head.headers.get("connection", "").lower()
         super().data_received(_UPGRADE.sub(b"", data))  # an offer that is passed over
         if self._last and self.cycle is not None:
             self.cycle.keep_alive = False
         return True
+
+
+class _Over(Exception):
+    """Keeps the parser from reading on behind a body in chunks: it would take what is there for the next request."""
 
 
 class _Ending(asyncio.Transport):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -18,6 +17,7 @@ from jhansi_runner.runner.api.reading import checked, limited, parse_json, read_
 from jhansi_runner.runner.api.streams import Stream
 from jhansi_runner.runner.sandboxes.errors import SandboxError, bad_request
 from jhansi_runner.runner.sandboxes.model import Entry
+from jhansi_runner.runner.sandboxes.threads import threaded
 
 JSON_BYTES = 8 << 20
 """The most bytes of a JSON body that brings files: it has to be in memory. Others are not."""
@@ -120,7 +120,7 @@ class _Part:
     async def __anext__(self) -> bytes:
         if self._at >= self._end:
             raise StopAsyncIteration
-        chunk = await asyncio.to_thread(os.pread, self._source, min(_CHUNK, self._end - self._at), self._at)
+        chunk = await threaded(os.pread, self._source, min(_CHUNK, self._end - self._at), self._at)
         if not chunk:
             raise SandboxError(500, "file_changed", "the file became shorter while it was read")
         self._at += len(chunk)
@@ -171,7 +171,7 @@ async def _spooled(chunks: AsyncIterator[bytes], spool: int) -> None:
     async for chunk in chunks:
         data = memoryview(chunk)
         while data:
-            data = data[await asyncio.to_thread(os.write, spool, data) :]
+            data = data[await threaded(os.write, spool, data) :]
 
 
 async def _once(data: bytes) -> AsyncGenerator[bytes]:

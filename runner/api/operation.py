@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import unquote_to_bytes
-from weakref import WeakValueDictionary
 
 from pydantic import BaseModel
 from starlette.requests import Request
@@ -18,15 +17,19 @@ from starlette.responses import Response
 from jhansi_runner.runner.api.access import Access
 from jhansi_runner.runner.api.bodies import Body, NoQuery
 from jhansi_runner.runner.api.failures import JSON
+from jhansi_runner.runner.api.streams import disconnected
+from jhansi_runner.runner.api.whole import MADE_EACH, SENT_EACH, Whole
 from jhansi_runner.runner.sandboxes.errors import SandboxError, bad_request
 from jhansi_runner.runner.sandboxes.model import Caller
 from jhansi_runner.runner.sandboxes.service import Service
+from jhansi_runner.runner.sandboxes.turns import Turns
 
 OCTETS, TEXT, EVENTS, TAR, MULTIPART = (
     "application/octet-stream", "text/plain; charset=utf-8", "text/event-stream", "application/x-tar",
     "multipart/form-data",
 )  # fmt: skip
 _Query = TypeVar("_Query", bound=Body)
+_Done = TypeVar("_Done")
 WHOLE_EACH = 8
 """Bodies of one owner that are taken in at once of those that have to be there whole: archives, and files in JSON."""
 
@@ -46,8 +49,10 @@ class Context:
     spool: str
     stopping: asyncio.Event
     description: bytes = b""
-    places: MutableMapping[str, asyncio.Semaphore] = field(default_factory=WeakValueDictionary)
-    """Of each owner who has a body that has to be there whole."""
+    whole: Turns = field(default_factory=lambda: Turns(WHOLE_EACH))
+    made: Turns = field(default_factory=lambda: Turns(MADE_EACH))
+    sent: Turns = field(default_factory=lambda: Turns(SENT_EACH))
+    """For bodies that have to be there whole, for answers that are made, and for large ones that are sent."""
     answered: Counter[int] = field(default_factory=Counter)
 
 
@@ -77,9 +82,25 @@ class Ask:
     @asynccontextmanager
     async def whole_body(self) -> AsyncIterator[None]:
         """A place for a body that has to be there whole, once one of the caller's is free: others wait unread."""
-        places = self.context.places.setdefault(self.caller.name, asyncio.Semaphore(WHOLE_EACH))
-        async with places:
+        async with self.context.whole.of(self.caller.name):
             yield
+
+    async def while_there(self, work: Coroutine[Any, Any, _Done]) -> _Done:
+        """What comes of work that may wait for a day; it is cancelled when who asked for it leaves."""
+        doing, gone = asyncio.create_task(work), asyncio.create_task(disconnected(self.request.receive))
+        try:
+            await asyncio.wait({doing, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if not doing.done():
+                raise SandboxError(400, "incomplete", "who asked has left")
+            return doing.result()
+        finally:
+            doing.cancel()
+            gone.cancel()
+            await asyncio.wait({doing, gone})
+
+    def answer(self, make: Callable[[], Awaitable[Response]]) -> Response:
+        """An answer that is there whole, once it is the caller's turn."""
+        return Whole(make, self.caller.name, self.context.made, self.context.sent)
 
     def path(self) -> str:
         """The path of a file, behind `/v1/sandboxes/{sandbox}/files/`. Raises SandboxError if it is no UTF-8."""

@@ -94,7 +94,9 @@ def checked(model: type[_Model], found: object, *, strict: bool = True) -> _Mode
 def _explained(error: ValidationError, known: Sequence[str]) -> SandboxError:
     if error.error_count() > _MOST_MISTAKES:
         return bad_request("almost nothing in the body is what it should be", f"known are: {', '.join(known)}")
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    mistakes = error.errors(include_url=False, include_context=False, include_input=False)
+    # what may be a text or a list, and is a list with a mistake, is not told to be a text
+    first = next((one for one in mistakes if one["type"] != "string_type"), mistakes[0])
     where = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("list[", "dict[", "function-")))
     if first["type"] == "extra_forbidden":
         name = str(first["loc"][-1])

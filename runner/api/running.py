@@ -26,6 +26,7 @@ from jhansi_runner.runner.api.listening import (
 )
 from jhansi_runner.runner.api.operation import Context
 from jhansi_runner.runner.api.peer import our_uid
+from jhansi_runner.runner.api.revoking import keep_out
 from jhansi_runner.runner.api.server import Secure, serve
 from jhansi_runner.runner.console import say
 from jhansi_runner.runner.dashboard.routes import routes
@@ -121,7 +122,12 @@ async def _serve(folders: paths.Paths, settings: Settings, places: _Places, list
         context = Context(service, access, settings.upload, settings.ttl, paths.make(folders.service), stopping)
         app = build(context, routes(service, partial(_known, access), os.environ, stopping))
         began = partial(_began, places, listening.same_user)
-        await serve(app, places.plain, places.secured, places.secure, stopping, began)
+        keeping_out = asyncio.create_task(keep_out(service, app))
+        try:
+            await serve(app, places.plain, places.secured, places.secure, stopping, began)
+        finally:
+            keeping_out.cancel()
+            await asyncio.wait([keeping_out])
 
 
 async def _known(access: Access, request: Request) -> Caller | None:

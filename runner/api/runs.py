@@ -32,11 +32,16 @@ async def _exec(ask: Ask) -> Response:
 
     if wants_events(ask.request):
         return stream_of_events(ask.service.events(ask.caller, run.id), ask.context.stopping, headers, cancel)
-    done = await _outcome(ask, run)
-    return Response(json.dumps(answers.outcome_of(done)), 200, headers, JSON)
+    await _ended(ask, run)
+
+    async def outcome() -> Response:
+        done = await ask.service.run(ask.caller, run.id)
+        return Response(json.dumps(answers.outcome_of(done)), 200, headers, JSON)
+
+    return ask.answer(outcome)
 
 
-async def _outcome(ask: Ask, run: model.Run) -> model.Run:
+async def _ended(ask: Ask, run: model.Run) -> None:
     """Wait for the end of a run. It is cancelled when who asked for it leaves, or the server stops."""
     finished = asyncio.create_task(ask.service.finished(ask.caller, run.id))
     gone = asyncio.create_task(disconnected(ask.request.receive))
@@ -44,8 +49,9 @@ async def _outcome(ask: Ask, run: model.Run) -> model.Run:
     try:
         await asyncio.wait({finished, gone, stop}, return_when=asyncio.FIRST_COMPLETED)
         if finished.done():
-            return finished.result()
-        return await asyncio.shield(asyncio.ensure_future(ask.service.cancel(ask.caller, run.id)))
+            finished.result()
+        else:
+            await asyncio.shield(asyncio.ensure_future(ask.service.cancel(ask.caller, run.id)))
     except asyncio.CancelledError:
         await asyncio.shield(asyncio.ensure_future(ask.service.cancel(ask.caller, run.id)))
         raise

@@ -42,13 +42,14 @@ async def _delete(ask: Ask) -> Response:
 
 async def _fork(ask: Ask) -> Response:
     body = await read_json(ask.request, ForkBody)
-    made = await ask.service.fork(ask.caller, ask.name("sandbox"), wait=bool(body.wait))
+    made = await ask.while_there(ask.service.fork(ask.caller, ask.name("sandbox"), wait=bool(body.wait)))
     return json_of(answers.Sandbox.of(made), 201, {"location": f"{_ROOT}/{made.id}"})
 
 
 async def _snapshot(ask: Ask) -> Response:
     body = await read_json(ask.request, SnapshotBody)
-    made = await ask.service.snapshot(ask.caller, ask.name("sandbox"), body.name, wait=bool(body.wait))
+    copying = ask.service.snapshot(ask.caller, ask.name("sandbox"), body.name, wait=bool(body.wait))
+    made = await ask.while_there(copying)
     return json_of(answers.Snapshot.of(made), 201)
 
 
@@ -59,7 +60,8 @@ async def _snapshots(ask: Ask) -> Response:
 
 async def _restore(ask: Ask) -> Response:
     body = await read_json(ask.request, SnapshotBody)
-    found = await ask.service.restore(ask.caller, ask.name("sandbox"), body.name, wait=bool(body.wait))
+    copying = ask.service.restore(ask.caller, ask.name("sandbox"), body.name, wait=bool(body.wait))
+    found = await ask.while_there(copying)
     return json_of(answers.Sandbox.of(found))
 
 

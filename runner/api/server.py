@@ -18,6 +18,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from jhansi_runner.runner.api.connection import HEAD_SECONDS, IDLE_SECONDS, Connection
+from jhansi_runner.runner.api.handshakes import Handshakes
 from jhansi_runner.runner.errors import RunnerError
 
 END_SECONDS = 5
@@ -68,18 +69,16 @@ class Server(uvicorn.Server):
         self._stopping = stopping
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """As uvicorn does with sockets that are there, but no minute is waited for who begins TLS and never goes on."""
+        """As uvicorn does with sockets that are there, but for who begins TLS and never goes on."""
         config, state, loop = self.config, self.server_state, asyncio.get_running_loop()
-        patience = HEAD_SECONDS if config.ssl else None
 
-        def connection() -> Connection:
+        def connection() -> asyncio.Protocol:
             return Connection(config, state, {})
 
+        if config.ssl:
+            connection = Handshakes(connection, config.ssl, HEAD_SECONDS).accept
         self.servers = [
-            await loop.create_server(
-                connection, sock=each, ssl=config.ssl, backlog=config.backlog, ssl_handshake_timeout=patience
-            )
-            for each in sockets or ()
+            await loop.create_server(connection, sock=each, backlog=config.backlog) for each in sockets or ()
         ]
         self.started = True
 

@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from jhansi_runner.runner.api.whole import send_pieces
 from jhansi_runner.runner.sandboxes.model import Event
 
 HEARTBEAT = 15.0
@@ -70,7 +71,7 @@ class Stream(Response):
                     if self._left is not None:
                         await self._left()
                 if chunk or ended:
-                    await send({"type": "http.response.body", "body": chunk, "more_body": not ended})
+                    await send_pieces(send, chunk, ended=ended)
         finally:
             tasks = [task for task in (gone, stop, coming) if task is not None]
             for task in tasks:
@@ -97,8 +98,12 @@ async def disconnected(receive: Receive) -> None:
 
 
 async def _written(events: AsyncIterator[Event]) -> AsyncGenerator[bytes]:
-    async for event in events:
-        yield f"id: {event.number}\nevent: {event.name}\ndata: {json.dumps(dict(event.data))}\n\n".encode()
+    try:
+        async for event in events:
+            yield f"id: {event.number}\nevent: {event.name}\ndata: {json.dumps(dict(event.data))}\n\n".encode()
+    finally:
+        if isinstance(events, AsyncGenerator):  # what it holds is free now, and not when somebody tidies up
+            await events.aclose()
 
 
 async def _next(chunks: AsyncIterator[bytes]) -> bytes:

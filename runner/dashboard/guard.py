@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from jhansi_runner.runner.api.access import is_origin_of
+
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -40,13 +42,13 @@ def is_our_form(headers: Mapping[str, str]) -> bool:
     site = headers.get("sec-fetch-site")
     if site is not None:
         return site == "same-origin"
-    return _is_host(headers.get("origin", ""), headers.get("host", ""))
+    return is_origin_of(headers.get("origin", ""), headers.get("host", ""))
 
 
 def is_from_elsewhere(headers: Mapping[str, str]) -> bool:
     """Whether a form was sent by a page that is certainly not ours."""
     site, origin = headers.get("sec-fetch-site", "same-origin"), headers.get("origin", "null")
-    return site != "same-origin" or (origin != "null" and not _is_host(origin, headers.get("host", "")))
+    return site != "same-origin" or (origin != "null" and not is_origin_of(origin, headers.get("host", "")))
 
 
 def is_at_home(host: str) -> bool:
@@ -65,8 +67,3 @@ def is_at_home(host: str) -> bool:
 def place(text: str) -> str:
     """Where to go after signing in: a path of ours, `/` for all that is none."""
     return text if _PLACE.fullmatch(text) and len(text) < 200 else "/"
-
-
-def _is_host(origin: str, host: str) -> bool:
-    scheme, separator, rest = origin.partition("://")
-    return bool(separator and host) and scheme in ("http", "https") and rest.lower() == host.lower()

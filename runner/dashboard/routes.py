@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from jhansi_runner.runner.api.whole import MADE_EACH
 from jhansi_runner.runner.dashboard import guard
 from jhansi_runner.runner.dashboard.guard import HEADERS
 from jhansi_runner.runner.dashboard.handlers import Handlers
@@ -18,6 +19,8 @@ from jhansi_runner.runner.dashboard.signing import Signing
 from jhansi_runner.runner.sandboxes.errors import SandboxError
 from jhansi_runner.runner.sandboxes.model import Caller
 from jhansi_runner.runner.sandboxes.service import Service
+from jhansi_runner.runner.sandboxes.threads import OWNER
+from jhansi_runner.runner.sandboxes.turns import Turns
 
 CallerOf = Callable[[Request], Awaitable[Caller | None]]
 Shown = Callable[[Request, Caller], Awaitable[Response]]
@@ -60,6 +63,7 @@ class _Door:
 
     def __init__(self, service: Service, sessions: Sessions, caller_of: CallerOf) -> None:
         self._service, self._sessions, self._caller_of = service, sessions, caller_of
+        self._turns = Turns(MADE_EACH)
 
     def shows(self, shown: Shown) -> Callable[[Request], Awaitable[Response]]:
         """A page, or an error as a page; who is not known is asked to sign in."""
@@ -68,8 +72,10 @@ class _Door:
             caller = await self._caller(request)
             if caller is None:
                 return RedirectResponse(f"/login?next={guard.place(request.url.path)}", 303, HEADERS)
+            OWNER.set(caller.name)
             try:
-                return await shown(request, caller)
+                async with self._turns.turn(caller.name):
+                    return await shown(request, caller)
             except SandboxError as error:
                 return _trouble(request, caller, error)
 
@@ -82,8 +88,10 @@ class _Door:
             caller = await self._caller(request)
             if caller is None:
                 return Response("sign in first", 401, HEADERS, "text/plain")
+            OWNER.set(caller.name)
             try:
-                return await shown(request, caller)
+                async with self._turns.turn(caller.name):
+                    return await shown(request, caller)
             except SandboxError as error:
                 return Response(str(error), error.status, HEADERS, "text/plain")
 

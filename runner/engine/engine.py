@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from jhansi_runner.proxy.cell.process import sealed
@@ -116,6 +116,10 @@ class Engine:
         """Whether a run waits or goes on here."""
         return run in self._runs
 
+    def of_others(self, owners: Collection[str]) -> list[str]:
+        """The runs that wait or go on here for whoever is none of these."""
+        return [run for run, each in self._runs.items() if each.wanted.owner not in owners]
+
     async def finished(self, run: str) -> End | None:
         """Wait until a run has ended; None for one that is not known here, or not any more."""
         found = self._runs.get(run)
@@ -133,15 +137,20 @@ class Engine:
         return await asyncio.shield(found.over)
 
     def events(
-        self, run: str, after: int = 0, lives: Callable[[], bool] = lambda: False
+        self,
+        run: str,
+        after: int = 0,
+        lives: Callable[[], bool] = lambda: False,
+        large: asyncio.Semaphore | None = None,
     ) -> AsyncGenerator[Event, None]:
         """The events of a run with a number above `after`, to `done`; `lives` tells whether another process runs it.
 
-        Raises FileNotFoundError where there is no log, or not any more.
+        `large` as in `follow.events`. Raises FileNotFoundError where there is no log, or not any more.
         """
         found = self._runs.get(run)
         path = log.path(self._folders.service, run)
-        return follow.events(path, after, found.bell if found is not None else None, lives)
+        bell = found.bell if found is not None else None
+        return follow.events(path, after, bell, lives, large or asyncio.Semaphore())
 
     def output(self, run: str, stream: str = "", lives: Callable[[], bool] = lambda: False) -> AsyncIterator[bytes]:
         """What a run wrote, as `events` has it."""

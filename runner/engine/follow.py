@@ -45,13 +45,19 @@ class Bell:
             self._waiting.discard(waiting)
 
 
-async def events(path: str, after: int, bell: Bell | None, lives: Callable[[], bool]) -> AsyncGenerator[Event, None]:
+async def events(
+    path: str, after: int, bell: Bell | None, lives: Callable[[], bool], large: asyncio.Semaphore
+) -> AsyncGenerator[Event, None]:
     """The events of a log with a number above `after`; it ends with `done`, or where a writer that is gone stopped.
+
+    A line that is longer than a piece is read, and told, when it is its turn among the `large` ones: each takes memory
+    for as long as who listens does not read it.
 
     `bell` is that of a log that this process writes; else it is looked now and then, while `lives` says that whoever
     writes may go on. Raises OSError: FileNotFoundError for a log that is not there any more.
     """
     file = await _opened(path, bell, lives)
+    has_turn = False
     try:
         number, rest = 0, bytearray()
         while True:
@@ -62,24 +68,34 @@ async def events(path: str, after: int, bell: Bell | None, lives: Callable[[], b
                     return
                 await (bell.heard() if bell is not None else asyncio.sleep(_POLL_SECONDS))
                 continue
-            fresh = len(rest)
             rest += data
             if b"\n" not in data:
-                if fresh > LONGEST_LINE:
+                if len(rest) > LONGEST_LINE:
                     return
+                if len(rest) > _CHUNK and not has_turn:
+                    os.lseek(file, -len(rest), os.SEEK_CUR)
+                    rest.clear()
+                    has_turn = await large.acquire()
                 continue
             *lines, last = bytes(rest).split(b"\n")
             rest = bytearray(last)
-            for line in lines:
+            for at, line in enumerate(lines):
                 number += 1
                 found = parsed(line) if number > after else None
+                is_done = line.startswith(b'{"event": "%s"' % DONE.encode())
+                lines[at] = line = b""  # who listens may take long
                 if found is not None:
                     yield Event(number, *found)
-                if line.startswith(b'{"event": "%s"' % DONE.encode()):
+                if is_done:
                     return
+            if has_turn:
+                large.release()
+                has_turn = False
             await asyncio.sleep(0)  # a long log that is read at once must not keep others waiting
     finally:
         os.close(file)
+        if has_turn:
+            large.release()
 
 
 async def _opened(path: str, bell: Bell | None, lives: Callable[[], bool]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -23,10 +23,13 @@ from jhansi_runner.runner.sandboxes.model import LOST, Caller, Event, Program, R
 from jhansi_runner.runner.sandboxes.places import Place
 from jhansi_runner.runner.sandboxes.run_rows import Runs
 from jhansi_runner.runner.sandboxes.settings import Settings
+from jhansi_runner.runner.sandboxes.turns import Turns
 from jhansi_runner.runner.sandboxes.upkeep import log_of, settle
 
 _STREAMS = ("", "stdout", "stderr")
 _POLL_SECONDS, _SETTLE_SECONDS = 0.2, 1.0
+LARGE_EACH = 8
+"""Events of one owner that are long, as an outcome may be, and on their way at once."""
 _LEAST_FRESH = 1 << 20
 """Bytes of logs."""
 
@@ -43,6 +46,7 @@ class Programs:
         self._unwritten: list[End] = []
         self.much, self._fresh, self._most_fresh = asyncio.Event(), 0, max(_LEAST_FRESH, settings.logs // 8)
         self._settled = -_SETTLE_SECONDS
+        self._large = Turns(LARGE_EACH)
 
     def started(self, run: str) -> None:
         """The engine's word: a run's turn has come."""
@@ -104,27 +108,28 @@ class Programs:
 
     def get(self, caller: Caller, run: str) -> Run:
         """A run, with its whole outcome."""
+        return _with_outcome(self._found(caller, run, texts=True))
+
+    def _found(self, caller: Caller, run: str, *, texts: bool = False) -> Run:
+        """A run; the `texts` that it wrote, of a MiB each, only where they are asked for: others wait meanwhile."""
         self.settle()
-        found = self._runs.get(caller, run) if _is_run(run) else None
+        found = self._runs.get(caller, run, texts=texts) if _is_run(run) else None
         if found is None:
             raise not_found("run of this id", "run_not_found", "see those that were: list runs")
-        return _with_outcome(found)
+        return found
 
     async def finished(self, caller: Caller, run: str) -> Run:
         """Wait until a run has ended, wherever it goes on."""
-        found = self.get(caller, run)
-        while found.ended_at is None:
+        while self._found(caller, run).ended_at is None:
             if self.engine.knows(run):
                 await self.engine.finished(run)
-                return self.get(caller, run)
-            await asyncio.sleep(_POLL_SECONDS)
-            found = self.get(caller, run)
-        return found
+            else:
+                await asyncio.sleep(_POLL_SECONDS)
+        return self.get(caller, run)
 
     async def cancel(self, caller: Caller, run: str) -> Run:
         """End a run; one of another process is that process's to end."""
-        found = self.get(caller, run)
-        if found.ended_at is None:
+        if self._found(caller, run).ended_at is None:
             if not self.engine.knows(run):
                 hint = "end it where it was started, or wait for it"
                 raise SandboxError(409, "run_elsewhere", f"{run} goes on in another process", hint)
@@ -136,13 +141,18 @@ class Programs:
         for one in self._runs.going_on(sandbox):
             await self.engine.cancel(one.id)
 
+    async def end_all_but(self, owners: Collection[str]) -> None:
+        """End all that goes on here for others."""
+        await asyncio.gather(*(self.engine.cancel(run) for run in self.engine.of_others(owners)))
+
     async def events(self, caller: Caller, run: str, after: int) -> AsyncGenerator[Event, None]:
         """The events of a run with a number above `after`, to the last, `done`, which every run has."""
-        found = self.get(caller, run)
+        found = self._found(caller, run)
         number = after
         if found.has_log:
             try:
-                async with aclosing(self.engine.events(run, after, self._lives(caller, run))) as told:
+                events = self.engine.events(run, after, self._lives(found), self._large.of(caller.name))
+                async with aclosing(events) as told:
                     async for event in told:
                         number = event.number
                         yield event
@@ -158,17 +168,22 @@ class Programs:
         """What a run wrote, as far as it is kept."""
         if stream not in _STREAMS:
             raise bad_request("stream: there are stdout and stderr; without one it is both")
-        found = self.get(caller, run)
-        if not found.has_log:
-            text = found.outcome.get(stream or "output", "")
+        if not self._found(caller, run).has_log:
+            text = self.get(caller, run).outcome.get(stream or "output", "")
             yield str(text).encode("utf-8", "replace")
             return
         async with aclosing(self.events(caller, run, 0)) as told, aclosing(output(told, stream)) as parts:
             async for part in parts:
                 yield part
 
-    def _lives(self, caller: Caller, run: str) -> Callable[[], bool]:
-        return lambda: self.get(caller, run).ended_at is None
+    def _lives(self, found: Run) -> Callable[[], bool]:
+        """Whether a run goes on; asked often, so that nothing else of it is read."""
+
+        def lives() -> bool:
+            self.settle()
+            return found.ended_at is None and self._runs.goes_on(found.id)
+
+        return lives
 
 
 def _holder(place: Place) -> Callable[[], int | None]:

@@ -93,13 +93,19 @@ class Runs:
         with self._database.change() as rows:
             rows.execute("UPDATE runs SET kept = ? WHERE id = ? AND has_log", (size, run))
 
-    def get(self, caller: Caller, run: str) -> Run | None:
-        """A run with its whole outcome, None where there is none or it is another's."""
+    def get(self, caller: Caller, run: str, *, texts: bool = True) -> Run | None:
+        """A run with its whole outcome, or without `texts`, None where there is none or it is another's."""
         query = "SELECT runs.*, texts FROM runs LEFT JOIN outputs ON run = id WHERE id = ?"
+        if not texts:
+            query = "SELECT *, NULL AS texts FROM runs WHERE id = ?"
         row = self._database.one(query, (run,))
         if row is None or not (caller.sees_all or row["owner"] == caller.name):
             return None
         return _run(row, json.loads(row["texts"]) if row["texts"] is not None else {})
+
+    def goes_on(self, run: str) -> bool:
+        """Whether a run is there and has not ended."""
+        return self._database.one("SELECT 1 FROM runs WHERE id = ? AND ended IS NULL", (run,)) is not None
 
     def latest(self, caller: Caller, sandbox: str, *, limit: int, offset: int) -> list[Run]:
         """Runs that the caller may see, of one sandbox or of all (""), the latest first, without texts."""

@@ -12,7 +12,7 @@ import contextlib
 import math
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from importlib.metadata import version
 from typing import ParamSpec
 
@@ -135,6 +135,14 @@ class Service:
     async def holder(self, digest: bytes) -> Caller | None:
         """Whom a token stands for of which only the digest is known, None for nobody, as for one that was revoked."""
         return self._tokens.holder(digest)
+
+    async def good_tokens(self) -> Mapping[str, float]:
+        """The names of tokens that are good, and when each was made, in seconds since the epoch."""
+        return {each.name: each.created for each in self._tokens.all()}
+
+    async def end_all_but(self, owners: Collection[str]) -> None:
+        """End what runs or waits here for anybody else."""
+        await self._programs.end_all_but(owners)
 
     async def create(self, caller: Caller, asked: NewSandbox) -> Sandbox:
         """A new, empty sandbox."""

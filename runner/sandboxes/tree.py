@@ -23,6 +23,8 @@ MOST_LISTED = 20_000
 MOST_KEPT = 200_000
 """Files and folders that a sandbox may have, to be copied or given more."""
 FOLDER, FILE, LINK, OTHER = "folder", "file", "link", "other"
+_EARLIEST, _LATEST = -62135596800.0, 253402214400.0
+"""The years 1 and 9999. A program may give a file a time that no calendar has, where the file system takes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +178,8 @@ def too_many(most: int) -> Exception:
 
 
 def _entry(names: Parts, status: os.stat_result) -> Entry:
-    mode = status.st_mode
+    mode, modified = status.st_mode, min(max(status.st_mtime, _EARLIEST), _LATEST)
     if stat.S_ISREG(mode):
-        return Entry(text(names), FILE, status.st_size, status.st_mtime, executable=bool(mode & 0o100))
+        return Entry(text(names), FILE, status.st_size, modified, executable=bool(mode & 0o100))
     kind = FOLDER if stat.S_ISDIR(mode) else LINK if stat.S_ISLNK(mode) else OTHER
-    return Entry(text(names), kind, 0, status.st_mtime)
+    return Entry(text(names), kind, 0, modified)

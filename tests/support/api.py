@@ -77,8 +77,8 @@ class Serving:
         async with self.service:
             access = Access(self.uid, self.service.caller, self.same_user, frozenset(["service.test"]))
             spool = make(self.folders.service)
-            app = build(Context(self.service, access, UPLOAD, 3600.0, spool, self.stopping))
-            await serve(app, [self.unix, self.tcp], [], None, self.stopping, self.ready.set)
+            self.app = build(Context(self.service, access, UPLOAD, 3600.0, spool, self.stopping))
+            await serve(self.app, [self.unix, self.tcp], [], None, self.stopping, self.ready.set)
 
     def do(self, work: Coroutine[Any, Any, _Result]) -> _Result:
         """Do something in the server's loop."""

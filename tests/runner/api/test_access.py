@@ -119,6 +119,27 @@ def test_names_of_ours_are_not(server: Serving) -> None:
         assert server.ask("GET", "/health", headers={"Host": host}, tcp=True).status == 200
 
 
+@pytest.mark.attack
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Host": "evil.test:8080"}, 421),
+        ({"Host": "localhost.evil.test"}, 421),
+        ({"Host": "localhost:8080", "Origin": "http://evil.test"}, 403),
+        ({"Host": "localhost:8080", "Origin": "http://localhost:1"}, 403),
+        ({"Host": "localhost:8080", "Origin": "null"}, 403),
+        ({"Host": "localhost:8080", "Origin": "http://localhost:8080"}, 201),
+        ({"Host": "127.0.0.1:8080"}, 201),
+        ({"Host": "made-up"}, 201),
+    ],
+)
+def test_a_page_elsewhere_asks_for_nothing_by_a_socket_that_is_forwarded(
+    server: Serving, headers: dict[str, str], status: int
+) -> None:
+    """As `ssh -L 8080:SOCKET` does: pages of any site send to that port, and with DNS rebinding they read there."""
+    assert server.ask("POST", "/v1/sandboxes", headers=headers).status == status
+
+
 def test_a_process_of_the_same_user_needs_no_token(kind: Serving) -> None:
     made = kind.ask("POST", "/v1/sandboxes", headers={"Host": f"localhost:{kind.port}"}, tcp=True)
     assert made.status == 201 and made.json["owner"] == "local"

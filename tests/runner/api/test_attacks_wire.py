@@ -6,12 +6,18 @@ import re
 
 import pytest
 
+from jhansi_runner.runner.sandboxes.model import CANCELLED, RUNNING
 from support.api import Serving, exchange, read_rest
+from support.user import wait_for
 
 pytestmark = pytest.mark.attack
 _POST = b"POST /v1/sandboxes HTTP/1.1\r\nHost: localhost\r\n"
 _CHUNKED = _POST + b"Transfer-Encoding: chunked\r\n\r\n"
 _HIDDEN = b"GET /v1/hidden HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+def _states(server: Serving, sandbox: str) -> list[str]:
+    return [run.state for run in server.service.made.values() if run.sandbox_id == sandbox]
 
 
 def _statuses(raw: bytes) -> list[int]:
@@ -111,6 +117,32 @@ def test_what_is_behind_a_body_is_no_header(server: Serving) -> None:
     with server.connect(tcp=True) as end:
         raw = exchange(end, _CHUNKED + b"2\r\n{}\r\n0\r\nAuthorization: Bearer %s\r\n\r\n" % token)
     assert _statuses(raw) == [401]
+
+
+@pytest.mark.parametrize(
+    "more", [b"0\r\n" + b"a: b\r\n" * 50_000, b"0\r\na: " + b"b" * 300_000, b"1;" + b"x" * 300_000]
+)
+def test_what_is_no_body_and_never_ends_is_cut_off(server: Serving, more: bytes) -> None:
+    with server.connect() as end:
+        raw = exchange(end, _CHUNKED + more)
+    assert _statuses(raw) == [431]
+
+
+def test_many_small_chunks_are_a_body(server: Serving) -> None:
+    path = f"/v1/sandboxes/{server.sandbox()}/files/a"
+    with server.connect() as end:
+        head = f"PUT {path} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+        raw = exchange(end, head + b"1;a=b\r\nx\r\n" * 30_000 + b"0\r\na: b\r\n\r\n")
+    assert _statuses(raw) == [201] and len(server.ask("GET", path).body) == 30_000
+
+
+def test_who_sends_more_behind_chunks_and_leaves_is_gone(server: Serving) -> None:
+    sandbox = server.sandbox()
+    head = f"POST /v1/sandboxes/{sandbox}/exec HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with server.connect() as end:
+        end.sendall(head.encode() + b'13\r\n{"command":"sleep"}\r\n0\r\n\r\n' + _HIDDEN)
+        wait_for(lambda: _states(server, sandbox) == [RUNNING])
+    wait_for(lambda: _states(server, sandbox) == [CANCELLED])
 
 
 def test_many_requests_at_once_are_answered_in_their_order(server: Serving) -> None:

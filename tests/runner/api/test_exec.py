@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import select
 import socket
 import time
 from typing import Any
 
 import pytest
 
-from jhansi_runner.runner.api import connection, streams
+from jhansi_runner.runner.api import connection, streams, whole
 from jhansi_runner.runner.sandboxes.model import CANCELLED, RUNNING, Program
 from support.api import Serving, read_rest
 from support.user import wait_for
@@ -31,11 +32,11 @@ def _latest(server: Serving, sandbox: str) -> str:
     return runs[-1] if runs else ""
 
 
-def _begin(server: Serving, sandbox: str, command: str, accept: str = "*/*") -> socket.socket:
+def _begin(server: Serving, sandbox: str, command: str, accept: str = "*/*", more: str = "") -> socket.socket:
     """A client that asked for a program, and has read nothing yet."""
     body = json.dumps({"command": command}).encode()
     head = f"POST /v1/sandboxes/{sandbox}/exec HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-    head += f"Accept: {accept}\r\nContent-Length: {len(body)}\r\n\r\n"
+    head += f"{more}Accept: {accept}\r\nContent-Length: {len(body)}\r\n\r\n"
     end = server.connect()
     end.sendall(head.encode() + body)
     wait_for(lambda: _latest(server, sandbox))
@@ -66,6 +67,15 @@ def test_what_is_asked_for_reaches_the_core(server: Serving) -> None:
     )
 
 
+@pytest.mark.attack
+@pytest.mark.parametrize("name", ["command", "args"])
+def test_words_are_bounded_in_number(server: Serving, name: str) -> None:
+    """A MiB of short ones takes thirteen, for each run that waits."""
+    body = {"command": "x", name: ["x"] * 6000}
+    answer = server.ask("POST", f"/v1/sandboxes/{server.sandbox()}/exec", body)
+    assert answer.status == 400 and f"{name}: List should have at most 5000 items" in answer.json["error"]["message"]
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -80,6 +90,7 @@ def test_what_is_asked_for_reaches_the_core(server: Serving) -> None:
         {"command": "x", "timeout": -1},
         {"comand": "x"},
         {"command": "x", "wait": "yes"},
+        {"command": "x", "env": {f"A{number}": "x" for number in range(2000)}},
     ],
 )
 def test_what_makes_no_sense_runs_nothing(server: Serving, body: dict[str, Any]) -> None:
@@ -139,6 +150,23 @@ def test_who_leaves_ends_what_they_wait_for(server: Serving, accept: str) -> Non
     wait_for(lambda: _state(server, _latest(server, sandbox)) == CANCELLED, 5)
 
 
+@pytest.mark.attack
+@pytest.mark.parametrize("accept", ["*/*", _EVENTS])
+@pytest.mark.parametrize(("made", "ends"), [([], True), ([0.0], False), ([1e12], True)])
+def test_what_is_asked_with_a_token_ends_with_it(server: Serving, accept: str, made: list[float], ends: bool) -> None:
+    """It was revoked; it is good; it was revoked, and the owner has another one."""
+    name = f"ends-{accept == _EVENTS}-{len(made)}-{ends}"
+    token = {"Authorization": f"Bearer {server.token(name)}"}
+    sandbox, tokens = server.sandbox(token), dict.fromkeys([name], made[0]) if made else {}
+    with _begin(server, sandbox, "sleep", accept, f"Authorization: {token['Authorization']}\r\n"):
+        server.loop.call_soon_threadsafe(server.app.break_off, tokens)
+        if ends:
+            wait_for(lambda: _state(server, _latest(server, sandbox)) == CANCELLED)
+        else:
+            time.sleep(0.2)
+            assert _state(server, _latest(server, sandbox)) == RUNNING
+
+
 def test_who_only_watches_ends_nothing(server: Serving) -> None:
     run = _run(server, "sleep", detach=True).json["id"]
     with server.connect() as end:
@@ -166,6 +194,45 @@ def test_who_reads_nothing_is_dropped_and_holds_up_nobody(server: Serving, monke
         run = _latest(server, sandbox)
         assert _run(server, "say x").status == 200
         wait_for(lambda: _state(server, run) == CANCELLED, 10)
+
+
+@pytest.mark.attack
+def test_answers_that_nobody_reads_are_few_at_once_and_nobody_elses_wait(server: Serving) -> None:
+    token = {"Authorization": f"Bearer {server.token('reads-nothing')}"}
+    command = "say " + "x" * 900_000
+    run = server.ask("POST", f"/v1/sandboxes/{server.sandbox(token)}/exec", {"command": command}, token).json["run_id"]
+    request = f"GET /v1/runs/{run} HTTP/1.1\r\nHost: x\r\nAuthorization: {token['Authorization']}\r\n\r\n".encode()
+    ends = [server.connect() for _ in range(3 * whole.SENT_EACH)]
+    try:
+        for end in ends:
+            end.sendall(request)
+        wait_for(lambda: len(_answered(ends)) >= whole.SENT_EACH)
+        time.sleep(0.3)
+        answered = _answered(ends)
+        assert len(answered) == whole.SENT_EACH
+        assert _run(server, "say x").status == 200
+        for end in answered:
+            end.close()
+        others = [end for end in ends if end not in answered]
+        wait_for(lambda: len(_answered(others)) == whole.SENT_EACH)
+    finally:
+        for end in ends:
+            end.close()
+
+
+def test_a_large_answer_is_whole(server: Serving) -> None:
+    text = "x" * 500_000
+    run = _run(server, f"say {text}").json
+    assert run["stdout"] == f"{text}\n" and server.ask("GET", f"/v1/runs/{run['run_id']}").json["outcome"] == {
+        name: run[name] for name in ("run_id", "exit_code", "stdout", "output", "duration_ms")
+    }
+    head = server.ask("HEAD", f"/v1/runs/{run['run_id']}")
+    assert head.status == 200 and head.body == b"" and int(head.headers["content-length"]) > 1_000_000
+
+
+def _answered(ends: list[socket.socket]) -> list[socket.socket]:
+    """Those that have something to read."""
+    return select.select(ends, [], [], 0)[0]
 
 
 def test_who_reads_slowly_gets_everything(server: Serving, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,13 +8,17 @@ import io
 import os
 import socket
 import tarfile
+import threading
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from jhansi_runner.runner.api import operation
+from jhansi_runner.runner.sandboxes import tree
+from jhansi_runner.runner.sandboxes.threads import THREADS_EACH
 from support.api import UPLOAD, Answer, Serving
 from support.user import wait_for
 
@@ -254,6 +258,34 @@ def test_bodies_that_have_to_be_whole_are_few_at_once_and_nobody_elses_wait(serv
     finally:
         for end in ends:
             end.close()
+
+
+@pytest.mark.attack
+def test_what_takes_long_for_one_owner_is_nobody_elses_to_wait_for(
+    server: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = {"Authorization": f"Bearer {server.token('takes-long')}"}
+    mine, other = server.sandbox(token), server.sandbox()
+    go_on, room, waiting = threading.Event(), tree.room, list[int]()
+
+    def slow(work: int, most: int) -> int:
+        if mine in os.readlink(f"/proc/self/fd/{work}"):
+            waiting.append(work)
+            assert go_on.wait(20)
+        return room(work, most)
+
+    monkeypatch.setattr(tree, "room", slow)
+    with ThreadPoolExecutor(60) as pool:
+        slowly = [
+            pool.submit(server.ask, "PUT", f"/v1/sandboxes/{mine}/files/{number}", b"x", token) for number in range(60)
+        ]
+        try:
+            wait_for(lambda: len(waiting) >= THREADS_EACH)
+            assert server.ask("PUT", f"/v1/sandboxes/{other}/files/x", b"x").status == 201
+            assert len(waiting) == THREADS_EACH
+        finally:
+            go_on.set()
+        assert {each.result().status for each in slowly} == {201}
 
 
 def push(left: dict[socket.socket, bytes]) -> int:

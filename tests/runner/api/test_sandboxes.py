@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import threading
+import time
 from typing import Any
 
 import pytest
 
 from jhansi_runner.runner.api import reading
+from jhansi_runner.runner.sandboxes.places import Place
 from support.api import Serving
+from support.user import wait_for
 
 _ID = re.compile(r"sb_[0-9a-f]{32}")
 _POLICY = "version: 1\nregistries: {pypi: {enabled: true}}\ndefault: deny\n"
@@ -173,3 +177,24 @@ def test_a_body_of_mistakes_is_not_told_one_by_one_and_holds_up_nobody(
     assert (answer.status, answer.code) == (400, "bad_request")
     assert answer.json["error"]["message"] == "almost nothing in the body is what it should be"
     assert server.thread not in threads and len(threads) == 1
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize(("what", "body"), [("fork", {}), ("snapshot", {"name": "x"}), ("restore", {"name": "x"})])
+def test_who_waits_for_a_busy_sandbox_and_leaves_waits_no_more(
+    server: Serving, what: str, body: dict[str, Any]
+) -> None:
+    token = {"Authorization": f"Bearer {server.token(f'leaves-{what}')}"}
+    sandbox = server.sandbox(token)
+    lock = Place(server.folders, sandbox).hold()
+    assert lock is not None
+    try:
+        data = json.dumps({**body, "wait": True})
+        head = f"POST /v1/sandboxes/{sandbox}/{what} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(data)}\r\n"
+        with server.connect() as end:
+            end.sendall(f"{head}Authorization: {token['Authorization']}\r\n\r\n{data}".encode())
+            wait_for(lambda: server.app._requests[f"leaves-{what}"])
+            time.sleep(0.1)
+        wait_for(lambda: not server.app._requests[f"leaves-{what}"], 5)
+    finally:
+        os.close(lock)

@@ -8,20 +8,23 @@ import os
 import resource
 import signal
 import socket
+import ssl
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from starlette.responses import PlainTextResponse
 
+from jhansi_runner.runner.api import handshakes
 from jhansi_runner.runner.api import server as serving
 from support.ordinary import ORDINARY_UID, ordinary_argv
 from support.served import Served, served
 from support.user import User, alive, ordinary_user, wait_for
 
+_Result = TypeVar("_Result")
 _ORIGINAL = """
 curl -X POST AT -H "Content-Type: application/json" -d '{"language": "python"}'
 curl -X POST AT/<id>/files -F "file=@main.py"
@@ -88,6 +91,30 @@ def test_events_come_while_the_program_runs(server: Served, owner: User) -> None
     follower.communicate()
     wait_for(lambda: _curl(owner, f"{at}/{sandbox}")["status"] == "idle")
     assert _curl(owner, f"{at}/{sandbox}/runs")[0]["state"] == "cancelled"
+
+
+@pytest.mark.attack
+def test_what_goes_on_for_a_token_ends_when_it_is_revoked(server: Served, owner: User) -> None:
+    at = f"curl -s --unix-socket {server.path} http://localhost/v1"
+    given = {name: owner.run("token", "create", name).stdout.split()[-1] for name in ("revoked", "stays")}
+    as_ = {name: f"{at}/sandboxes -H 'Authorization: Bearer {token}'" for name, token in given.items()}
+    runs, body = {}, json.dumps({"command": "sleep 60", "detach": True, "wait": True})
+    for name, asks in as_.items():
+        sandbox = _curl(owner, f"{asks} -X POST")["id"]
+        ask = asks.replace("/sandboxes ", f"/sandboxes/{sandbox}/exec ")
+        runs[name] = [_curl(owner, f"{ask} -d '{body}'")["id"] for _ in range(2)]
+    events = as_["revoked"].replace("/sandboxes ", f"/runs/{runs['revoked'][1]}/events ")
+    follower = subprocess.Popen(ordinary_argv(["bash", "-c", events]), env=owner.env, stdout=subprocess.DEVNULL)
+    wait_for(lambda: _curl(owner, f"{at}/runs/{runs['revoked'][0]}")["state"] == "running")
+    assert owner.run("token", "revoke", "revoked").returncode == 0
+    try:
+        wait_for(lambda: {_curl(owner, f"{at}/runs/{run}")["state"] for run in runs["revoked"]} == {"cancelled"})
+        follower.wait(15)
+        assert _curl(owner, f"{at}/runs/{runs['stays'][0]}")["state"] == "running"
+    finally:
+        follower.kill()
+        for run in runs["stays"]:
+            _curl(owner, f"{at}/runs/{run} -X DELETE")
 
 
 def test_a_large_file_goes_and_comes(server: Served, owner: User) -> None:
@@ -259,28 +286,65 @@ def test_connections_do_not_take_the_descriptors_that_programs_need(owner: User)
                 end.close()
 
 
-@pytest.mark.attack
-def test_who_begins_tls_and_never_goes_on_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "HEAD_SECONDS", 1)
+@pytest.fixture
+def secure(tmp_path: Path) -> serving.Secure:
     key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout key.pem"
     words = f"openssl req -x509 {key} -out cert.pem -subj /CN=x".split()
     subprocess.run(words, cwd=tmp_path, check=True, capture_output=True)
+    return serving.Secure(f"{tmp_path}/cert.pem", f"{tmp_path}/key.pem")
 
-    async def act() -> bytes:
+
+def _with_tls(secure: serving.Secure, act: Callable[[int], Awaitable[_Result]]) -> _Result:
+    """What is done with a server, whose port is given."""
+
+    async def served() -> _Result:
         stopping, began = asyncio.Event(), asyncio.Event()
         listener = socket.create_server(("127.0.0.1", 0))
-        port, secure = listener.getsockname()[1], serving.Secure(f"{tmp_path}/cert.pem", f"{tmp_path}/key.pem")
         task = asyncio.create_task(serving.serve(PlainTextResponse("x"), [], [listener], secure, stopping, began.set))
         await began.wait()
+        try:
+            return await act(listener.getsockname()[1])
+        finally:
+            stopping.set()
+            await task
+
+    return asyncio.run(served())
+
+
+@pytest.mark.attack
+def test_who_begins_tls_and_never_goes_on_is_not_waited_for(
+    secure: serving.Secure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "HEAD_SECONDS", 1)
+
+    async def act(port: int) -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"\x16\x03\x01\x02\x00")
         found = await asyncio.wait_for(reader.read(), 8)
         writer.close()
-        stopping.set()
-        await task
         return found
 
-    assert asyncio.run(act()) == b""
+    assert _with_tls(secure, act) == b""
+
+
+@pytest.mark.attack
+def test_many_who_begin_tls_and_never_go_on_make_way(secure: serving.Secure) -> None:
+    async def act(port: int) -> list[bytes]:
+        other = await asyncio.open_connection("127.0.0.1", port, local_addr=("127.0.0.2", 0))
+        many = [await asyncio.open_connection("127.0.0.1", port) for _ in range(handshakes.MOST_HANDSHAKES + 20)]
+        gone = [await asyncio.wait_for(reader.read(), 5) for reader, _ in many[:20]]
+        trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=trusting)
+        writer.write(b"GET / HTTP/1.0\r\n\r\n")
+        assert (await reader.read()).endswith(b"\r\n\r\nx")
+        for stays in (other, *many[30:]):
+            assert not stays[0].at_eof()
+        for _, end in (other, *many, (reader, writer)):
+            end.close()
+        return gone
+
+    assert _with_tls(secure, act) == [b""] * 20
 
 
 def test_https_with_a_token() -> None:

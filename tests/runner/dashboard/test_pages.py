@@ -6,7 +6,9 @@ import asyncio
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 
 import httpx
@@ -14,9 +16,10 @@ import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 
+from jhansi_runner.runner.api.whole import MADE_EACH
 from jhansi_runner.runner.dashboard.guard import POLICY
 from jhansi_runner.runner.dashboard.routes import routes
-from jhansi_runner.runner.sandboxes.model import DELETED, RUNNING, Caller, Entry, Snapshot
+from jhansi_runner.runner.sandboxes.model import DELETED, RUNNING, Caller, Entry, Run, Snapshot
 from support.dashboard import (
     BOX,
     HOSTILE,
@@ -249,6 +252,25 @@ def test_a_page_of_somebody_else_is_as_one_that_never_was(client: httpx.Client) 
         assert client.get(path, headers=ONE).status_code == 404, path
     page = client.get("/", headers=ONE)
     assert page.status_code == 200 and BOX not in page.text and RUN not in page.text
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("page", [f"/runs/{RUN}", f"/runs/{RUN}/events"])
+def test_few_pages_of_one_owner_are_made_at_once(here: Site, monkeypatch: pytest.MonkeyPatch, page: str) -> None:
+    made: list[int] = []
+    under_way = Counter[str]()
+
+    async def slow(caller: Caller, run: str) -> Run:
+        under_way[caller.name] += 1
+        made.append(under_way[caller.name])
+        await asyncio.sleep(0.05)
+        under_way[caller.name] -= 1
+        return await FakeService.run(here.service, caller, run)
+
+    monkeypatch.setattr(here.service, "run", slow)
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(lambda _: httpx.head(here.url + page, headers=ALL).status_code, range(12)))
+    assert len(made) >= 12 and max(made) == MADE_EACH
 
 
 @pytest.mark.parametrize("path", ["/cache", "/policy"])

@@ -37,7 +37,7 @@ async def _all(events: AsyncIterator[Event]) -> list[Event]:
 
 
 def _read(tmp_path: Path, after: int = 0) -> list[Event]:
-    return asyncio.run(_all(follow.events(path(str(tmp_path), RUN), after, None, lambda: False)))
+    return asyncio.run(_all(follow.events(path(str(tmp_path), RUN), after, None, lambda: False, asyncio.Semaphore())))
 
 
 def test_events_are_numbered_in_the_order_in_which_they_came(tmp_path: Path) -> None:
@@ -150,7 +150,9 @@ def test_a_log_that_is_gone_is_told(tmp_path: Path) -> None:
 def test_readers_get_what_comes_as_it_comes(tmp_path: Path) -> None:
     async def both() -> list[Event]:
         bell = follow.Bell()
-        reading = asyncio.create_task(_all(follow.events(path(str(tmp_path), RUN), 0, bell, lambda: False)))
+        reading = asyncio.create_task(
+            _all(follow.events(path(str(tmp_path), RUN), 0, bell, lambda: False, asyncio.Semaphore()))
+        )
         await asyncio.sleep(0)
         log = _log(tmp_path)
         for text in ("one", "two"):
@@ -171,7 +173,9 @@ def test_a_reader_of_another_process_log_looks_while_that_lives(tmp_path: Path) 
 
     async def both() -> list[Event]:
         nonlocal lives
-        reading = asyncio.create_task(_all(follow.events(path(str(tmp_path), RUN), 0, None, lambda: lives)))
+        reading = asyncio.create_task(
+            _all(follow.events(path(str(tmp_path), RUN), 0, None, lambda: lives, asyncio.Semaphore()))
+        )
         await asyncio.sleep(0.05)
         log.add(_output("two"))  # and then it is killed
         lives = False
@@ -186,7 +190,7 @@ def test_a_reader_that_goes_away_leaves_nothing_open(tmp_path: Path) -> None:
 
     async def look() -> None:
         bell = follow.Bell()
-        events = follow.events(path(str(tmp_path), RUN), 0, bell, lambda: False)
+        events = follow.events(path(str(tmp_path), RUN), 0, bell, lambda: False, asyncio.Semaphore())
         async for _ in events:
             break
         await events.aclose()
@@ -197,6 +201,26 @@ def test_a_reader_that_goes_away_leaves_nothing_open(tmp_path: Path) -> None:
     assert len(os.listdir("/proc/self/fd")) == before - 1
 
 
+@pytest.mark.attack
+def test_long_events_are_with_few_at_once(tmp_path: Path) -> None:
+    log = _log(tmp_path)
+    log.add(_output("one"))
+    log.close({**OUTCOME, "stdout": "x" * 1_000_000})
+
+    async def look() -> list[str]:
+        large = asyncio.Semaphore(1)
+        first, second = (follow.events(path(str(tmp_path), RUN), 0, None, lambda: False, large) for _ in range(2))
+        for one in (first, second):
+            assert (await anext(one)).name == "output"  # short ones are nobody's to wait for
+        done, waits = await anext(first), asyncio.create_task(anext(second))
+        await asyncio.sleep(0.05)
+        assert not waits.done()
+        await first.aclose()
+        return [done.name, (await waits).name]
+
+    assert asyncio.run(look()) == ["done", "done"]
+
+
 def test_what_was_written_is_had_by_stream_or_in_its_order(tmp_path: Path) -> None:
     log = _log(tmp_path)
     for text, stream in (("a", "stdout"), ("ü", "stderr"), ("b", "stdout")):
@@ -204,7 +228,7 @@ def test_what_was_written_is_had_by_stream_or_in_its_order(tmp_path: Path) -> No
     log.close(OUTCOME)
 
     def had(stream: str) -> bytes:
-        events = follow.events(path(str(tmp_path), RUN), 0, None, lambda: False)
+        events = follow.events(path(str(tmp_path), RUN), 0, None, lambda: False, asyncio.Semaphore())
 
         async def collect() -> bytes:
             return b"".join([part async for part in follow.output(events, stream)])

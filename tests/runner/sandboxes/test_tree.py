@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import stat
+import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,17 @@ def test_any_other_text_is_a_path(path: str) -> None:
     assert b"/".join(parts(path)).decode() == path
     assert folder_parts(f"{path}/") == folder_parts(path) == parts(path)
     assert folder_parts("") == ()
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("seconds", [9e18, -9e18])
+def test_a_time_that_no_calendar_has_is_told_as_the_nearest(seconds: float) -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as work:  # most file systems on disks take less
+        Path(work, "odd").touch()
+        os.utime(f"{work}/odd", (seconds, seconds))
+        with opened(work) as top:
+            (found,) = entries(top)
+    assert datetime.fromtimestamp(found.modified, UTC).year == (9999 if seconds > 0 else 1)
 
 
 def test_each_thing_is_told_as_what_it_is(work: Path) -> None:

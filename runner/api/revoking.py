@@ -1,0 +1,23 @@
+"""Ends what goes on for tokens that were revoked, which another process does: requests, and programs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from jhansi_runner.runner.api.app import Outer
+from jhansi_runner.runner.sandboxes.errors import SandboxError
+from jhansi_runner.runner.sandboxes.model import LOCAL
+from jhansi_runner.runner.sandboxes.service import Service
+
+_SECONDS = 1.0
+
+
+async def keep_out(service: Service, app: Outer) -> None:
+    """Look for it until cancelled. Whose token was replaced meanwhile keeps programs that nobody waits for."""
+    while True:
+        await asyncio.sleep(_SECONDS)
+        with contextlib.suppress(SandboxError):  # it is tried again
+            good = await service.good_tokens()
+            app.break_off(good)
+            await service.end_all_but({LOCAL, *good})
