@@ -283,6 +283,21 @@ def test_who_begins_tls_and_never_goes_on_is_not_waited_for(tmp_path: Path, monk
     assert asyncio.run(act()) == b""
 
 
+def test_a_server_that_is_told_to_end_while_it_begins_ends_and_says_no_more() -> None:
+    async def act() -> list[object]:
+        stopping, told = asyncio.Event(), list[object]()
+        listener = socket.create_server(("127.0.0.1", 0))
+        stopping.set()
+
+        def began() -> None:
+            told.append(listener.getsockname())
+
+        await serving.serve(PlainTextResponse("x"), [listener], [], None, stopping, began)
+        return told
+
+    assert asyncio.run(act()) == []
+
+
 def test_https_with_a_token() -> None:
     with ordinary_user() as user:
         made = user.shell(
