@@ -137,7 +137,8 @@ class ForkBody(Body):
     wait: bool | None = Field(None, description="Wait until nothing runs there, instead of 409.")
 
 
-SnapshotName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+SNAPSHOT = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+SnapshotName = Annotated[str, Field(pattern=SNAPSHOT)]
 
 
 class SnapshotBody(Body):

@@ -318,8 +318,12 @@ class Service:
             raise SandboxError(409, "no_sbom", str(error), "; ".join(error.lines)) from None
 
     def _bom(self, run: str) -> Mapping[str, object]:
-        with dossier.index(self._folders) as index:
-            recorded = dossier.named(index, run)
+        try:
+            with dossier.index(self._folders) as index:
+                recorded = dossier.named(index, run)
+        except RunnerError:
+            hint = "a run is on record when its program has begun, and ended"
+            raise SandboxError(409, "no_sbom", f"nothing is on record of {run}", hint) from None
         found = dossier.dossier(self._folders, recorded, or_nothing=True)
         return bom(recorded, found.components, version("jhansi-runner"), complete=not found.problems)
 

@@ -75,6 +75,12 @@ def test_what_is_answered_conforms(server: Serving, document: dict[str, Any]) ->
         ("POST", f"{root}/fork", "/fork", None),
         ("GET", root, "", None),
         ("GET", f"{root}/runs/{{run}}", "/runs/x", None),
+        ("PUT", f"{root}/files/{{path}}", "/files/a/b", "a file is in the way"),
+        ("GET", f"{root}/files/{{path}}", "/files/a/b", None),
+        ("POST", f"{root}/files", "/files", {"path": "a/b", "content": "x"}),
+        ("DELETE", f"{root}/snapshots/{{snapshot}}", "/snapshots/y", None),
+        ("GET", f"{root}/files/{{path}}", f"/files/{'x' * 9000}", None),
+        ("GET", f"{root}/files/{{path}}", f"/files/{'x' * 90_000}", None),
     ]
     for method, path, rest, body in asked:
         _conforms(document, path, method.lower(), server.ask(method, f"/v1/sandboxes/{one}{rest}", body))
@@ -85,6 +91,22 @@ def known() -> Iterator[tuple[str, str]]:
     """Where a server is that takes what is sent over TCP, and a sandbox that it has."""
     with serving(same_user=True) as found:
         yield f"http://127.0.0.1:{found.port}", found.sandbox()
+
+
+@pytest.mark.parametrize("where", ["exec", "getEvents", "getEventsOfSandbox"])
+def test_every_event_of_a_stream_is_what_is_described(where: str, known: tuple[str, str]) -> None:
+    place, sandbox = known
+    operation = _SCHEMA.find_operation_by_id(where)
+    body: dict[str, Any] = {"command": "say x"}
+    if where == "exec":
+        headers = {"Accept": "text/event-stream"}
+        case = operation.Case(path_parameters={"sandbox": sandbox}, body=body, headers=headers)
+    else:
+        ran = _SCHEMA.find_operation_by_id("exec").Case(path_parameters={"sandbox": sandbox}, body=body)
+        run = ran.call(base_url=place).json()["run_id"]
+        case = operation.Case(path_parameters={"run": run, "sandbox": sandbox})
+    answer = case.call_and_validate(base_url=place, timeout=10)
+    assert answer.headers["content-type"][0].startswith("text/event-stream") and b"event: done" in answer.content
 
 
 @_SCHEMA.exclude(operation_id=_STREAMS).parametrize()

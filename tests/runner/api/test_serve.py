@@ -90,6 +90,16 @@ def test_events_come_while_the_program_runs(server: Served, owner: User) -> None
     assert _curl(owner, f"{at}/{sandbox}/runs")[0]["state"] == "cancelled"
 
 
+def test_a_run_that_never_began_is_known_and_has_no_sbom(server: Served, owner: User) -> None:
+    at = f"{server.url}/v1/sandboxes"
+    made = _curl(owner, f"curl -X POST {at}")["id"]
+    run = _curl(owner, f"""curl {at}/{made}/exec -d '{{"filename": "missing.py"}}'""")["run_id"]
+    assert _curl(owner, f"curl {at}/{made}/runs/{run}")["exit_code"] == 127
+    answer = json.loads(owner.shell(f"curl -s {at}/{made}/runs/{run}/sbom").stdout)["error"]
+    assert (answer["status"], answer["code"]) == (409, "no_sbom")
+    assert answer["message"] == f"nothing is on record of {run}" and "begun" in answer["hint"]
+
+
 def test_a_large_file_goes_and_comes(server: Served, owner: User) -> None:
     owner.write("big", os.urandom(20_000_000))
     at = f"curl -s --unix-socket {server.path} http://localhost/v1/sandboxes"
