@@ -16,6 +16,7 @@ from schemathesis.checks import CHECKS
 
 from jhansi_runner.runner.api import describe
 from jhansi_runner.runner.api.app import OPERATIONS
+from jhansi_runner.runner.api.bodies import Body, ExecBody, FileBody
 from support.api import Answer, Serving, serving
 
 _SCHEMA = schemathesis.openapi.from_dict(describe.describe(OPERATIONS))
@@ -51,6 +52,37 @@ def test_every_operation_has_a_name_of_its_own_and_tells_its_errors(document: di
             assert schema == {"$ref": "#/components/schemas/Error"}
     assert document["paths"]["/health"]["get"]["security"] == []
     assert "multipart/form-data" in document["paths"]["/v1/sandboxes/{sandbox}/files"]["post"]["requestBody"]["content"]
+
+
+@pytest.mark.parametrize(
+    ("model", "body"),
+    [
+        (ExecBody, {"filename": "a"}),
+        (ExecBody, {"command": "a"}),
+        (ExecBody, {"command": ["a"]}),
+        (ExecBody, {"test": True}),
+        (ExecBody, {}),
+        (ExecBody, {"filename": None}),
+        (ExecBody, {"command": ""}),
+        (ExecBody, {"command": []}),
+        (ExecBody, {"test": False}),
+        (ExecBody, {"command": "a", "filename": None, "test": None}),
+        (ExecBody, {"command": "a", "stdin": "b", "stdin_base64": None}),
+        (ExecBody, {"command": "a", "stdin": "b", "stdin_base64": "YQ=="}),
+        (FileBody, {"path": "a", "content": "b", "content_base64": None}),
+        (FileBody, {"path": "a", "content": "b", "content_base64": "YQ=="}),
+        (FileBody, {"path": "a", "content": None}),
+        (FileBody, {"path": "a"}),
+        *[(FileBody, {"path": "a", "content_base64": text}) for text in ("", "YQ==", "YWI=", "=", "YQ", "YQ=", "Y*==")],
+    ],
+)
+def test_what_is_said_to_be_needed_is(model: type[Body], body: dict[str, Any]) -> None:
+    try:
+        model.model_validate(body)
+        taken = True
+    except ValueError:
+        taken = False
+    assert Draft202012Validator(model.model_json_schema()).is_valid(body) is taken
 
 
 def _conforms(document: dict[str, Any], path: str, method: str, answer: Answer) -> None:
