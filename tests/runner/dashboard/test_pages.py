@@ -8,12 +8,15 @@ import os
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from importlib import resources
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 
+from jhansi_runner.runner import dashboard
+from jhansi_runner.runner.api.app import OPERATIONS
 from jhansi_runner.runner.dashboard.guard import POLICY
 from jhansi_runner.runner.dashboard.routes import routes
 from jhansi_runner.runner.sandboxes.model import DELETED, RUNNING, Caller, Entry, Snapshot
@@ -325,3 +328,11 @@ def test_a_deleted_sandbox_is_listed_and_does_not_expire(client: httpx.Client, s
     shown.sandboxes = [sandbox(status=DELETED, deleted_at=1e9)]
     page = client.get("/sandboxes", headers=ALL).text
     assert ">deleted<" in page and ">in " not in page
+
+
+def test_what_a_page_tells_to_send_is_in_the_api() -> None:
+    known = {(row.method, re.sub(r"\{[^}]*\}", "ID", row.path)) for row in OPERATIONS}
+    pages = "".join(file.read_text() for file in resources.files(dashboard).joinpath("templates").iterdir())
+    told = re.findall(r"<code>(GET|POST|PUT|DELETE) (/[^<]*)</code>", pages)
+    assert len(told) >= 5
+    assert {(method, re.sub(r"\{\{[^}]*\}\}", "ID", path)) for method, path in told} <= known
