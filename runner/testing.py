@@ -30,6 +30,7 @@ _TESTS = {
 _CONFIGURED = ("pytest.ini", ".pytest.ini", "tox.ini", "conftest.py")
 _MAVEN = ("mvn", "--batch-mode", "--no-transfer-progress")  # else each piece of a download is a line of the log
 _BUILDS = {"pom.xml": _MAVEN, "build.gradle": ("gradle",), "build.gradle.kts": ("gradle",)}
+_ANOTHER = "another language is named by --language, or when a sandbox is created"
 _NPMS_OWN = "no test specified"
 """What npm writes where a package has no tests."""
 _AWAIT = """\
@@ -89,9 +90,9 @@ def _command(language: str, files: Sequence[str], words: Sequence[str], workspac
         "java": "a pom.xml or build.gradle",
     }
     if language not in expected:
-        raise RunnerError(f"--test: there is no way known to run tests of {language}", code=NOTHING_TO_RUN)
-    hint = f"tests of {language} are {expected[language]}; another language is named with --language"
-    raise RunnerError("--test: there is nothing to test", code=NOTHING_TO_RUN, lines=(hint,))
+        raise RunnerError(f"there is no way known to run tests of {language}", code=NOTHING_TO_RUN)
+    hint = f"tests of {language} are {expected[language]}; {_ANOTHER}"
+    raise RunnerError("there is nothing to test", code=NOTHING_TO_RUN, lines=(hint,))
 
 
 def _language(entry: str, files: Sequence[str]) -> str:
@@ -106,9 +107,9 @@ def _language(entry: str, files: Sequence[str]) -> str:
         return found.pop()
     if not found:
         hint = "tests are found by their names, such as test_main.py, main.test.js, main_test.go, or a pom.xml"
-        raise RunnerError("--test: there is nothing to test", code=NOTHING_TO_RUN, lines=(hint,))
-    hint = "say which with --language"
-    raise RunnerError(f"--test: there are {' and '.join(sorted(found))}", code=NOTHING_TO_RUN, lines=(hint,))
+        raise RunnerError("there is nothing to test", code=NOTHING_TO_RUN, lines=(hint,))
+    hint = "say which by --language, or when a sandbox is created"
+    raise RunnerError(f"there are {' and '.join(sorted(found))}", code=NOTHING_TO_RUN, lines=(hint,))
 
 
 def _has_script(workspace: Workspace) -> bool:

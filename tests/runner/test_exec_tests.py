@@ -134,7 +134,7 @@ def test_go_runs_the_tests_of_all_packages(user: User) -> None:
     [
         ({}, (), ("nothing to test", "test_main.py")),
         ({"main.py": ""}, (), ("nothing to test",)),
-        ({"main.py": "", "a.txt": ""}, ("--language", "python"), ("nothing to test", "test_*.py")),
+        ({"main.py": "", "a.txt": ""}, ("--language", "python"), ("test_*.py", "when a sandbox is created")),
         ({"test_a.py": "", "b.test.js": ""}, (), ("node and python", "--language")),
         ({"test_a.py": ""}, ("none.py",), ("no file none.py",)),
         ({"Main.java": ""}, ("--language", "java"), ("nothing to test", "pom.xml")),
@@ -148,6 +148,7 @@ def test_where_there_is_nothing_to_test_that_is_said(
     done = user.exec("--test", *options)
     assert done.returncode == 127
     assert all(word in done.stderr for word in words), done.stderr
+    assert "--test:" not in done.stderr, "who asks over HTTP has no such option"
 
 
 def test_a_link_out_of_the_workspace_is_no_package_json(user: User) -> None:
