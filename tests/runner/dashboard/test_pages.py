@@ -336,3 +336,7 @@ def test_what_a_page_tells_to_send_is_in_the_api() -> None:
     told = re.findall(r"<code>(GET|POST|PUT|DELETE) (/[^<]*)</code>", pages)
     assert len(told) >= 5
     assert {(method, re.sub(r"\{\{[^}]*\}\}", "ID", path)) for method, path in told} <= known
+
+
+def test_limits_of_the_policy_are_not_told_as_all_that_there_are(client: httpx.Client) -> None:
+    assert "--sandbox-limit" in client.get("/policy", headers=ALL).text
