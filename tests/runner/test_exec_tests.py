@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from jhansi_runner.runner.options import ExecOptions
+from jhansi_runner.runner.testing import as_tests
+from jhansi_runner.runner.workspace import Workspace
 from support.engine import Driven, driven
 from support.packed import packed
 from support.registry import Upstream
@@ -118,6 +122,28 @@ def test_npm_runs_the_script_of_a_package_unless_it_is_npms_own(user: User) -> N
     user.write("package.json", f'{{"name": "a", "version": "1.0.0", "scripts": {{"test": "{own}"}}}}')
     done = user.exec("--test", "--no-install")
     assert (done.returncode, "nothing to test" in done.stderr) == (127, True)
+
+
+@pytest.mark.parametrize(
+    ("package", "words"),
+    [
+        ('{"devDependencies": {"jest": "^29"}}', ["jest", "-t", "a"]),
+        ('{"devDependencies": {"vitest": "^2"}, "scripts": {"start": "x"}}', ["vitest", "run", "-t", "a"]),
+        ('{"dependencies": {"mocha": "^10"}, "devDependencies": null}', ["mocha", "-t", "a"]),
+        ('{"devDependencies": {"jest": "^29"}, "scripts": {"test": "vitest"}}', ["npm", "test", "--", "-t", "a"]),
+        ('{"devDependencies": ["jest"], "scripts": []}', ["node", "--test", "-t", "a"]),
+        ("[", ["node", "--test", "-t", "a"]),
+    ],
+)
+def test_a_package_without_a_script_is_tested_by_what_it_depends_on(
+    tmp_path: Path, package: str, words: list[str]
+) -> None:
+    (tmp_path / "package.json").write_text(package)
+    (tmp_path / "a.test.js").write_text("")
+    options = ExecOptions()
+    options.arguments = ["-t", "a"]
+    as_tests(options, Workspace(str(tmp_path), os.open(tmp_path, os.O_RDONLY | os.O_DIRECTORY)), "")
+    assert (options.language, options.command) == ("node", words)
 
 
 @go
