@@ -82,7 +82,7 @@ def show(id_: str, as_json: bool) -> None:
 @sandbox.command("delete")
 @click.argument("ids", metavar="ID...", nargs=-1, required=True)
 def delete(ids: tuple[str, ...]) -> None:
-    """Delete sandboxes with all that is in them. What runs there is ended."""
+    """Delete sandboxes with all that is in them. One in which something runs is busy, and stays."""
 
     async def act(service: Service) -> None:
         for each in ids:

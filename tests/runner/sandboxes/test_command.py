@@ -71,7 +71,7 @@ def test_what_runs_there_makes_it_busy_and_a_run_whose_process_was_killed_is_los
     assert shown(user, sandbox)["status"] == "running"
     second = user.exec("--sandbox", sandbox, "--", "true")
     assert second.returncode == 125
-    assert f"{sandbox} is busy" in second.stderr
+    assert f"{sandbox} is busy" in second.stderr and "end what runs there" in second.stderr
     os.killpg(first.pid, signal.SIGKILL)
     first.communicate()
     wait_for(lambda: not alive(f"sleep\0{mark}"))
@@ -160,6 +160,7 @@ def test_a_file_that_is_not_there_is_told_without_folders_of_the_host(user: User
         done = user.exec("--sandbox", sandbox, name)
         assert done.returncode == 127
         assert sandbox in done.stderr
+        assert ("write it there first" in done.stderr) is (name == "missing.py")
         assert str(user.state) not in done.stderr
 
 
