@@ -86,7 +86,10 @@ def delete(ids: tuple[str, ...]) -> None:
 
     async def act(service: Service) -> None:
         for each in ids:
-            await service.delete(Caller(), each)
+            try:
+                await service.delete(Caller(), each)
+            except RunnerError as error:  # of several it has to say which
+                raise RunnerError(f"{each} is not deleted: {error}", code=error.code, lines=error.lines) from None
             say(f"{each} is deleted")
 
     done(act)

@@ -42,7 +42,9 @@ def test_a_sandbox_is_made_run_in_told_and_deleted(user: User) -> None:
     assert user.run("runs", "show", told["run_id"]).returncode == 0
     assert shown(user, sandbox)["status"] == "idle"
     assert sandbox in user.run("sandbox", "list").stdout
-    assert user.run("sandbox", "delete", sandbox).returncode == 0
+    deleted = user.run("sandbox", "delete", sandbox, "sb_\x1b")
+    assert (deleted.returncode, f"{sandbox} is deleted" in deleted.stderr) == (127, True)
+    assert "sb_\\x1b is not deleted: there is no sandbox" in deleted.stderr
     assert not (user.state / "data/sandboxes" / sandbox).exists()
     assert sandbox not in user.run("sandbox", "list").stdout
     assert sandbox in user.run("sandbox", "list", "--all").stdout
