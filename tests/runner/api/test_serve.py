@@ -29,6 +29,7 @@ curl -X POST AT/<id>/exec -H "Content-Type: application/json" -d '{"filename": "
 curl AT/<id>
 curl -X DELETE AT/<id>
 """.strip().splitlines()
+_FIRST_FREE = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 _HELLO = "import sys\nprint('hello')\nprint('oops', file=sys.stderr)\n"
 
 
@@ -140,6 +141,13 @@ def test_a_second_server_is_told_of_the_first(server: Served, owner: User) -> No
 def test_what_cannot_be_served_is_told(owner: User, words: tuple[str, ...], message: str) -> None:
     done = owner.run("serve", *words)
     assert done.returncode == 125 and message in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(int(_FIRST_FREE.read_text()) < 2, reason="every port is everybody's here")
+def test_a_port_of_roots_is_told_with_what_next(owner: User) -> None:
+    done = owner.run("serve", "--no-socket", "--listen", "127.0.0.1:1")
+    assert done.returncode == 125
+    assert "Permission denied" in done.stderr and "name another port" in done.stderr
 
 
 def test_an_address_that_is_taken_is_told_with_what_next(owner: User) -> None:
