@@ -147,9 +147,9 @@ class Service:
         most = self._settings.sandboxes_each
         return making.make(self._folders, self._sandboxes, caller.name, asked, most=most)
 
-    async def sandbox(self, caller: Caller, sandbox: str) -> Sandbox:
-        """A sandbox that is there; deleted ones are not found."""
-        return self._found(caller, sandbox)
+    async def sandbox(self, caller: Caller, sandbox: str, *, deleted: bool = False) -> Sandbox:
+        """A sandbox that is there; those that were are found only when `deleted` ones are asked for too."""
+        return self._found(caller, sandbox, deleted=deleted)
 
     def _found(self, caller: Caller, sandbox: str, *, deleted: bool = False) -> Sandbox:
         self._programs.settle()

@@ -330,6 +330,17 @@ def test_a_deleted_sandbox_is_listed_and_does_not_expire(client: httpx.Client, s
     assert ">deleted<" in page and ">in " not in page
 
 
+def test_a_deleted_sandbox_has_its_runs_still_and_nothing_else(client: httpx.Client, shown: Shown) -> None:
+    shown.sandboxes, shown.runs = [sandbox(status=DELETED, deleted_at=1e9)], [run()]
+    listed = client.get("/sandboxes", headers=ALL).text
+    link = re.search(r'href="(/sandboxes/sb_[^"]+)"', listed)
+    assert link is not None
+    answer = client.get(link[1], headers=ALL)
+    assert answer.status_code == 200 and RUN in answer.text and "2001-09-09 01:46:40</time> UTC" in answer.text
+    assert not {"Expires", "Files", "Snapshots"} & set(re.findall(r"<(?:dt|h2)>([^<]+)<", answer.text))
+    assert client.get(link[1], headers=ONE).status_code == 404
+
+
 def test_what_a_page_tells_to_send_is_in_the_api() -> None:
     known = {(row.method, re.sub(r"\{[^}]*\}", "ID", row.path)) for row in OPERATIONS}
     pages = "".join(file.read_text() for file in resources.files(dashboard).joinpath("templates").iterdir())
