@@ -235,7 +235,7 @@ def body_of(
 
 
 def _without_empty(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in given.items() if value not in ("", [], {}, None, False)}
+    return {name: value for name, value in given.items() if value or (value == 0 and value is not False)}
 
 
 def execute(name: str, given: Mapping[str, Any]) -> Call[Outcome]:

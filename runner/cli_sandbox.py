@@ -82,11 +82,14 @@ def show(id_: str, as_json: bool) -> None:
 @sandbox.command("delete")
 @click.argument("ids", metavar="ID...", nargs=-1, required=True)
 def delete(ids: tuple[str, ...]) -> None:
-    """Delete sandboxes with all that is in them. What runs there is ended."""
+    """Delete sandboxes with all that is in them. One in which something runs is busy, and stays."""
 
     async def act(service: Service) -> None:
         for each in ids:
-            await service.delete(Caller(), each)
+            try:
+                await service.delete(Caller(), each)
+            except RunnerError as error:  # of several it has to say which
+                raise RunnerError(f"{each} is not deleted: {error}", code=error.code, lines=error.lines) from None
             say(f"{each} is deleted")
 
     done(act)

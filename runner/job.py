@@ -270,7 +270,8 @@ def _entry(options: ExecOptions, workspace: Workspace, named: Named | None) -> s
     leads_out = named is not None and not os.path.realpath(path).startswith(workspace.path + "/")
     if leads_out or not os.path.exists(path):  # who asks for a sandbox by its name is not told what the host has
         where = workspace.path if named is None else named.id
-        raise RunnerError(f"there is no file {asked} in {where}", code=NOTHING_TO_RUN)
+        lines = () if named is None else ("write it there first",)
+        raise RunnerError(f"there is no file {asked} in {where}", code=NOTHING_TO_RUN, lines=lines)
     if os.path.isdir(path):
         raise RunnerError(f"{asked} is a folder: name the file to run", code=NOTHING_TO_RUN)
     return entry

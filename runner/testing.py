@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from jhansi_runner.resolvers.all import resolvers
 from jhansi_runner.runner.errors import NOTHING_TO_RUN, RunnerError
@@ -30,6 +30,9 @@ _TESTS = {
 _CONFIGURED = ("pytest.ini", ".pytest.ini", "tox.ini", "conftest.py")
 _MAVEN = ("mvn", "--batch-mode", "--no-transfer-progress")  # else each piece of a download is a line of the log
 _BUILDS = {"pom.xml": _MAVEN, "build.gradle": ("gradle",), "build.gradle.kts": ("gradle",)}
+_ANOTHER = "another language is named by --language, or when a sandbox is created"
+_RUNNERS = {"jest": ("jest",), "vitest": ("vitest", "run"), "mocha": ("mocha",)}
+"""What runs the tests of a package that has no script for it, by the dependency that it names."""
 _NPMS_OWN = "no test specified"
 """What npm writes where a package has no tests."""
 _AWAIT = """\
@@ -72,8 +75,11 @@ def _command(language: str, files: Sequence[str], words: Sequence[str], workspac
     if language == "python" and (are_there or words or any(name in files for name in _CONFIGURED)):
         return ["python", "-m", "pytest", *words]
     if language == "node":
-        if _has_script(workspace):
+        manifest = _manifest(workspace)
+        if _has_script(manifest):
             return ["npm", "test", *(["--", *words] if words else [])]
+        if runner := _runner(manifest):
+            return [*runner, *words]
         if are_there or words:
             return ["node", "--test", *words]
     if language == "go" and (are_there or words):
@@ -89,9 +95,9 @@ def _command(language: str, files: Sequence[str], words: Sequence[str], workspac
         "java": "a pom.xml or build.gradle",
     }
     if language not in expected:
-        raise RunnerError(f"--test: there is no way known to run tests of {language}", code=NOTHING_TO_RUN)
-    hint = f"tests of {language} are {expected[language]}; another language is named with --language"
-    raise RunnerError("--test: there is nothing to test", code=NOTHING_TO_RUN, lines=(hint,))
+        raise RunnerError(f"there is no way known to run tests of {language}", code=NOTHING_TO_RUN)
+    hint = f"tests of {language} are {expected[language]}; {_ANOTHER}"
+    raise RunnerError("there is nothing to test", code=NOTHING_TO_RUN, lines=(hint,))
 
 
 def _language(entry: str, files: Sequence[str]) -> str:
@@ -106,18 +112,31 @@ def _language(entry: str, files: Sequence[str]) -> str:
         return found.pop()
     if not found:
         hint = "tests are found by their names, such as test_main.py, main.test.js, main_test.go, or a pom.xml"
-        raise RunnerError("--test: there is nothing to test", code=NOTHING_TO_RUN, lines=(hint,))
-    hint = "say which with --language"
-    raise RunnerError(f"--test: there are {' and '.join(sorted(found))}", code=NOTHING_TO_RUN, lines=(hint,))
+        raise RunnerError("there is nothing to test", code=NOTHING_TO_RUN, lines=(hint,))
+    hint = "say which by --language, or when a sandbox is created"
+    raise RunnerError(f"there are {' and '.join(sorted(found))}", code=NOTHING_TO_RUN, lines=(hint,))
 
 
-def _has_script(workspace: Workspace) -> bool:
-    """Whether package.json says how tests are run."""
+def _manifest(workspace: Workspace) -> Mapping[str, object]:
+    """What package.json says, nothing where it cannot be read."""
     try:
-        script = json.loads(workspace.read("package.json") or b"{}")["scripts"]["test"]
-    except (Unreadable, ValueError, KeyError, TypeError, RecursionError):
-        return False
+        found = json.loads(workspace.read("package.json") or b"{}")
+    except (Unreadable, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _has_script(manifest: Mapping[str, object]) -> bool:
+    """Whether it says how tests are run."""
+    scripts = manifest.get("scripts")
+    script = scripts.get("test") if isinstance(scripts, dict) else None
     return isinstance(script, str) and script.strip() != "" and _NPMS_OWN not in script
+
+
+def _runner(manifest: Mapping[str, object]) -> Sequence[str]:
+    """The tool for tests that it depends on, () for none."""
+    parts = [part for each in ("devDependencies", "dependencies") if isinstance(part := manifest.get(each), dict)]
+    return next((words for name, words in _RUNNERS.items() if any(name in part for part in parts)), ())
 
 
 def _files(workspace: Workspace) -> Iterator[str]:

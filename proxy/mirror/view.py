@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from jhansi_runner.proxy.coordinate import MAVEN
 from jhansi_runner.proxy.mirror.answer import Answer, Asker
-from jhansi_runner.proxy.mirror.judgement import refusal
+from jhansi_runner.proxy.mirror.judgement import place, refusal
 from jhansi_runner.proxy.policy.codes import DENY_SDIST
 from jhansi_runner.proxy.policy.decision import Decision
 from jhansi_runner.proxy.policy.judge import NOTHING
@@ -26,7 +26,7 @@ _LICENCE: frozenset[Exemption] = frozenset(["licence"])
 class View:
     """The items that are shown; `withheld` says what the policy keeps from the client, "" for nothing.
 
-    `rule` is the rule's place, and set only where everything is withheld. `denied` is the refusal then.
+    `rule` is the place of the rule that it tells of. `denied` is the refusal where everything is withheld.
     `until` is when, in seconds since the epoch, more will be shown; None for never by itself.
     `observed` is what would have been withheld, had the policy not been told to observe. `lacking` says offline what
     would be shown and is not in the cache, "" for nothing.
@@ -70,7 +70,7 @@ def view(listing: Listing, asker: Asker, now: float, is_kept: Callable[[Item], b
         assert denied is not None
         return View(listing.items, _sentence(listing, count, denied.reason), denied.rule, denied, until, observed)
     words = _sentence(listing, count, why.sentence(last.release.coordinate))
-    return View(shown, words, "", None, until, observed, lacking)
+    return View(shown, words, place(why), None, until, observed, lacking)
 
 
 def _lacking(listing: Listing, allowed: Sequence[Item], shown: Sequence[Item]) -> str:

@@ -23,6 +23,8 @@ RUNTIME = "runtime"
 """The origin of a requirement that a package's own message asked for."""
 MAX_MISSING = 20
 _SANDBOX = "/sandbox/"
+_WITHOUT_PIP = "packages that are imported, or named in requirements.txt, are installed without it, and "
+"""What whoever types `pip install` wants to know."""
 
 
 def diagnose(words: str, view: View, plan: Plan, names: NameMap | None = None) -> Sequence[Missing]:
@@ -83,7 +85,8 @@ class _Case:
                     words = f"{new.name} is installed, and this version has no {each}: name another version"
                     yield self._told(name, words)
                 else:
-                    yield self._wanted(answer.matched, new, "")
+                    by_itself = name == "pip" and self._frame is None
+                    yield self._wanted(answer.matched, new, _WITHOUT_PIP if by_itself else "")
 
     def _asked_for(self, text: str) -> Iterator[Missing]:
         """A package's message names what it wants; only a name that our maps know is believed."""

@@ -25,6 +25,8 @@ def _no_nul(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_no_nul), Field(json_schema_extra={"pattern": r"^[^\u0000]*$"})]
+_BASE64 = "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
+Base64 = Annotated[str, Field(json_schema_extra={"contentEncoding": "base64", "pattern": _BASE64})]
 Path = Annotated[Text, Field(min_length=1, max_length=4096)]
 Name = Annotated[Text, Field(max_length=200)]
 Words = Annotated[list[Text], Field(max_length=_MOST_WORDS)]
@@ -34,6 +36,11 @@ class Body(BaseModel):
     """A body or the parameters of a request."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def _with(*names: str, **types: dict[str, Any]) -> dict[str, Any]:
+    """A schema of what has these and has them not null, of the given types or as text."""
+    return {"required": [*names], "properties": {name: types.get(name, {"type": "string"}) for name in names}}
 
 
 class NewSandboxBody(Body):
@@ -68,13 +75,23 @@ class NewSandboxBody(Body):
 class ExecBody(Body):
     """A program to run: a file, a command, the project's tests, or a command and then what is named besides."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"filename": "main.py"}, {"command": "echo hello"}]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"filename": "main.py"}, {"command": "echo hello"}],
+            "anyOf": [
+                _with("filename"),
+                _with("command", command={"type": ["string", "array"], "minLength": 1, "minItems": 1}),
+                _with("test", test={"const": True}),
+            ],
+            "not": _with("stdin", "stdin_base64"),
+        }
+    )
 
     filename: Path | None = Field(None, description="A file of the sandbox.")
     command: Text | Words | None = Field(None, description="What a shell gets, or the words themselves.")
     args: Words | None = Field(None, description="Arguments of the file or the command.")
     stdin: str | None = Field(None, description="The program's input, as text.")
-    stdin_base64: str | None = Field(None, description="The program's input, as base64.")
+    stdin_base64: Base64 | None = Field(None, description="The program's input, as base64.")
     env: dict[Name, Text] | None = Field(None, max_length=_MOST_VARIABLES, description="Variables of its environment.")
     timeout: float | None = Field(None, gt=0, le=1e9, description="Seconds until it is killed.")
     test: bool | None = Field(None, description="Run the project's tests.")
@@ -112,9 +129,11 @@ class ExecBody(Body):
 class FileBody(Body):
     """A file to write, as text or base64."""
 
+    model_config = ConfigDict(json_schema_extra={"oneOf": [_with("content"), _with("content_base64")]})
+
     path: Path = Field(description="Where, below the sandbox's folder.")
     content: str | None = Field(None, description="What is in it, as text.")
-    content_base64: str | None = Field(None, description="What is in it, as base64.")
+    content_base64: Base64 | None = Field(None, description="What is in it, as base64.")
     executable: bool | None = Field(None, description="Whether it may be executed.")
 
     @model_validator(mode="after")
@@ -141,7 +160,8 @@ class ForkBody(Body):
     wait: bool | None = Field(None, description="Wait until nothing runs there, instead of 409.")
 
 
-SnapshotName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+SNAPSHOT = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+SnapshotName = Annotated[str, Field(pattern=SNAPSHOT)]
 
 
 class SnapshotBody(Body):

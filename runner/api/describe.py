@@ -16,9 +16,9 @@ from pydantic.json_schema import models_json_schema
 from starlette.responses import Response
 
 from jhansi_runner.runner.api import answers
-from jhansi_runner.runner.api.bodies import ExecBody
+from jhansi_runner.runner.api.bodies import SNAPSHOT, ExecBody
 from jhansi_runner.runner.api.failures import JSON
-from jhansi_runner.runner.api.operation import MULTIPART, OCTETS, Ask, Operation, Says, Takes
+from jhansi_runner.runner.api.operation import EVENTS, MULTIPART, OCTETS, Ask, Operation, Says, Takes
 
 _REF = "#/components/schemas/{model}"
 _ERRORS = {
@@ -27,16 +27,19 @@ _ERRORS = {
     403: "It is not allowed.",
     404: "There is no such thing, or it is not yours.",
     405: "This path does not take that method.",
-    409: "Something runs in the sandbox, or copies it.",
+    408: "The request came too slowly.",
+    409: "It does not go with what goes on in the sandbox, or with what is there.",
     413: "It is too much.",
+    414: "The path is too long.",
     416: "The file has no such part.",
     421: "The service is not known by that name.",
     429: "Too much at once: try again.",
+    431: "The head of the request is too long.",
     500: "A fault of the service's.",
     503: "The service has no room.",
     507: "The disk is full.",
 }
-_EVERYWHERE = (400, 401, 403, 405, 421, 429, 500, 503, 507)
+_EVERYWHERE = (400, 401, 403, 405, 408, 414, 421, 429, 431, 500, 503, 507)
 _EXAMPLES = {
     "sandbox": ("The id of a sandbox.", "sb_0123456789abcdef0123456789abcdef"),
     "run": ("The id of a run.", "run_0123456789abcdef"),
@@ -44,9 +47,24 @@ _EXAMPLES = {
     "path": ("The path of a file, below the sandbox's folder; it may have slashes.", "main.py"),
 }
 _HEADERS = {
-    "Last-Event-ID": ("The number of the last event that is known already.", {"type": "string"}),
+    "Last-Event-ID": (
+        "The number of the last event that is known already.",
+        {"type": "string", "pattern": "^[0-9]{0,15}$"},
+    ),
     "Range": ("A part of the file, such as bytes=0-99.", {"type": "string"}),
 }
+_PATTERNS = {"snapshot": {"pattern": SNAPSHOT}}
+_EVENT = {
+    "type": "object",
+    "description": "One event of a stream; docs/api.md tells of their names and fields.",
+    "properties": {
+        "id": {"type": "string"},
+        "event": {"type": "string"},
+        "data": {"type": "string", "contentMediaType": JSON},
+    },
+    "required": ["id", "event", "data"],
+}
+"""OpenAPI before 3.2 does not say how a stream is described; those who read one take this for its events'."""
 _PART = {
     "type": "object",
     "properties": {
@@ -55,6 +73,8 @@ _PART = {
     },
     "required": ["file"],
 }
+_SCHEMAS: dict[str, Any] = {JSON: {"type": "object"}, EVENTS: _EVENT}
+"""Of answers that have no model; all others are text."""
 
 
 def describe(operations: Sequence[Operation]) -> dict[str, Any]:
@@ -135,7 +155,7 @@ def _operation(row: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
 
 def _in_path(name: str) -> dict[str, Any]:
     what, example = _EXAMPLES[name]
-    schema = {"type": "string", "minLength": 1}
+    schema = {"type": "string", "minLength": 1, **_PATTERNS.get(name, {})}
     return {
         "name": name,
         "in": "path",
@@ -178,8 +198,7 @@ def _answer(says: Says) -> dict[str, Any]:
         one = _reference(says.model)
         content[JSON] = {"schema": {"type": "array", "items": one} if says.many else one}
     for media in says.media:
-        default = {"type": "object"} if media == JSON else {"type": "string"}
-        content.setdefault(media, {"schema": default})
+        content.setdefault(media, {"schema": _SCHEMAS.get(media, {"type": "string"})})
     return {**found, "content": content}
 
 

@@ -186,13 +186,13 @@ OPERATIONS = (
     Operation(
         *("POST", _FILES, "addFiles", "Write one or many files.", _add, _WRITTEN),
         takes=(Takes(MULTIPART, needed=True), Takes(models=(FileBody, FilesBody), needed=True)),
-        errors=(403, 404, 413),
+        errors=(403, 404, 409, 413),
     ),
     Operation(
         *("GET", _FILES, "listFiles", "List the files of a sandbox.", _list),
         (Says(200, "Files, by name.", answers.File, many=True),),
         query=FilesQuery,
-        errors=(404, 413),
+        errors=(404, 409, 413),
     ),
     Operation(
         *(
@@ -204,14 +204,14 @@ OPERATIONS = (
             (_GOT, Says(206, "A part.", media=(OCTETS,))),
         ),
         query=FilesQuery,
-        errors=(404, 413, 416),
+        errors=(404, 409, 413, 416),
         headers=("Range",),
     ),
     Operation(
         *("PUT", _FILE, "putFile", "Write a file.", _put, _WRITTEN),
         query=WriteQuery,
         takes=(Takes(OCTETS),),
-        errors=(403, 404, 413),
+        errors=(403, 404, 409, 413),
     ),
     Operation(
         *("DELETE", _FILE, "deleteFile", "Delete a file, or a folder with all that is in it.", _remove),

@@ -78,6 +78,12 @@ def remove_socket(path: str) -> None:
             _answers(path)
 
 
+_HINTS = {
+    errno.EADDRINUSE: "something else listens there: name another port, or 0 for any",
+    errno.EACCES: "ports below 1024 are root's on most hosts: name another port, or 0 for any",
+}
+
+
 def tcp_listener(address: str, *, secure: bool, insecure: bool) -> socket.socket:
     """A socket at `host:port`. Without TLS others on the way would read tokens, so only on loopback or if told so."""
     try:
@@ -85,10 +91,7 @@ def tcp_listener(address: str, *, secure: bool, insecure: bool) -> socket.socket
     except ValueError as error:
         raise RunnerError(str(error)) from None
     except OSError as error:
-        taken = error.errno == errno.EADDRINUSE
-        hint = (
-            "something else listens there: name another port, or 0 for any" if taken else "name an address of this host"
-        )
+        hint = _HINTS.get(error.errno or 0, "name an address of this host")
         raise RunnerError(f"cannot listen at {address}: {error.strerror or error}", lines=(hint,)) from None
     try:
         check_secure(listener, secure=secure, insecure=insecure)

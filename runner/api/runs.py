@@ -121,7 +121,7 @@ def _of(root: str, suffix: str) -> tuple[Operation, ...]:
     return (
         Operation("GET", root, f"listRuns{suffix}", "List runs.", _list, many, query=Page, errors=(404,)),
         Operation("GET", one, f"getRun{suffix}", "Show a run.", _show, (_RUN,), errors=(404,)),
-        Operation("DELETE", one, f"cancelRun{suffix}", "End a run.", _cancel, (_RUN,), errors=(404,)),
+        Operation("DELETE", one, f"cancelRun{suffix}", "End a run.", _cancel, (_RUN,), errors=(404, 409)),
         Operation(
             *("GET", one + "/log", f"getLog{suffix}", "Read what a run wrote.", _log),
             (Says(200, "What it wrote, as far as it is kept.", media=(TEXT,)),),
@@ -137,7 +137,7 @@ def _of(root: str, suffix: str) -> tuple[Operation, ...]:
         Operation(
             *("GET", one + "/sbom", f"getSbom{suffix}", "Read what a run had installed.", _sbom),
             (Says(200, "A CycloneDX document."),),
-            errors=(404,),
+            errors=(404, 409),
         ),
     )
 

@@ -118,7 +118,7 @@ async def serve(
     try:
         while not all(server.started for server in servers) and not any(task.done() for task in tasks):
             await asyncio.sleep(0.005)
-        if all(server.started for server in servers):
+        if all(server.started for server in servers) and not stopping.is_set():  # else the sockets may be closed
             began()
         await asyncio.gather(*tasks)
     finally:

@@ -7,7 +7,7 @@ import contextlib
 import json
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,7 +21,7 @@ from jhansi_runner.runner.dashboard.pages import page
 from jhansi_runner.runner.dashboard.rows import run_row, sandbox_row
 from jhansi_runner.runner.dashboard.tail import OUT, Keeper
 from jhansi_runner.runner.sandboxes.errors import SandboxError, bad_request, queue_full, refused
-from jhansi_runner.runner.sandboxes.model import DONE, QUEUED, RUNNING, Caller, Run
+from jhansi_runner.runner.sandboxes.model import DONE, QUEUED, RUNNING, Caller, Entry, Run, Snapshot
 from jhansi_runner.runner.sandboxes.service import Service
 
 _EACH, _LOOKED, _SHOWN = 50, 200, 10
@@ -53,15 +53,18 @@ class Handlers:
         return _page("sandboxes.html", request, caller, view)
 
     async def sandbox(self, request: Request, caller: Caller) -> Response:
-        """One sandbox."""
-        sandbox = await self._service.sandbox(caller, request.path_params["sandbox"])
-        trouble = ""
-        try:
-            files = await self._service.files(caller, sandbox.id, deep=True)
-        except SandboxError as error:
-            files, trouble = [], str(error)
+        """One sandbox; of one that is gone, what is known."""
+        sandbox = await self._service.sandbox(caller, request.path_params["sandbox"], deleted=True)
         runs = await self._service.runs(caller, sandbox.id, limit=_EACH)
-        snapshots = await self._service.snapshots(caller, sandbox.id)
+        files: Sequence[Entry] = ()
+        snapshots: Sequence[Snapshot] = ()
+        trouble = ""
+        if sandbox.deleted_at is None:
+            try:
+                files = await self._service.files(caller, sandbox.id, deep=True)
+                snapshots = await self._service.snapshots(caller, sandbox.id)
+            except SandboxError as error:
+                trouble = str(error)
         view = views.sandbox_page(sandbox, files, trouble, runs, snapshots, time.time())
         return _page("sandbox.html", request, caller, view)
 

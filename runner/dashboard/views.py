@@ -63,9 +63,13 @@ class FileRow:
 
 @dataclass(frozen=True, slots=True)
 class SandboxPage:
-    """All about a sandbox. `trouble` is why its files cannot be listed; `more` counts those that are not."""
+    """All about a sandbox. `trouble` is why its files cannot be listed; `more` counts those that are not.
+
+    `deleted` is when it was, in seconds since the epoch, None for one that is there.
+    """
 
     row: SandboxRow
+    deleted: float | None
     parent: str
     ttl: str
     limits: Sequence[tuple[str, str]]
@@ -131,6 +135,7 @@ def sandbox_page(
     ]
     return SandboxPage(
         sandbox_row(sandbox, now),
+        sandbox.deleted_at,
         sandbox.parent,
         lasting(sandbox.ttl),
         sorted(sandbox.limits.items()),

@@ -26,6 +26,8 @@ from jhansi_runner.runner.sandboxes.model import Event
 from jhansi_runner.runner.sandboxes.settings import Settings
 
 _AGAIN_SECONDS = 0.2
+_STOP_SECONDS = 6.0
+"""How long what runs may take to end when the engine stops: longer than a run that is killed in the end."""
 _INSTALL_SECONDS = 1800.0
 """How much longer than its program a run may take, with all that it resolves, fetches and builds."""
 
@@ -58,7 +60,7 @@ class Engine:
         await self._cradle.start()
 
     async def stop(self) -> None:
-        """End all that runs, and forget what waits: each run is told to have ended."""
+        """End all that runs, and forget what waits: each run is told to have been cancelled."""
         self._is_closed = True
         if self._again is not None:
             self._again.cancel()
@@ -66,8 +68,13 @@ class Engine:
             self._starting.cancel()
         for run in list(self._runs):
             if self._queue.remove(run):
-                self._unbegun(self._runs[run], "the service ended before its turn came")
+                self._unbegun(self._runs[run], "the service ended before its turn came", cancelled=True)
         waiting = [each.over for each in self._runs.values()]
+        for each in self._runs.values():
+            if each.live is not None:
+                each.live.cancel("the service ended while it ran: run it again")
+        if waiting:
+            await asyncio.wait(waiting, timeout=_STOP_SECONDS)
         self._cradle.close()
         if waiting:
             await asyncio.wait(waiting)

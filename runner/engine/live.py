@@ -79,9 +79,10 @@ class Live:
             self._loop.add_reader(descriptor, self._read, descriptor)
         self._timers.append(self._loop.call_later(longest, self._too_long, longest))
 
-    def cancel(self) -> None:
-        """Ask it to end; what does not is killed."""
+    def cancel(self, why: str = "") -> None:
+        """Ask it to end; what does not is killed. `why` is for its outcome, where nothing else is told there."""
         self._is_cancelled = True
+        self._error = self._error or why
         if not self._asked:
             self._ask()
 

@@ -146,7 +146,9 @@ class Refusal(BaseModel):
     next: str = ""
 
     def line(self) -> str:
-        """All of it in a line."""
+        """All of it in a line, once: what was refused before anything ran has for its reason a whole sentence."""
+        if f"[{self.code}]" in self.reason:
+            return self.reason
         rule = f" by {self.rule}" if self.rule else ""
         what = f"{self.purl or self.url}: {self.reason}{rule} [{self.code}]"
         return f"{what}. Next: {self.next}" if self.next else what

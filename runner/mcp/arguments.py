@@ -44,6 +44,9 @@ class Given(Asked):
     timeout_seconds: float | None = Field(
         None, gt=0, le=86400, description="Seconds until the program is ended; usually 600."
     )
+    no_install: bool = Field(
+        False, description="Run with what is installed: for where a manifest asks for what cannot be had."
+    )
 
 
 class RunCode(Given):

@@ -78,8 +78,8 @@ ROWS = (
     ),
     Row(
         "Run tests",
-        "Run the tests in a sandbox with the tool of its language: pytest, npm test or node --test, go test, Maven or "
-        "Gradle. " + _PACKAGES,
+        "Run the tests in a sandbox with the tool of its language: pytest; npm test, jest, vitest, mocha, node --test; "
+        "go test; Maven or Gradle. " + _PACKAGES,
         asked.RunTests, Ended, Tools.run_tests, _RUNS,
     ),
     Row(

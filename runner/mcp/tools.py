@@ -188,6 +188,7 @@ class Tools:
             timeout=given.timeout_seconds,
             test=test,
             wait=True,
+            no_install=given.no_install,
         )
         return Ended.of(await run(self._service, self._caller, sandbox, program, tell))
 

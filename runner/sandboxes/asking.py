@@ -35,7 +35,8 @@ def checked(asked: NewSandbox, languages: Mapping[str, object], longest_ttl: flo
     if asked.language and asked.language not in languages:
         raise bad_request(f"language {_shown(asked.language)}: there are {', '.join(languages)}", name="bad_language")
     if not (math.isfinite(asked.ttl) and 0 < asked.ttl <= longest_ttl):
-        raise bad_request(f"ttl {asked.ttl:g}: give seconds, above 0 and at most {longest_ttl:g}", name="bad_ttl")
+        most = f"give seconds, above 0 and at most {longest_ttl:.15g}"
+        raise bad_request(f"ttl {asked.ttl:.15g}: {most}", name="bad_ttl")
     for what, text in (("agent", asked.agent), ("created_by", asked.created_by)):
         if len(text) > _NAME_CHARACTERS or not text.isprintable() or not _is_text(text):
             raise bad_request(f"{what} is no text of one line with at most {_NAME_CHARACTERS} characters")

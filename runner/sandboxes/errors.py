@@ -45,7 +45,7 @@ def not_found(what: str, name: str = "not_found", hint: str = "") -> SandboxErro
 
 def busy(sandbox: str) -> SandboxError:
     """Something runs in the sandbox, or copies it."""
-    hint = 'try again later, or queue behind it: "wait": true'
+    hint = 'try again later, or end what runs there; a request with "wait": true queues behind it'
     return SandboxError(409, "sandbox_busy", f"{sandbox} is busy", hint, retry_after=1)
 
 

@@ -155,9 +155,9 @@ class Service:
         most = self._settings.sandboxes_each
         return making.make(self._folders, self._sandboxes, caller.name, asked, most=most)
 
-    async def sandbox(self, caller: Caller, sandbox: str) -> Sandbox:
-        """A sandbox that is there; deleted ones are not found."""
-        return self._found(caller, sandbox)
+    async def sandbox(self, caller: Caller, sandbox: str, *, deleted: bool = False) -> Sandbox:
+        """A sandbox that is there; those that were are found only when `deleted` ones are asked for too."""
+        return self._found(caller, sandbox, deleted=deleted)
 
     def _found(self, caller: Caller, sandbox: str, *, deleted: bool = False) -> Sandbox:
         self._programs.settle()
@@ -326,8 +326,12 @@ class Service:
             raise SandboxError(409, "no_sbom", str(error), "; ".join(error.lines)) from None
 
     def _bom(self, run: str) -> Mapping[str, object]:
-        with dossier.index(self._folders) as index:
-            recorded = dossier.named(index, run)
+        try:
+            with dossier.index(self._folders) as index:
+                recorded = dossier.named(index, run)
+        except RunnerError:
+            hint = "a run is on record when its program has begun, and ended"
+            raise SandboxError(409, "no_sbom", f"nothing is on record of {run}", hint) from None
         found = dossier.dossier(self._folders, recorded, or_nothing=True)
         return bom(recorded, found.components, version("jhansi-runner"), complete=not found.problems)
 

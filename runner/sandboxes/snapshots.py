@@ -23,6 +23,8 @@ from jhansi_runner.runner.sandboxes.places import Place
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _NEW = ".new-"
+_NAMED = 10
+"""How many snapshots are named to who asks for one that there is not."""
 _WORK, _FACTS = "work", "facts"
 _REMOVING_SECONDS = 60.0
 MOST = 100
@@ -94,9 +96,9 @@ def _existing(place: Place, name: str) -> str:
     _mend(place)
     path = f"{place.snapshots}/{name}"
     if not os.path.isdir(path):
-        raise not_found(
-            f"snapshot {name} of {place.id}", "snapshot_not_found", "see those that are kept: list snapshots"
-        )
+        kept = sorted(filter(_NAME.fullmatch, os.listdir(place.snapshots)))
+        hint = f"there are {', '.join(kept[:_NAMED])}" if kept else "nothing is kept of it: make a snapshot first"
+        raise not_found(f"snapshot {name} of {place.id}", "snapshot_not_found", hint)
     return path
 
 

@@ -113,8 +113,12 @@ def test_copies_and_snapshots(client: Client) -> None:
         sandbox.restore("first")
         assert sandbox.read("a") == b"1"
         assert [each.name for each in sandbox.snapshots()] == ["first"]
+        with pytest.raises(JhansiError, match=r"no snapshot second .*: there are first$"):
+            sandbox.restore("second")
         sandbox.drop_snapshot("first")
         assert sandbox.snapshots() == []
+        with pytest.raises(JhansiError, match="nothing is kept"):
+            sandbox.restore("first")
 
 
 def test_a_run_that_nobody_waits_for_is_followed_and_cancelled(client: Client) -> None:
@@ -182,6 +186,8 @@ def test_what_the_server_refuses_is_told(client: Client) -> None:
         client.create(policy="version: 1\nnonsense: 1\n")
     assert caught.value.status in (400, 403)
     assert "nonsense" in str(caught.value)
+    with pytest.raises(JhansiError, match="ttl"):
+        client.create(ttl=0)
     with client.create() as sandbox, pytest.raises(JhansiError):
         sandbox.command("true", timeout=0)
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from jhansi_runner.runner.options import ExecOptions
+from jhansi_runner.runner.testing import as_tests
+from jhansi_runner.runner.workspace import Workspace
 from support.engine import Driven, driven
 from support.packed import packed
 from support.registry import Upstream
@@ -120,6 +124,28 @@ def test_npm_runs_the_script_of_a_package_unless_it_is_npms_own(user: User) -> N
     assert (done.returncode, "nothing to test" in done.stderr) == (127, True)
 
 
+@pytest.mark.parametrize(
+    ("package", "words"),
+    [
+        ('{"devDependencies": {"jest": "^29"}}', ["jest", "-t", "a"]),
+        ('{"devDependencies": {"vitest": "^2"}, "scripts": {"start": "x"}}', ["vitest", "run", "-t", "a"]),
+        ('{"dependencies": {"mocha": "^10"}, "devDependencies": null}', ["mocha", "-t", "a"]),
+        ('{"devDependencies": {"jest": "^29"}, "scripts": {"test": "vitest"}}', ["npm", "test", "--", "-t", "a"]),
+        ('{"devDependencies": ["jest"], "scripts": []}', ["node", "--test", "-t", "a"]),
+        ("[", ["node", "--test", "-t", "a"]),
+    ],
+)
+def test_a_package_without_a_script_is_tested_by_what_it_depends_on(
+    tmp_path: Path, package: str, words: list[str]
+) -> None:
+    (tmp_path / "package.json").write_text(package)
+    (tmp_path / "a.test.js").write_text("")
+    options = ExecOptions()
+    options.arguments = ["-t", "a"]
+    as_tests(options, Workspace(str(tmp_path), os.open(tmp_path, os.O_RDONLY | os.O_DIRECTORY)), "")
+    assert (options.language, options.command) == ("node", words)
+
+
 @go
 def test_go_runs_the_tests_of_all_packages(user: User) -> None:
     user.env["PATH"] = f"{os.path.dirname(shutil.which('go') or '')}:{PATH}"
@@ -134,7 +160,7 @@ def test_go_runs_the_tests_of_all_packages(user: User) -> None:
     [
         ({}, (), ("nothing to test", "test_main.py")),
         ({"main.py": ""}, (), ("nothing to test",)),
-        ({"main.py": "", "a.txt": ""}, ("--language", "python"), ("nothing to test", "test_*.py")),
+        ({"main.py": "", "a.txt": ""}, ("--language", "python"), ("test_*.py", "when a sandbox is created")),
         ({"test_a.py": "", "b.test.js": ""}, (), ("node and python", "--language")),
         ({"test_a.py": ""}, ("none.py",), ("no file none.py",)),
         ({"Main.java": ""}, ("--language", "java"), ("nothing to test", "pom.xml")),
@@ -148,6 +174,7 @@ def test_where_there_is_nothing_to_test_that_is_said(
     done = user.exec("--test", *options)
     assert done.returncode == 127
     assert all(word in done.stderr for word in words), done.stderr
+    assert "--test:" not in done.stderr, "who asks over HTTP has no such option"
 
 
 def test_a_link_out_of_the_workspace_is_no_package_json(user: User) -> None:

@@ -123,8 +123,11 @@ class FakeService(Service):
     async def holder(self, digest: bytes) -> Caller | None:
         return next((one for token, one in self.tokens.items() if tokens.digest(token) == digest), None)
 
-    async def sandbox(self, caller: Caller, sandbox: str) -> Sandbox:
-        return self._one(caller, self.shown.sandboxes, sandbox)
+    async def sandbox(self, caller: Caller, sandbox: str, *, deleted: bool = False) -> Sandbox:
+        found = self._one(caller, self.shown.sandboxes, sandbox)
+        if found.deleted_at is not None and not deleted:
+            raise not_found("sandbox of this id")
+        return found
 
     async def sandboxes(
         self, caller: Caller, *, active: bool = False, limit: int = 50, offset: int = 0
@@ -133,12 +136,12 @@ class FakeService(Service):
         return found[offset : offset + limit]
 
     async def snapshots(self, caller: Caller, sandbox: str) -> list[Snapshot]:
-        self._one(caller, self.shown.sandboxes, sandbox)
+        await self.sandbox(caller, sandbox)
         return self.shown.snapshots
 
     async def files(self, caller: Caller, sandbox: str, path: str = "", *, deep: bool = False) -> list[Entry]:
         assert deep and not path
-        self._one(caller, self.shown.sandboxes, sandbox)
+        await self.sandbox(caller, sandbox)
         return self.shown.files
 
     async def run(self, caller: Caller, run: str) -> Run:

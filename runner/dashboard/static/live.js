@@ -60,7 +60,12 @@
     const link = document.createElement("a");
     link.href = `/runs/${run}`;
     link.textContent = "Show its outcome";
-    status.replaceChildren(`The run has ended: ${JSON.parse(event.data).outcome}. `, link);
+    const { outcome } = JSON.parse(event.data);
+    status.replaceChildren(`The run has ended: ${outcome}. `, link);
+    const badge = document.querySelector("main .badge");
+    badge.textContent = outcome;
+    badge.className = "badge quiet";
+    document.title = document.title.replace(/^[^:]*/, () => outcome);
   });
   source.addEventListener("error", () => {
     status.textContent = source.readyState === EventSource.CLOSED

@@ -77,7 +77,7 @@ def test_a_project_without_an_allowed_version_is_listed_and_every_file_of_it_ref
     mirror.ahead = 700
     assert mirror.index().versions == ["2.0"]
     assert mirror.ledger()[-1]["code"] == "JR-WITHHELD"
-    assert "rule" not in mirror.ledger()[-1]
+    assert mirror.ledger()[-1]["rule"] == OLD
 
 
 def test_versions_that_only_the_default_denies_are_refused_at_the_file_too(tmp_path: Path) -> None:

@@ -86,4 +86,5 @@ def test_what_is_withheld_is_named_in_full(package: Coordinate, numbers: list[st
     items = tuple(Item(Release(package.at(number), size=10), f"/{number}") for number in [*numbers, "3.0.0"])
     head = "version: 1\nregistries: {npm: {enabled: true}, maven: {enabled: true}}\ndefault: allow\n"
     asker = Asker(load([Source("policy.yaml", (head + rules).encode())]))
-    assert view(Listing(package, items), asker, NOW, lambda _: True).withheld.startswith(words)
+    got = view(Listing(package, items), asker, NOW, lambda _: True)
+    assert (got.withheld.startswith(words), got.denied, got.rule) == (True, None, "policy.yaml:4")

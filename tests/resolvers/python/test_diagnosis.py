@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jhansi_runner.resolvers.interface import Missing, Plan
+from jhansi_runner.resolvers.interface import NOTHING, Missing, Plan
 from jhansi_runner.resolvers.python.diagnosis import diagnose
 from jhansi_runner.resolvers.python.plan import plan
 from jhansi_runner.resolvers.python.tracebacks import SIGNS, failures
@@ -45,6 +45,25 @@ def test_a_module_that_no_scan_could_see(tmp_path: Path) -> None:
     assert found.requirement is not None
     assert (found.import_name, found.requirement.text, found.requirement.origin) == ("yaml", "pyyaml", "curated")
     assert (found.file, found.line, found.addition, found.manifest) == ("main.py", 2, "pyyaml", "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "/usr/bin/python3: No module named pip\n",
+        'Traceback (most recent call last):\n  File "/usr/bin/pip", line 5, in <module>\n'
+        "    from pip._internal.cli.main import main\nModuleNotFoundError: No module named 'pip'\n",
+    ],
+)
+def test_whoever_types_pip_install_is_told_how_packages_come(words: str) -> None:
+    (found,) = diagnose(words, DictView({}), Plan("python", NOTHING))
+    assert found.requirement is not None and found.requirement.name == "pip"
+    assert "named in requirements.txt, are installed without it" in found.reason
+
+
+def test_a_program_that_imports_pip_is_told_of_it_as_of_any_other(tmp_path: Path) -> None:
+    (found,) = ran(tmp_path, {"main.py": "__import__('p' + 'ip')\n"})
+    assert (found.import_name, found.reason) == ("pip", "the scan did not see it")
 
 
 PYPROJECT = '[project]\nname = "a"\ndependencies = [\n    "rich",\n]\n'

@@ -16,6 +16,7 @@ from schemathesis.checks import CHECKS
 
 from jhansi_runner.runner.api import describe
 from jhansi_runner.runner.api.app import OPERATIONS
+from jhansi_runner.runner.api.bodies import Body, ExecBody, FileBody
 from support.api import Answer, Serving, serving
 
 _SCHEMA = schemathesis.openapi.from_dict(describe.describe(OPERATIONS))
@@ -53,6 +54,37 @@ def test_every_operation_has_a_name_of_its_own_and_tells_its_errors(document: di
     assert "multipart/form-data" in document["paths"]["/v1/sandboxes/{sandbox}/files"]["post"]["requestBody"]["content"]
 
 
+@pytest.mark.parametrize(
+    ("model", "body"),
+    [
+        (ExecBody, {"filename": "a"}),
+        (ExecBody, {"command": "a"}),
+        (ExecBody, {"command": ["a"]}),
+        (ExecBody, {"test": True}),
+        (ExecBody, {}),
+        (ExecBody, {"filename": None}),
+        (ExecBody, {"command": ""}),
+        (ExecBody, {"command": []}),
+        (ExecBody, {"test": False}),
+        (ExecBody, {"command": "a", "filename": None, "test": None}),
+        (ExecBody, {"command": "a", "stdin": "b", "stdin_base64": None}),
+        (ExecBody, {"command": "a", "stdin": "b", "stdin_base64": "YQ=="}),
+        (FileBody, {"path": "a", "content": "b", "content_base64": None}),
+        (FileBody, {"path": "a", "content": "b", "content_base64": "YQ=="}),
+        (FileBody, {"path": "a", "content": None}),
+        (FileBody, {"path": "a"}),
+        *[(FileBody, {"path": "a", "content_base64": text}) for text in ("", "YQ==", "YWI=", "=", "YQ", "YQ=", "Y*==")],
+    ],
+)
+def test_what_is_said_to_be_needed_is(model: type[Body], body: dict[str, Any]) -> None:
+    try:
+        model.model_validate(body)
+        taken = True
+    except ValueError:
+        taken = False
+    assert Draft202012Validator(model.model_json_schema()).is_valid(body) is taken
+
+
 def _conforms(document: dict[str, Any], path: str, method: str, answer: Answer) -> None:
     says = document["paths"][path][method]["responses"][str(answer.status)]["content"]["application/json"]["schema"]
     schema = {"components": document["components"], **says}
@@ -75,6 +107,12 @@ def test_what_is_answered_conforms(server: Serving, document: dict[str, Any]) ->
         ("POST", f"{root}/fork", "/fork", None),
         ("GET", root, "", None),
         ("GET", f"{root}/runs/{{run}}", "/runs/x", None),
+        ("PUT", f"{root}/files/{{path}}", "/files/a/b", "a file is in the way"),
+        ("GET", f"{root}/files/{{path}}", "/files/a/b", None),
+        ("POST", f"{root}/files", "/files", {"path": "a/b", "content": "x"}),
+        ("DELETE", f"{root}/snapshots/{{snapshot}}", "/snapshots/y", None),
+        ("GET", f"{root}/files/{{path}}", f"/files/{'x' * 9000}", None),
+        ("GET", f"{root}/files/{{path}}", f"/files/{'x' * 90_000}", None),
     ]
     for method, path, rest, body in asked:
         _conforms(document, path, method.lower(), server.ask(method, f"/v1/sandboxes/{one}{rest}", body))
@@ -85,6 +123,22 @@ def known() -> Iterator[tuple[str, str]]:
     """Where a server is that takes what is sent over TCP, and a sandbox that it has."""
     with serving(same_user=True) as found:
         yield f"http://127.0.0.1:{found.port}", found.sandbox()
+
+
+@pytest.mark.parametrize("where", ["exec", "getEvents", "getEventsOfSandbox"])
+def test_every_event_of_a_stream_is_what_is_described(where: str, known: tuple[str, str]) -> None:
+    place, sandbox = known
+    operation = _SCHEMA.find_operation_by_id(where)
+    body: dict[str, Any] = {"command": "say x"}
+    if where == "exec":
+        headers = {"Accept": "text/event-stream"}
+        case = operation.Case(path_parameters={"sandbox": sandbox}, body=body, headers=headers)
+    else:
+        ran = _SCHEMA.find_operation_by_id("exec").Case(path_parameters={"sandbox": sandbox}, body=body)
+        run = ran.call(base_url=place).json()["run_id"]
+        case = operation.Case(path_parameters={"run": run, "sandbox": sandbox})
+    answer = case.call_and_validate(base_url=place, timeout=10)
+    assert answer.headers["content-type"][0].startswith("text/event-stream") and b"event: done" in answer.content
 
 
 @_SCHEMA.exclude(operation_id=_STREAMS).parametrize()

@@ -32,6 +32,7 @@ curl -X POST AT/<id>/exec -H "Content-Type: application/json" -d '{"filename": "
 curl AT/<id>
 curl -X DELETE AT/<id>
 """.strip().splitlines()
+_FIRST_FREE = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 _HELLO = "import sys\nprint('hello')\nprint('oops', file=sys.stderr)\n"
 
 
@@ -117,6 +118,16 @@ def test_what_goes_on_for_a_token_ends_when_it_is_revoked(server: Served, owner:
             _curl(owner, f"{at}/runs/{run} -X DELETE")
 
 
+def test_a_run_that_never_began_is_known_and_has_no_sbom(server: Served, owner: User) -> None:
+    at = f"{server.url}/v1/sandboxes"
+    made = _curl(owner, f"curl -X POST {at}")["id"]
+    run = _curl(owner, f"""curl {at}/{made}/exec -d '{{"filename": "missing.py"}}'""")["run_id"]
+    assert _curl(owner, f"curl {at}/{made}/runs/{run}")["exit_code"] == 127
+    answer = json.loads(owner.shell(f"curl -s {at}/{made}/runs/{run}/sbom").stdout)["error"]
+    assert (answer["status"], answer["code"]) == (409, "no_sbom")
+    assert answer["message"] == f"nothing is on record of {run}" and "begun" in answer["hint"]
+
+
 def test_a_large_file_goes_and_comes(server: Served, owner: User) -> None:
     owner.write("big", os.urandom(20_000_000))
     at = f"curl -s --unix-socket {server.path} http://localhost/v1/sandboxes"
@@ -157,6 +168,13 @@ def test_a_second_server_is_told_of_the_first(server: Served, owner: User) -> No
 def test_what_cannot_be_served_is_told(owner: User, words: tuple[str, ...], message: str) -> None:
     done = owner.run("serve", *words)
     assert done.returncode == 125 and message in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(int(_FIRST_FREE.read_text()) < 2, reason="every port is everybody's here")
+def test_a_port_of_roots_is_told_with_what_next(owner: User) -> None:
+    done = owner.run("serve", "--no-socket", "--listen", "127.0.0.1:1")
+    assert done.returncode == 125
+    assert "Permission denied" in done.stderr and "name another port" in done.stderr
 
 
 def test_an_address_that_is_taken_is_told_with_what_next(owner: User) -> None:
@@ -345,6 +363,21 @@ def test_many_who_begin_tls_and_never_go_on_make_way(secure: serving.Secure) -> 
         return gone
 
     assert _with_tls(secure, act) == [b""] * 20
+
+
+def test_a_server_that_is_told_to_end_while_it_begins_ends_and_says_no_more() -> None:
+    async def act() -> list[object]:
+        stopping, told = asyncio.Event(), list[object]()
+        listener = socket.create_server(("127.0.0.1", 0))
+        stopping.set()
+
+        def began() -> None:
+            told.append(listener.getsockname())
+
+        await serving.serve(PlainTextResponse("x"), [listener], [], None, stopping, began)
+        return told
+
+    assert asyncio.run(act()) == []
 
 
 def test_https_with_a_token() -> None:

@@ -198,6 +198,8 @@ def test_output_grows_while_the_run_goes_on(port: int, here: Site) -> None:
         here.service.shown.runs[1] = replace(run(1), exit_code=7)
         await page.wait_for("document.getElementById('status').textContent.includes('exit 7')")
         assert await page.evaluate("document.querySelector('#status a').pathname") == f"/runs/{LIVE}"
+        assert await page.evaluate("document.querySelector('.badge').textContent") == "exit 7"
+        assert (await page.evaluate("document.title")).startswith("exit 7: run ")
         assert page.seen.faults == []
 
     _in_a_tab(port, work)

@@ -10,12 +10,15 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
+from importlib import resources
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 
+from jhansi_runner.runner import dashboard
+from jhansi_runner.runner.api.app import OPERATIONS
 from jhansi_runner.runner.api.whole import MADE_EACH
 from jhansi_runner.runner.dashboard.guard import POLICY
 from jhansi_runner.runner.dashboard.routes import routes
@@ -347,3 +350,26 @@ def test_a_deleted_sandbox_is_listed_and_does_not_expire(client: httpx.Client, s
     shown.sandboxes = [sandbox(status=DELETED, deleted_at=1e9)]
     page = client.get("/sandboxes", headers=ALL).text
     assert ">deleted<" in page and ">in " not in page
+
+
+def test_a_deleted_sandbox_has_its_runs_still_and_nothing_else(client: httpx.Client, shown: Shown) -> None:
+    shown.sandboxes, shown.runs = [sandbox(status=DELETED, deleted_at=1e9)], [run()]
+    listed = client.get("/sandboxes", headers=ALL).text
+    link = re.search(r'href="(/sandboxes/sb_[^"]+)"', listed)
+    assert link is not None
+    answer = client.get(link[1], headers=ALL)
+    assert answer.status_code == 200 and RUN in answer.text and "2001-09-09 01:46:40</time> UTC" in answer.text
+    assert not {"Expires", "Files", "Snapshots"} & set(re.findall(r"<(?:dt|h2)>([^<]+)<", answer.text))
+    assert client.get(link[1], headers=ONE).status_code == 404
+
+
+def test_what_a_page_tells_to_send_is_in_the_api() -> None:
+    known = {(row.method, re.sub(r"\{[^}]*\}", "ID", row.path)) for row in OPERATIONS}
+    pages = "".join(file.read_text() for file in resources.files(dashboard).joinpath("templates").iterdir())
+    told = re.findall(r"<code>(GET|POST|PUT|DELETE) (/[^<]*)</code>", pages)
+    assert len(told) >= 5
+    assert {(method, re.sub(r"\{\{[^}]*\}\}", "ID", path)) for method, path in told} <= known
+
+
+def test_limits_of_the_policy_are_not_told_as_all_that_there_are(client: httpx.Client) -> None:
+    assert "--sandbox-limit" in client.get("/policy", headers=ALL).text

@@ -81,13 +81,14 @@ def test_a_run_whose_process_is_killed_has_an_outcome_that_says_so(engine: Drive
     assert engine.events(run)[-1]["event"] == "done"
 
 
-def test_an_engine_that_stops_ends_its_runs(engine: Driven) -> None:
+def test_an_engine_that_stops_cancels_its_runs(engine: Driven) -> None:
     _, run = _begun(engine, 6)
     others = [engine.submit(engine.sandbox(), command="sleep 30") for _ in range(2)]
     engine.close()
     assert not _programs(6)
     ends = [engine.ended(each)["outcome"] for each in (run, *others)]
-    assert all(each["error"] for each in ends)
+    assert [each["state"] for each in ends] == ["cancelled"] * 3
+    assert "while it ran" in ends[0]["error"] and ends[0]["output"] == "ready\n"
     assert "before its turn" in ends[-1]["error"]
     assert engine.told[-1] == {"what": "stopped"}
 

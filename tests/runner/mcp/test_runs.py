@@ -124,6 +124,34 @@ def test_what_is_installed_is_told(session: Session, owner: User, upstream: Upst
     session(use)
 
 
+def test_a_manifest_that_cannot_be_met_hinders_nobody_who_mends_it(
+    session: Session, owner: User, upstream: Upstream
+) -> None:
+    owner.policy(upstream.url)
+
+    async def use(agent: Agent) -> None:
+        files = [{"path": "requirements.txt", "content": "six==0.0.1\n"}]
+        box = (await agent.call("write_files", files=files))["sandbox"]
+        assert (await agent.call("run_command", sandbox=box, command="ls"))["exit_code"] == 125
+        mend = "cat requirements.txt; echo six >requirements.txt"
+        assert (await agent.call("run_command", sandbox=box, command=mend, no_install=True))["output"] == "six==0.0.1\n"
+        ended = await agent.call("run_command", sandbox=box, command="python -c 'import six; print(six.__name__)'")
+        assert ended["output"] == "six\n"
+
+    session(use)
+
+
+def test_a_refusal_is_told_once(session: Session) -> None:
+    async def use(agent: Agent) -> None:
+        policy = "version: 1\nregistries: {pypi: {enabled: true}}\ndefault: allow\nrules: [{deny: 'pkg:pypi/six'}]\n"
+        box = (await agent.call("create_sandbox", policy=policy))["sandbox"]
+        said = await agent.said("run_code", language="python", code="import six", sandbox=box)
+        lines = [line for line in said.splitlines() if line.startswith("refused: ")]
+        assert len(lines) == 1 and lines[0].count("[JR-DENY-RULE]") == lines[0].count("Next: ") == 1, said
+
+    session(use)
+
+
 def test_what_no_package_is_known_for_is_told_to_who_failed_by_it(session: Session) -> None:
     async def use(agent: Agent) -> None:
         code = "try:\n    import nobodys_module_1\nexcept ImportError:\n    raise SystemExit(CODE)"

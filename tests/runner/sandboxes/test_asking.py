@@ -40,6 +40,11 @@ def test_a_ttl_is_a_time_to_come(ttl: float) -> None:
     assert refused(ttl=ttl).name == "bad_ttl"
 
 
+def test_a_ttl_is_told_as_it_is_written() -> None:
+    with pytest.raises(SandboxError, match=r"ttl 2592001: .* at most 2592000$"):
+        checked(NewSandbox(ttl=2_592_001.0), LANGUAGES, 2_592_000.0)
+
+
 @pytest.mark.parametrize(
     ("limits", "said"),
     [

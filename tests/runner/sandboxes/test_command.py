@@ -42,7 +42,9 @@ def test_a_sandbox_is_made_run_in_told_and_deleted(user: User) -> None:
     assert user.run("runs", "show", told["run_id"]).returncode == 0
     assert shown(user, sandbox)["status"] == "idle"
     assert sandbox in user.run("sandbox", "list").stdout
-    assert user.run("sandbox", "delete", sandbox).returncode == 0
+    deleted = user.run("sandbox", "delete", sandbox, "sb_\x1b")
+    assert (deleted.returncode, f"{sandbox} is deleted" in deleted.stderr) == (127, True)
+    assert "sb_\\x1b is not deleted: there is no sandbox" in deleted.stderr
     assert not (user.state / "data/sandboxes" / sandbox).exists()
     assert sandbox not in user.run("sandbox", "list").stdout
     assert sandbox in user.run("sandbox", "list", "--all").stdout
@@ -71,7 +73,7 @@ def test_what_runs_there_makes_it_busy_and_a_run_whose_process_was_killed_is_los
     assert shown(user, sandbox)["status"] == "running"
     second = user.exec("--sandbox", sandbox, "--", "true")
     assert second.returncode == 125
-    assert f"{sandbox} is busy" in second.stderr
+    assert f"{sandbox} is busy" in second.stderr and "end what runs there" in second.stderr
     os.killpg(first.pid, signal.SIGKILL)
     first.communicate()
     wait_for(lambda: not alive(f"sleep\0{mark}"))
@@ -160,6 +162,7 @@ def test_a_file_that_is_not_there_is_told_without_folders_of_the_host(user: User
         done = user.exec("--sandbox", sandbox, name)
         assert done.returncode == 127
         assert sandbox in done.stderr
+        assert ("write it there first" in done.stderr) is (name == "missing.py")
         assert str(user.state) not in done.stderr
 
 
