@@ -108,15 +108,18 @@ def _listening(inodes: set[str]) -> frozenset[str]:
     return frozenset(found & inodes)
 
 
-def settled(folder: Path, before: Held, seconds: float = 15) -> Held:
+def settled(folder: Path, before: Held, seconds: float = 60) -> Held:
     """What is held once nothing is held that was not before; after so many seconds whatever is held then."""
+    found = held(folder)
+
+    def is_all_gone() -> bool:
+        nonlocal found
+        found = held(folder)
+        return not leaked(found, before)
+
     with contextlib.suppress(AssertionError):
-        wait_for(lambda: not _more(held(folder), before), seconds)
-    return held(folder)
-
-
-def _more(after: Held, before: Held) -> bool:
-    return bool(leaked(after, before))
+        wait_for(is_all_gone, seconds)
+    return found
 
 
 def leaked(after: Held, before: Held) -> dict[str, object]:
