@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -106,6 +107,16 @@ def _listening(inodes: set[str]) -> frozenset[str]:
     rows = [line.split() for line in Path("/proc/net/unix").read_text().splitlines()[1:]]
     found |= {row[6] for row in rows if row[3] == "00010000"}
     return frozenset(found & inodes)
+
+
+def at_rest(folder: Path) -> Held:
+    """What is held once that has been the same for a while; after a minute whatever is held then."""
+    found, same, until = held(folder), 0, time.monotonic() + 60
+    while same < 4 and time.monotonic() < until:
+        time.sleep(0.5)
+        before, found = found, held(folder)
+        same = same + 1 if found == before else 0
+    return found
 
 
 def settled(folder: Path, before: Held, seconds: float = 60) -> Held:

@@ -35,7 +35,7 @@ from support.registry import Listing, Upstream
 from support.registry.pages import JSON
 
 ALLOW = "default: allow\n"
-TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=1, sock_read=0.5)
+TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=1)
 
 
 @dataclass(frozen=True, slots=True)

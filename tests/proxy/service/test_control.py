@@ -70,13 +70,13 @@ class Service:
 
     async def eventually(self, claim: Callable[[], object]) -> None:
         """Wait until something holds."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not claim():
                 await asyncio.sleep(0.01)
 
 
 async def _message(endpoint: socket.socket) -> dict[str, Any]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         return dict(json.loads(await asyncio.get_running_loop().sock_recv(endpoint, 1 << 16) or b"{}"))
 
 
