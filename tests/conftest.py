@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sysconfig
 import tempfile
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A test fails for what the code does: not for how slow the machine is, nor for what chance has it try today. New inputs
+# are looked for by tests/fuzz.
+settings.register_profile(
+    "steady", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("steady")
+
+# Who is started in the background of a shell ignores Ctrl-C, and so would all that tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -155,7 +155,7 @@ for path in ('/proc/self/fd/0', '/dev/stdin', '/proc/1/fd/0'):
 """
     user.write("main.py", source)
     with secret.open() as file:
-        done = user.exec("main.py", stdin=file, timeout=20)
+        done = user.exec("main.py", stdin=file, timeout=60)
     assert done.stdout.startswith("original")
     assert secret.read_text() == "original"
     reopened = ordinary_argv([PYTHON, "-c", "open('/proc/self/fd/0', 'w').write('overwritten')"])

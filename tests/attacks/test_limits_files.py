@@ -75,8 +75,8 @@ def test_files_that_were_there_or_go_again_do_not_count(user: User) -> None:
 import os, time
 for number in range(3000):
     os.close(os.open(f'file{number}', os.O_CREAT | os.O_WRONLY))
-    if number >= 900:
-        os.unlink(f'file{number - 900}')
+    if number >= 400:  # while they are counted others come and go
+        os.unlink(f'file{number - 400}')
 time.sleep(1.5)
 print('made')
 """

@@ -34,7 +34,7 @@ from support.scale import sized
 pytestmark = pytest.mark.attack
 
 SECONDS = sized(1, 30)
-PATIENCE = 20
+PATIENCE = 90
 MOST = 1 << 24
 SECRET = b"kept"
 

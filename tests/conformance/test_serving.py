@@ -84,7 +84,7 @@ def test_many_who_ask_for_a_new_file_make_one_request(pair: Pair) -> None:
     ready = threading.Barrier(crowd)
 
     def ask() -> bytes:
-        ready.wait(20)
+        ready.wait(60)
         return pair.file(version).body
 
     with ThreadPoolExecutor(crowd) as pool:

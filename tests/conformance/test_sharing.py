@@ -57,14 +57,14 @@ def test_who_joins_anothers_download_is_not_bound_by_the_others_limit(start: Sta
     found: dict[str, int] = {}
 
     def ask(run: str) -> None:
-        ready.wait(10)
+        ready.wait(60)
         found[run] = pair.file(version, run=run).status
 
     threads = [threading.Thread(target=ask, args=(run,)) for run in ("run", "free")]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert found == {"run": 403, "free": 200}
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from support.leaks import Held, adopting, held, leaked, settled
+from support.leaks import Held, adopting, at_rest, leaked, settled
 from support.registry import Upstream
 from support.scale import sized
 from support.user import User
@@ -32,8 +32,7 @@ def served(new_user: User, upstream: Upstream) -> Iterator[tuple[User, Held]]:
     with adopting():
         prepare(new_user, 0)
         assert new_user.exec("main.py").returncode == 0
-        time.sleep(1)
-        yield new_user, held(new_user.root)
+        yield new_user, at_rest(new_user.root)
 
 
 def prepare(user: User, number: int) -> None:

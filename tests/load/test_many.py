@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from jhansi_runner.proxy.history import entries
-from support.leaks import Held, adopting, held, leaked, settled
+from support.leaks import Held, adopting, at_rest, leaked, settled
 from support.registry import Upstream
 from support.scale import sized
 from support.user import User, read_line
@@ -59,8 +59,7 @@ def idle(new_user: User, upstream: Upstream) -> Iterator[tuple[User, Held]]:
     with adopting():
         process = start(new_user, "refused", 0).process
         process.communicate(b"go\n", timeout=SECONDS)
-        time.sleep(1)
-        yield new_user, held(new_user.root)
+        yield new_user, at_rest(new_user.root)
 
 
 def start(user: User, kind: str, number: int) -> Started:
@@ -70,7 +69,7 @@ def start(user: User, kind: str, number: int) -> Started:
     elif kind == "json":
         words = ("--json=lines", "--", "sh", "-c", WAITS % (number, code))
     elif kind == "timed out":
-        words = ("--timeout", "3", "--", "sh", "-c", "echo ready; sleep 600")
+        words = ("--timeout", "10", "--", "sh", "-c", "echo ready; sleep 600")
     elif kind == "ended by a signal":
         words = ("--", "sh", "-c", "echo ready; read -r line; kill -USR1 $$; sleep 9")
     elif kind == "killed":

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from support.leaks import adopting, held, leaked, reap, settled, tree
+from support.leaks import adopting, at_rest, leaked, reap, settled, tree
 from support.registry import Upstream
 from support.scale import FULL, sized
 from support.user import User
@@ -70,8 +69,7 @@ def bytes_in(folder: Path) -> dict[str, int]:
 
 
 def test_nothing_grows_with_the_number_of_runs(warm: User) -> None:
-    time.sleep(1)
-    before, names, resident = held(warm.root), tree(warm.root), memory(warm)
+    before, names, resident = at_rest(warm.root), tree(warm.root), memory(warm)
     spent = [run(warm, number) for number in range(1, RUNS + 1)]
     assert leaked(settled(warm.root, before), before) == {}
     assert tree(warm.root) == names

@@ -59,7 +59,7 @@ class Server:
     def end(self) -> int:
         assert self.process is not None
         self.process.terminate()
-        return self.process.wait(30)
+        return self.process.wait(90)
 
 
 class Agent(threading.Thread):
@@ -119,7 +119,7 @@ def test_agents_go_on_while_their_server_is_killed(server: Server) -> None:
         server.kill()
         server.start()
     for agent in agents:
-        agent.join(120)
+        agent.join(180)
     assert [line for agent in agents for line in agent.wrong] == []
     told = sum((agent.told for agent in agents), Counter[str]())
     assert told["right"] > SECONDS, told

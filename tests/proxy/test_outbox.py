@@ -38,7 +38,7 @@ async def _all(outbox: Outbox, theirs: socket.socket) -> list[str]:
     """What arrives that was not there before, once nothing waits any more."""
     heard: list[bytes] = []
     loop = asyncio.get_running_loop()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(outbox):
             heard.append(await loop.sock_recv(theirs, 1 << 16))
     with contextlib.suppress(BlockingIOError):
@@ -110,7 +110,7 @@ async def test_nothing_is_kept_for_an_end_that_is_gone() -> None:
         for _ in range(BOUND + 5):
             outbox.put("a", b"flood")
         theirs.close()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while len(outbox):
                 await asyncio.sleep(0.01)
         outbox.put("a", b"more")

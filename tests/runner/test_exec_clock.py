@@ -36,19 +36,19 @@ def test_a_proxy_that_hangs_does_not_stop_the_clock(user: User) -> None:
         for pid in stopped:
             os.kill(pid, signal.SIGSTOP)
         began = time.monotonic()
-        done = user.exec("--timeout", "1", "main.py")
+        done = user.exec("--timeout", "4", "main.py")
         assert done.returncode == 124, done.stderr
         assert done.stdout == "ready\n"
-        assert time.monotonic() - began < 15
+        assert time.monotonic() - began < 45
     finally:
         for pid in stopped:
             os.kill(pid, signal.SIGKILL)
 
 
 def test_a_reader_that_stalls_does_not_keep_a_program_beyond_its_time(user: User) -> None:
-    process = user.start("--timeout", "1", "--", "sh", "-c", "echo ready; exec yes")
+    process = user.start("--timeout", "3", "--", "sh", "-c", "echo ready; exec yes")
     assert read_line(process) == b"ready\n"
-    assert process.wait(timeout=20) == 124, "though nobody reads its output"
+    assert process.wait(timeout=60) == 124, "though nobody reads its output"
 
 
 def test_a_loop_over_a_file_goes_on_where_it_was(user: User) -> None:
@@ -111,7 +111,7 @@ def test_a_program_that_reads_and_writes_the_other_ends_of_its_streams_does_not_
 ) -> None:
     user.write("main.py", source)
     done = user.shell(
-        f"{feed} | timeout --signal=KILL 30 $JR exec --timeout 3 main.py > /dev/null; echo ${{PIPESTATUS[1]}}"
+        f"{feed} | timeout --signal=KILL 90 $JR exec --timeout 3 main.py > /dev/null; echo ${{PIPESTATUS[1]}}"
     )
     assert done.stdout == "124\n", done
 

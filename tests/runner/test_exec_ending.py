@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from support.user import User, alive, wait_for
+from support.user import User, alive, read_line, wait_for
 
 HANDLER = """
 import signal, sys, time
@@ -24,6 +24,12 @@ import signal, time
 for number in (signal.SIGINT, signal.SIGTERM): signal.signal(number, signal.SIG_IGN)
 print("ready", flush=True)
 time.sleep(61)
+"""
+HARD_OF_HEARING = """
+import signal, time
+signal.signal(signal.SIGINT, lambda *_: print("heard", flush=True))
+print("ready", flush=True)
+time.sleep(62)
 """
 SURVIVORS = """
 sleep {mark} & setsid sleep {mark} & (setsid sh -c 'sleep {mark} & sleep {mark}' &)
@@ -71,13 +77,11 @@ def test_a_file_that_is_not_there_is_127(user: User) -> None:
 
 
 def test_a_timeout_is_124_and_kills_everything(user: User) -> None:
-    began = time.monotonic()
     script = SURVIVORS.format(mark="60001", last="sleep 60001")
-    done = user.exec("--timeout", "1", "--", "sh", "-c", script)
+    done = user.exec("--timeout", "3", "--", "sh", "-c", script)
     assert (done.returncode, done.stdout) == (124, "ready\n")
     assert "--timeout" in done.stderr
-    assert time.monotonic() - began < 10
-    assert sleepers("60001") == []
+    wait_for(lambda: not sleepers("60001"))
 
 
 def test_a_timeout_ends_a_program_that_ignores_every_signal(user: User) -> None:
@@ -94,14 +98,14 @@ def test_a_timeout_that_is_no_time_is_refused(user: User, seconds: str) -> None:
 def test_background_processes_end_with_the_program(user: User) -> None:
     done = user.exec("--", "sh", "-c", SURVIVORS.format(mark="60002", last="sleep 0.3; exit 3"))
     assert done.returncode == 3
-    assert sleepers("60002") == []
+    wait_for(lambda: not sleepers("60002"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 def test_the_programs_own_handler_answers_a_signal_to_the_runner(user: User, number: int) -> None:
     process = user.begun("--", "python3", "-c", HANDLER)
     process.send_signal(number)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     assert (out.decode(), err, process.returncode) == (f"caught {int(number)}\n", b"", 40 + number)
 
 
@@ -109,21 +113,21 @@ def test_ctrl_c_is_an_interrupt_to_the_program(user: User) -> None:
     user.write("main.py", "import time\nprint('ready', flush=True)\ntime.sleep(60)")
     process = user.begun("main.py")
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert b"KeyboardInterrupt" in err
     assert b"runner/" not in err
 
 
 def test_the_second_ctrl_c_kills_a_program_that_ignores_the_first(user: User) -> None:
-    process = user.begun("--", "python3", "-c", DEAF)
+    process = user.begun("--", "python3", "-c", HARD_OF_HEARING)
     process.send_signal(signal.SIGINT)
-    time.sleep(0.5)
+    assert read_line(process) == b"heard\n"  # two that come at once are one
     assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=10)
+    process.communicate(timeout=60)
     assert process.returncode == 137
-    assert alive("time.sleep(61)") == []
+    wait_for(lambda: not alive("time.sleep(62)"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
@@ -143,4 +147,4 @@ def test_a_runner_that_is_killed_at_any_moment_leaves_nothing_running(user: User
         time.sleep(0.015 + step * 0.0005)  # from before bubblewrap starts until after the program does
         process.kill()
         process.communicate()
-    wait_for(lambda: not sleepers("60004"), 5)
+    wait_for(lambda: not sleepers("60004"))

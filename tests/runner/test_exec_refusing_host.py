@@ -11,7 +11,7 @@ import pytest
 
 from support.bwrap_stub import STAGES, dying
 from support.installation import ordinary_command
-from support.user import Done, User, alive
+from support.user import Done, User, alive, wait_for
 
 VIEW = "bwrap --dev-bind / / --ro-bind /usr/bin/bwrap {real} --ro-bind {stub} /usr/bin/bwrap --"
 IN_A_NAMESPACE = "unshare --user --map-root-user --mount --pid --fork --mount-proc sh -c"
@@ -131,10 +131,10 @@ def test_where_a_program_could_not_be_killed_in_time_none_is_begun(
     user.policy("http://127.0.0.1:9/simple/", f"egress: {{run: {egress}}}\n")
     refuse = user.write(user.root / "refuse.py", REFUSE)
     mark = f"never-{user.work.name}"
-    begun = f"timeout --signal=KILL 20 /usr/bin/python3 {refuse} {number} {error} 0 $JR exec"
+    begun = f"timeout --signal=KILL 60 /usr/bin/python3 {refuse} {number} {error} 0 $JR exec"
     done = user.shell(f"{begun} --timeout 2 -- sh -c 'echo begun; sleep 10' {mark}")
     assert_told(done, f"{call}: {os.strerror(error)}", "Start ")
-    assert not alive(mark)
+    wait_for(lambda: not alive(mark))
 
 
 @pytest.mark.parametrize("error", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])

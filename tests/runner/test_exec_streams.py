@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
 
 import pytest
 
@@ -49,7 +48,7 @@ def test_stdin_without_content_is_at_its_end(user: User, redirection: str) -> No
 def test_a_program_that_does_not_read_ends_although_stdin_stays_open(user: User) -> None:
     user.write("main.py", "print('done')")
     process = user.start("main.py", stdin=subprocess.PIPE)
-    assert process.wait(timeout=20) == 0
+    assert process.wait(timeout=60) == 0
     process.communicate()
 
 
@@ -59,10 +58,8 @@ def test_a_program_that_closes_stdin_early_leaves_no_error(user: User) -> None:
 
 
 def test_a_reader_that_goes_away_ends_the_program(user: User) -> None:
-    began = time.monotonic()
-    done = user.shell("$JR exec --timeout 30 -- yes jhansi-head | head -n 2; echo ${PIPESTATUS[0]}")
+    done = user.shell("$JR exec --timeout 90 -- yes jhansi-head | head -n 2; echo ${PIPESTATUS[0]}")
     assert done.stdout == f"jhansi-head\njhansi-head\n{128 + 13}\n"
-    assert time.monotonic() - began < 15
     wait_for(lambda: not alive("yes\0jhansi-head"))
 
 

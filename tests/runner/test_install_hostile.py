@@ -133,6 +133,6 @@ def test_a_tree_of_links_and_odd_files_is_scanned_without_leaving_it(user: User)
     (user.work / "folder").symlink_to(secret.parent)
     (user.work / "loop").symlink_to(user.work)
     os.mkfifo(user.work / "fifo.py")
-    done = user.exec("--", "echo", "ran", timeout=30)
+    done = user.exec("--", "echo", "ran", timeout=60)
     assert (done.stdout, done.returncode) == ("ran\n", 0)
     assert "canary_module" not in done.stderr

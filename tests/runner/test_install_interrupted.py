@@ -84,7 +84,7 @@ def test_the_proxy_is_killed(new_user: User, big: Upstream, bytes_: int) -> None
     for pid in new_user.proxies():
         os.kill(pid, signal.SIGKILL)
     hang.release.set()
-    process.communicate(timeout=60)
+    process.communicate(timeout=120)
     assert process.returncode in (0, 125)
     assert_recovers(new_user)
     assert len(new_user.proxies()) <= 1
@@ -99,7 +99,7 @@ def test_the_upstream_is_killed(new_user: User, big: Upstream) -> None:
     big.heal()
     time.sleep(0.5)
     big.start()  # the installer tries again, and finds it or not
-    process.communicate(timeout=60)
+    process.communicate(timeout=120)
     assert process.returncode in (0, 125)
     assert_recovers(new_user)
 
@@ -111,7 +111,7 @@ def test_an_install_that_the_user_stops_says_so_and_cleans_up(new_user: User, bi
     process = new_user.start("main.py")
     wait_for(lambda: big.count(lambda request: request.path.endswith(".whl")))
     process.send_signal(number)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (128 + number, b""), err
     assert b"source distributions" not in err
     assert os.listdir(new_user.state / "state/staging") == []

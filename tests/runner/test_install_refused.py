@@ -176,6 +176,6 @@ def test_a_manifest_that_is_no_file_neither_hangs_nor_decides(user: User, kind: 
         user.shell("python3 -c \"import socket; socket.socket(socket.AF_UNIX).bind('requirements.txt')\"")
     else:
         Path(path).symlink_to("/dev/zero")
-    done = user.exec("main.py", timeout=20)
+    done = user.exec("main.py", timeout=60)
     assert (done.returncode, done.stdout) in ((125, ""), (0, "ran\n"))
     assert "Traceback" not in done.stderr

@@ -150,7 +150,7 @@ def test_an_end_that_cannot_be_recorded_is_said_and_the_exit_code_stays_the_prog
     head.rename(head.with_name("kept"))
     head.mkdir()
     new_user.write("go", "")
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 0
     assert b"warning: the end of run" in err
     assert b"could not be recorded" in err

@@ -77,10 +77,10 @@ Use = Callable[[Agent], Awaitable[None]]
 
 
 def talk(user: User, use: Use, *words: str) -> None:
-    """Let an agent do something in a session of its own, within 100 s."""
+    """Let an agent do something in a session of its own, within 200 s."""
 
     async def all_of_it() -> None:
-        with anyio.fail_after(100):
+        with anyio.fail_after(200):
             async with agent(user, *words) as found:
                 await use(found)
 
@@ -89,10 +89,10 @@ def talk(user: User, use: Use, *words: str) -> None:
 
 @contextmanager
 def session(user: User) -> Iterator[Callable[[Use], None]]:
-    """A session in which one thing after the other is done, each within 60 s."""
+    """A session in which one thing after the other is done, each within 120 s."""
 
     async def within(use: Use, found: Agent) -> None:
-        with anyio.fail_after(60):
+        with anyio.fail_after(120):
             await use(found)
 
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(agent(user)) as found:

@@ -65,7 +65,7 @@ class Serving:
         self.ready = threading.Event()
         self.thread = threading.Thread(target=self._run)
         self.thread.start()
-        assert self.ready.wait(20)
+        assert self.ready.wait(60)
 
     def _run(self) -> None:
         self.loop.run_until_complete(self._serve())
@@ -82,7 +82,7 @@ class Serving:
 
     def do(self, work: Coroutine[Any, Any, _Result]) -> _Result:
         """Do something in the server's loop."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(20)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
 
     def token(self, name: str, *, sees_all: bool = False) -> str:
         """A new token."""
@@ -95,15 +95,15 @@ class Serving:
     def end(self) -> None:
         """End it."""
         self.loop.call_soon_threadsafe(self.stopping.set)
-        self.thread.join(20)
+        self.thread.join(60)
         assert not self.thread.is_alive()
 
     def connect(self, *, tcp: bool = False) -> socket.socket:
         """A raw connection."""
         if tcp:
-            return socket.create_connection(("127.0.0.1", self.port), 20)
+            return socket.create_connection(("127.0.0.1", self.port), 60)
         end = socket.socket(socket.AF_UNIX)
-        end.settimeout(20)
+        end.settimeout(60)
         end.connect(self.path)
         return end
 
@@ -118,7 +118,7 @@ class Serving:
     ) -> Answer:
         """One request, and its answer."""
         data = json.dumps(body) if isinstance(body, dict) else body
-        connection = http.client.HTTPConnection("localhost", self.port, timeout=20)
+        connection = http.client.HTTPConnection("localhost", self.port, timeout=60)
         connection.sock = self.connect(tcp=tcp)
         try:
             sent = data.encode() if isinstance(data, str) else data
@@ -148,8 +148,7 @@ def serving(*, same_user: bool = False, uid: int | None = None) -> Iterator[Serv
 
 
 def exchange(end: socket.socket, data: bytes) -> bytes:
-    """Send bytes, and read all that comes until the server closes, or is silent for a while."""
-    end.settimeout(3)
+    """Send bytes, and read all that comes until the server closes; AssertionError if it does not."""
     end.sendall(data)
     return read_rest(end)
 

@@ -13,7 +13,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from support.mirror import eventually
 CHROMIUM = shutil.which("chromium")
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 _KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, "End": 35, "PageDown": 34}
-_START_SECONDS, _WAIT_SECONDS = 30.0, 15.0
+_START_SECONDS, _WAIT_SECONDS = 120.0, 60.0
 
 
 @dataclass(slots=True)
@@ -44,7 +44,8 @@ class Tab:
         self._socket = socket
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._number = 0
-        self._loaded = asyncio.Event()
+        self._now = self._loaded = ""
+        self._news = asyncio.Event()
         self.seen = Seen()
         self._reader = asyncio.create_task(self._read())
 
@@ -52,17 +53,23 @@ class Tab:
         """Have the browser tell what goes on."""
         for domain in ("Page", "Runtime", "Network", "Log", "DOM", "Accessibility"):
             await self.call(f"{domain}.enable")
+        await self.call("Page.setLifecycleEventsEnabled", enabled=True)
 
     async def open(self, url: str) -> None:
         """Go to an address, and wait until it is loaded."""
-        self._loaded.clear()
-        await self.call("Page.navigate", url=url)
-        await self.loaded()
+        self._now = (await self.call("Page.navigate", url=url))["loaderId"]
+        await self._until(lambda: self._loaded == self._now)
 
     async def loaded(self) -> None:
-        """Wait for the end of a load that has begun."""
-        await asyncio.wait_for(self._loaded.wait(), _WAIT_SECONDS)
-        self._loaded.clear()
+        """Wait until another page than the one that was opened is loaded."""
+        await self._until(lambda: self._loaded != self._now)
+        self._now = self._loaded
+
+    async def _until(self, claim: Callable[[], bool]) -> None:
+        async with asyncio.timeout(_WAIT_SECONDS):
+            while not claim():
+                self._news.clear()
+                await self._news.wait()
 
     async def call(self, method: str, **params: object) -> dict[str, Any]:
         """Call a method of the protocol. Raises RuntimeError."""
@@ -86,9 +93,11 @@ class Tab:
     async def wait_for(self, expression: str) -> Any:
         """Wait until an expression is true; its value. Raises TimeoutError."""
         async with asyncio.timeout(_WAIT_SECONDS):
-            while not (value := await self.evaluate(expression)):
+            while True:
+                with contextlib.suppress(RuntimeError):  # the page that it was asked of has just gone
+                    if value := await self.evaluate(expression):
+                        return value
                 await asyncio.sleep(0.05)
-            return value
 
     async def press(self, key: str) -> None:
         """Press a key and let it go."""
@@ -140,8 +149,9 @@ class Tab:
 
     def _hear(self, method: str, params: dict[str, Any]) -> None:
         match method:
-            case "Page.loadEventFired":
-                self._loaded.set()
+            case "Page.lifecycleEvent" if params["name"] == "load":
+                self._loaded = params["loaderId"]
+                self._news.set()
             case "Network.requestWillBeSent":
                 self.seen.requests.append(params["request"]["url"])
             case "Runtime.exceptionThrown":

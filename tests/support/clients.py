@@ -105,7 +105,7 @@ class Desk:
         made.write_text(text)
         return made
 
-    def run(self, *argv: str, cwd: Path | None = None, seconds: float = 120, **env: str) -> Done:
+    def run(self, *argv: str, cwd: Path | None = None, seconds: float = 300, **env: str) -> Done:
         """Run a client to its end."""
         done = subprocess.run(
             [program(argv[0]), *argv[1:]],

@@ -229,4 +229,4 @@ def site(shown: Shown, env: Mapping[str, str], caller: Caller | None = None) -> 
             yield Site(f"http://127.0.0.1:{listener.getsockname()[1]}", service)
         finally:
             server.should_exit = True
-            thread.join(10)
+            thread.join(60)

@@ -64,17 +64,19 @@ class Driven:
         self.wait(run=run)
         return run
 
-    def wait(self, seconds: float = 60, **like: Any) -> Told:
+    def wait(self, seconds: float = 120, **like: Any) -> Told:
         """The first that it told which is like this. AssertionError when it never comes."""
         deadline = time.monotonic() + seconds
         with self._news:
             while True:
+                goes_on = self._reading.is_alive()  # asked first: what it told until then is there
                 for each in self.told:
                     if all(each.get(key) == value for key, value in like.items()):
                         return each
                 left = deadline - time.monotonic()
                 assert left > 0, f"{like} never came: {str(self.told[-20:])[:2000]}"
-                assert self._news.wait(min(left, 1)) or self.process.poll() is None, f"it has ended: {self.told[-5:]}"
+                assert goes_on, f"it has ended: {self.told[-5:]}"
+                self._news.wait(min(left, 1))
 
     def ended(self, run: str) -> Told:
         """The end of a run."""
@@ -93,7 +95,7 @@ class Driven:
 
     def printed(self, run: str, text: str) -> None:
         """Wait until a run that is followed has told this text."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while text not in "".join(
             each["event"].get("text", "") for each in self.told if each["what"] == "event" and each["run"] == run
         ):
@@ -113,7 +115,7 @@ class Driven:
         with contextlib.suppress(OSError):
             self.process.stdin.close()
         self.process.wait(60)
-        self._reading.join(10)
+        self._reading.join(60)
 
     def _read(self) -> None:
         assert self.process.stdout is not None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -108,15 +109,28 @@ def _listening(inodes: set[str]) -> frozenset[str]:
     return frozenset(found & inodes)
 
 
-def settled(folder: Path, before: Held, seconds: float = 15) -> Held:
+def at_rest(folder: Path) -> Held:
+    """What is held once that has been the same for a while; after a minute whatever is held then."""
+    found, same, until = held(folder), 0, time.monotonic() + 60
+    while same < 4 and time.monotonic() < until:
+        time.sleep(0.5)
+        before, found = found, held(folder)
+        same = same + 1 if found == before else 0
+    return found
+
+
+def settled(folder: Path, before: Held, seconds: float = 60) -> Held:
     """What is held once nothing is held that was not before; after so many seconds whatever is held then."""
+    found = held(folder)
+
+    def is_all_gone() -> bool:
+        nonlocal found
+        found = held(folder)
+        return not leaked(found, before)
+
     with contextlib.suppress(AssertionError):
-        wait_for(lambda: not _more(held(folder), before), seconds)
-    return held(folder)
-
-
-def _more(after: Held, before: Held) -> bool:
-    return bool(leaked(after, before))
+        wait_for(is_all_gone, seconds)
+    return found
 
 
 def leaked(after: Held, before: Held) -> dict[str, object]:

@@ -35,7 +35,7 @@ from support.registry import Listing, Upstream
 from support.registry.pages import JSON
 
 ALLOW = "default: allow\n"
-TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=1, sock_read=0.5)
+TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +93,12 @@ class Mirror:
 
     def __enter__(self) -> Mirror:
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(60)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(20)
+        self._thread.join(60)
         assert not self._thread.is_alive(), "the mirror does not end"
 
     def run(self, name: str, *, offline: bool = False, policy: PolicySet | None = None) -> None:
@@ -165,7 +165,7 @@ class Mirror:
         return found + [f"incoming {name}" for name in os.listdir(self.folder + "/incoming")]
 
 
-def eventually(claim: Callable[[], object], seconds: float = 10) -> None:
+def eventually(claim: Callable[[], object], seconds: float = 60) -> None:
     """Wait until something holds; AssertionError when it does not in time."""
     deadline = time.monotonic() + seconds
     while not claim():

@@ -46,12 +46,12 @@ def as_ordinary(
 ) -> subprocess.CompletedProcess[Any]:
     """`subprocess.run` as the ordinary user, with a HOME of its own, which is also where it starts.
 
-    `env` defaults to PATH alone. Output is captured as text, for 60 s at most, unless `kwargs` say otherwise.
+    `env` defaults to PATH alone. Output is captured as text, for 120 s at most, unless `kwargs` say otherwise.
     """
     if not {"stdout", "stderr", "capture_output"} & kwargs.keys():
         kwargs["capture_output"] = True
     kwargs.setdefault("text", True)
-    kwargs.setdefault("timeout", 60)
+    kwargs.setdefault("timeout", 120)
     given = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"} if env is None else env
     with ordinary_home() as home:
         return subprocess.run(ordinary_argv(argv), env={"HOME": home, **given}, cwd=cwd or home, **kwargs)

@@ -119,7 +119,7 @@ def core_of(user: User, act: str, settings: str = "") -> list[str]:
 def acted(user: User, act: str, settings: str = "") -> Any:
     """What `async def act(service)` returns in a core of the user's."""
     done = subprocess.run(
-        core_of(user, act, settings), env=user.env, cwd=user.work, capture_output=True, text=True, timeout=60
+        core_of(user, act, settings), env=user.env, cwd=user.work, capture_output=True, text=True, timeout=180
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])

@@ -34,7 +34,7 @@ class Served:
 
     def begun(self) -> Served:
         """Wait until it serves."""
-        wait_for(lambda: "serving at" in self.said or self.process.poll() is not None, 30)
+        wait_for(lambda: "serving at" in self.said or self.process.poll() is not None, 90)
         assert self.process.poll() is None, self.said
         return self
 
@@ -58,7 +58,7 @@ class Served:
     def end(self) -> int:
         """End it as a supervisor does; its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
 
 @contextlib.contextmanager

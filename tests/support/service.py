@@ -85,7 +85,7 @@ class Door:
 
     def wait_for(self, code: str) -> Entry:
         """The refusal with this code, once it is heard."""
-        eventually(lambda: code in self.codes(), 5)
+        eventually(lambda: code in self.codes())
         return next(entry for entry in self.heard if entry.code == code)
 
     def plain(self, data: bytes) -> Said:

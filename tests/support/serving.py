@@ -26,7 +26,7 @@ def serving(user: User, *words: str) -> Iterator[subprocess.Popen[Any]]:
         finally:
             process.send_signal(signal.SIGTERM)
             try:
-                process.wait(20)
+                process.wait(60)
             finally:
                 process.kill()
 

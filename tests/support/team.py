@@ -51,7 +51,7 @@ class Team:
         eventually(lambda: self.process.poll() is not None or "serving at" in self.said)
         if self.process.poll() is None:
             self.port = int(re.findall(r":(\d+) with", self.said)[0])
-            eventually(self._answers, 20)
+            eventually(self._answers)
         return self
 
     def __exit__(
@@ -59,7 +59,7 @@ class Team:
     ) -> None:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(30) is not None
+        assert self.process.wait(60) is not None
         if kind is None and not self.faulty:
             assert not [line for line in self.said.splitlines() if _FAULTS.search(line)], self.said
 
@@ -82,9 +82,9 @@ class Team:
 
     def get(self, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> Said:
         """Ask; `_` in names of headers stands for `-`."""
-        connection: http.client.HTTPConnection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=15)
+        connection: http.client.HTTPConnection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         if self._tls is not None:
-            connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=15, context=self._tls)
+            connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=60, context=self._tls)
         try:
             connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
             answer = connection.getresponse()

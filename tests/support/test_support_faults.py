@@ -167,7 +167,7 @@ def test_hang_answers_nothing_until_released(up: Upstream, ask: Ask, wheel: List
 
 def test_hang_in_the_middle_of_a_body(up: Upstream, ask: Ask, wheel: Listing) -> None:
     fault = up.fault(wheel.path, Fault.hang(after=50))
-    answer = ask(wheel.path, timeout=1)
+    answer = ask(wheel.path, timeout=5)
     assert answer.read(50) == wheel.file.data[:50]
     with pytest.raises(TimeoutError):
         answer.read(1)

@@ -67,8 +67,8 @@ class User:
     def run(
         self, *words: str, cwd: Path | str | None = None, env: Mapping[str, str] | None = None, **more: Any
     ) -> Done:
-        """Run the command to its end: text, captured, nothing on stdin, 60 s, unless `more` says otherwise."""
-        options: dict[str, Any] = {"text": True, "timeout": 60, **more}
+        """Run the command to its end: text, captured, nothing on stdin, 120 s, unless `more` says otherwise."""
+        options: dict[str, Any] = {"text": True, "timeout": 120, **more}
         if not {"stdin", "input"} & more.keys():
             options["stdin"] = subprocess.DEVNULL
         if not {"stdout", "stderr"} & more.keys():
@@ -107,7 +107,7 @@ class User:
     def shell(self, script: str, **more: Any) -> Done:
         """Run a line of bash, in which `$JR` is the command, in the workspace."""
         line = f"JR={shlex.quote(' '.join(self.command))}\n{script}"
-        options: dict[str, Any] = {"text": True, "timeout": 60, "capture_output": True, **more}
+        options: dict[str, Any] = {"text": True, "timeout": 120, "capture_output": True, **more}
         return subprocess.run(ordinary_argv(["bash", "-c", line]), cwd=self.work, env=self.env, **options)
 
     def proxies(self) -> list[int]:
@@ -153,7 +153,7 @@ def alive(mark: str) -> list[int]:
     return [pid for pid, command in processes() if mark.encode() in command and pid != os.getpid()]
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 15) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
     """Wait until it holds. AssertionError when it never does."""
     deadline = time.monotonic() + seconds
     while not condition():

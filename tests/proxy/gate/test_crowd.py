@@ -56,7 +56,7 @@ def test_a_run_has_64_connections_and_the_next_is_closed(
     finally:
         other.close()
     crowd[0].close()
-    eventually(lambda: _served(door), 5)
+    eventually(lambda: _served(door))
     assert door.codes() == ["JR-GATE-CONNECTIONS"], "told once"
 
 
@@ -73,7 +73,7 @@ def test_the_gate_may_open_as_many_files_as_the_host_lets_it() -> None:
         with service_home() as folders:
             connect(folders).close()
             (gate,) = gates_of(folders)
-            eventually(lambda: _files(gate) == {str(hard)}, 5)
+            eventually(lambda: _files(gate) == {str(hard)})
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 

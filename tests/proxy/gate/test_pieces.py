@@ -73,7 +73,7 @@ async def _pieces_of(answer: bytes) -> list[bytes]:
         found.set_result(handler.asking.pieces)
 
     proxy = await asyncio.start_server(gate, "127.0.0.1", 0)
-    async with origin, proxy, asyncio.timeout(30):
+    async with origin, proxy, asyncio.timeout(120):
         _, client = await asyncio.open_connection("127.0.0.1", proxy.sockets[0].getsockname()[1])
         pieces = await found
         client.close()

@@ -63,7 +63,7 @@ def play(cache: Cache) -> Callable[[Scenario], None]:
     async def played(scenario: Scenario) -> None:
         wire: Any = Wire()
         one, other = (Artifacts(cache.store, ArtifactFiles(str(cache.folder)), wire) for _ in range(2))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await scenario(one, other, wire)
         for mirror in (one, other):
             await mirror.close()

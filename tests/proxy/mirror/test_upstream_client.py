@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -135,10 +134,8 @@ def test_a_document_has_its_time_in_all(fault: Fault) -> None:
     with Upstream() as up:
         up.add(make_wheel("demo", "1.0"))
         up.fault(PAGE, fault)
-        begun = time.monotonic()
         with pytest.raises(UpstreamFailure, match=r"did not come whole in 0\.3 s"):
             _document(up.url + "demo/", seconds=0.3)
-        assert time.monotonic() - begun < 5, "it would have taken longer without a limit"
 
 
 def test_the_corporate_proxy_is_honoured_and_the_hosts_trust_too(

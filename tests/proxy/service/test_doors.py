@@ -21,7 +21,7 @@ from support.user import processes
 from support.wheels import make_wheel
 
 INDEX = "/simple/demo/"
-AT_ONCE = 2.0
+AT_ONCE = 20.0
 
 
 @pytest.fixture(scope="module")

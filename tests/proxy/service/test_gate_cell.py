@@ -12,6 +12,7 @@ from jhansi_runner.proxy.gate.authority import ensure_now
 from jhansi_runner.proxy.service import gate_cell
 from jhansi_runner.proxy.service.gate_cell import GateFailed, start_gate
 from support.bwrap_stub import dying, misbehaving, stub
+from support.descriptors import descriptors
 from support.leaks import adopting, descendants
 from support.user import wait_for
 
@@ -62,16 +63,16 @@ SILENT = "it neither answered nor ended"
 def test_nothing_is_left_of_one_that_misbehaves(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, said: str
 ) -> None:
-    monkeypatch.setattr(gate_cell, "_READY_SECONDS", 1.0)
-    monkeypatch.setattr(gate_cell, "_DYING_SECONDS", 1.0)
+    monkeypatch.setattr(gate_cell, "_READY_SECONDS", 1.0 if said == SILENT else 30.0)
+    monkeypatch.setattr(gate_cell, "_DYING_SECONDS", 1.0 if said == SILENT or body.endswith(LIVES) else 30.0)
     assert_fails(tmp_path, misbehaving(tmp_path / "bwrap", body), said)
 
 
 def test_nothing_is_left_without_a_bubblewrap(tmp_path: Path) -> None:
-    before, others = os.listdir("/proc/self/fd"), descendants().keys()
+    before, others = descriptors(), descendants().keys()
     with pytest.raises(OSError, match="No such file"):
         start_gate(str(tmp_path / "none"), str(tmp_path), 2)
-    assert os.listdir("/proc/self/fd") == before
+    assert descriptors() <= before
     assert descendants().keys() <= others
 
 
@@ -97,12 +98,12 @@ def test_the_gate_is_under_the_filter_of_sandboxes(tmp_path: Path) -> None:
 def assert_fails(tmp_path: Path, bwrap: Path, said: str) -> None:
     """And leaves no descriptor and no process."""
     log = os.open(tmp_path / "log", os.O_WRONLY | os.O_CREAT)
-    before, known, others = os.listdir("/proc/self/fd"), children(), descendants().keys()
+    before, known, others = descriptors(), children(), descendants().keys()
     try:
         with adopting():
             with pytest.raises(GateFailed, match=said):
                 start_gate(str(bwrap), str(tmp_path / "state" / "authority"), log)
-            assert os.listdir("/proc/self/fd") == before
+            assert descriptors() <= before
             wait_for(lambda: descendants().keys() <= others)  # what was killed is gone a moment later
             for pid in children() - known:  # orphans, which became ours because we adopt them
                 assert Path(f"/proc/{pid}/comm").read_text() == "sleep\n"

@@ -98,7 +98,7 @@ def test_a_killed_runner_leaves_no_run_behind(up: Upstream, jhansi_home: str) ->
         time.sleep(2.5)
         assert _running(home) == [service], "it went although a run was registered"
         door.link.close()  # as a killed runner's connection would be
-        eventually(lambda: not _running(home), 8)
+        eventually(lambda: not _running(home))
         connect(home).close()
 
 

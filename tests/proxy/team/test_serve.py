@@ -186,7 +186,7 @@ def test_workers_count_together_and_are_replaced(case: Case, tmp_path: Path) -> 
         before = team.workers
         assert len(before) == 3
         os.kill(before[0], signal.SIGKILL)
-        eventually(lambda: len(team.workers) == 3 and before[0] not in team.workers, 20)
+        eventually(lambda: len(team.workers) == 3 and before[0] not in team.workers)
         assert "another one takes its place" in team.said
         assert team.get(case.file("1.0.0")).status == 200
 
@@ -210,8 +210,8 @@ def test_a_worker_that_starts_under_a_wrong_policy_takes_the_last_good_one(
         eventually(lambda: team.said.count("the last good policy stays in force") == 2)
         for before in team.workers:  # then none is left that has seen the policy itself
             os.kill(before, signal.SIGKILL)
-            eventually(partial(_replaced, team, before), 20)
-        eventually(lambda: team.said.count("the last good policy stays in force") == 4, 20)
+            eventually(partial(_replaced, team, before))
+        eventually(lambda: team.said.count("the last good policy stays in force") == 4)
         assert {team.get(case.file("1.0.0")).status for _ in range(20)} == {403}
         assert b"jhansi_policy_wrong 1" in team.get("/metrics").body
         team.policy.write_text(case.policy(ALLOW))
@@ -229,10 +229,10 @@ def test_a_worker_that_cannot_start_leaves_the_others_alone_and_is_tried_again(c
         secret.rename(tmp_path / "away")
         time.sleep(1.5)  # until one has served for a second
         os.kill(team.workers[0], signal.SIGKILL)
-        eventually(lambda: "another one takes its place in 2 s" in team.said, 20)
+        eventually(lambda: "another one takes its place in 2 s" in team.said)
         assert b"jhansi_workers 1" in _metrics(team)
         (tmp_path / "away").rename(secret)
-        eventually(lambda: b"jhansi_workers 2" in _metrics(team), 20)
+        eventually(lambda: b"jhansi_workers 2" in _metrics(team))
         assert team.process.poll() is None
 
 
@@ -256,7 +256,7 @@ def test_workers_end_with_whoever_started_them(case: Case, tmp_path: Path) -> No
         workers = team.workers
         team.process.kill()
         team.process.wait()
-        eventually(lambda: not any(_serves(pid) for pid in workers), 20)
+        eventually(lambda: not any(_serves(pid) for pid in workers))
 
 
 def test_a_worker_that_finds_nobody_who_started_it_ends(case: Case, tmp_path: Path) -> None:
@@ -270,7 +270,7 @@ def test_a_worker_that_finds_nobody_who_started_it_ends(case: Case, tmp_path: Pa
         with socket.create_server(("127.0.0.1", 0)) as listener:
             argv[-4:] = [str(listener.fileno()), str(numbers), argv[-2], str(gone.pid)]
             worker = subprocess.Popen([sys.executable, *argv], env=env, pass_fds=[listener.fileno()])
-            assert worker.wait(30) == 0
+            assert worker.wait(60) == 0
 
 
 def test_offline_it_asks_nobody(case: Case, tmp_path: Path) -> None:
@@ -318,14 +318,14 @@ def test_the_page_shows_what_is_cached_and_what_was_refused_and_believes_nobody(
 )
 def test_mistakes_are_found_before_anything_listens(tmp_path: Path, options: list[str], words: str) -> None:
     with Team(tmp_path, "", *options) as team:
-        assert team.process.wait(20) == 125
+        assert team.process.wait(60) == 125
         assert words in team.said
         assert "Traceback" not in team.said
 
 
 def test_a_mirror_does_not_begin_with_a_wrong_policy(case: Case, tmp_path: Path) -> None:
     with Team(tmp_path, _denying(case).replace("rules:", "rulez:"), "--workers", "2") as team:
-        assert team.process.wait(20) == 125
+        assert team.process.wait(60) == 125
         assert "did you mean 'rules'?" in team.said
         assert "Traceback" not in team.said
 
@@ -335,5 +335,5 @@ def test_a_token_that_others_can_read_is_no_secret(tmp_path: Path) -> None:
     secret.write_text("0123456789abcdef\n")
     secret.chmod(0o644)
     with Team(tmp_path, "", "--token-file", str(secret)) as team:
-        assert team.process.wait(20) == 125
+        assert team.process.wait(60) == 125
         assert "chmod 600" in team.said

@@ -164,7 +164,7 @@ def test_a_browser_does(kind: Serving, headers: dict[str, str]) -> None:
 
 
 _ASK = """import http.client, sys
-c = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=10)
+c = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=60)
 c.request("GET", "/v1/sandboxes")
 print(c.getresponse().status)
 """

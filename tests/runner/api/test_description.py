@@ -155,4 +155,4 @@ def test_the_server_does_what_is_described(case: schemathesis.Case[Any], known: 
     if "sandbox" in case.path_parameters and case.operation.definition.raw["operationId"] != "deleteSandbox":
         case.path_parameters["sandbox"] = sandbox
     checks: list[Any] = list(CHECKS.get_by_names(_CHECKS))
-    case.call_and_validate(base_url=place, checks=checks, timeout=10)
+    case.call_and_validate(base_url=place, checks=checks, timeout=60)

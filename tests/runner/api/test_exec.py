@@ -147,7 +147,7 @@ def test_who_leaves_ends_what_they_wait_for(server: Serving, accept: str) -> Non
     sandbox = server.sandbox()
     with _begin(server, sandbox, "sleep", accept):
         assert _state(server, _latest(server, sandbox)) == RUNNING
-    wait_for(lambda: _state(server, _latest(server, sandbox)) == CANCELLED, 5)
+    wait_for(lambda: _state(server, _latest(server, sandbox)) == CANCELLED)
 
 
 @pytest.mark.attack
@@ -193,7 +193,7 @@ def test_who_reads_nothing_is_dropped_and_holds_up_nobody(server: Serving, monke
     with _begin(server, sandbox, "flood", _EVENTS):
         run = _latest(server, sandbox)
         assert _run(server, "say x").status == 200
-        wait_for(lambda: _state(server, run) == CANCELLED, 10)
+        wait_for(lambda: _state(server, run) == CANCELLED)
 
 
 @pytest.mark.attack
@@ -240,10 +240,12 @@ def test_who_reads_slowly_gets_everything(server: Serving, monkeypatch: pytest.M
     sandbox = server.sandbox()
     with _begin(server, sandbox, "flood", _EVENTS) as end:
         until, found = time.monotonic() + 4, 0
-        while time.monotonic() < until:
-            found += len(end.recv(20_000))
+        while time.monotonic() < until or found < 1_000_000:
+            data = end.recv(20_000)
+            assert data
+            found += len(data)
             time.sleep(0.02)
-        assert found > 1_000_000 and _state(server, _latest(server, sandbox)) == RUNNING
+        assert _state(server, _latest(server, sandbox)) == RUNNING
 
 
 @pytest.mark.parametrize("sent", [b"GET /health HTTP/1.1\r\nHost: x\r\n", b"G"])
@@ -252,7 +254,6 @@ def test_a_head_that_does_not_come_is_not_waited_for(
 ) -> None:
     monkeypatch.setattr(connection, "HEAD_SECONDS", 1)
     with server.connect() as end:
-        end.settimeout(6)
         end.sendall(sent)
         assert read_rest(end).startswith(b"HTTP/1.1 408 ")
 
@@ -260,18 +261,17 @@ def test_a_head_that_does_not_come_is_not_waited_for(
 def test_a_body_that_trickles_is_not_waited_for(server: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "SLOW_SECONDS", 1)
     with server.connect() as end:
-        end.settimeout(6)
         end.sendall(b"POST /v1/sandboxes HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
-        for _ in range(6):
-            end.sendall(b"  ")
-            time.sleep(0.2)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it was said by then, and is there to read
+            for _ in range(6):
+                end.sendall(b"  ")
+                time.sleep(0.2)
         assert read_rest(end).startswith(b"HTTP/1.1 408 ")
 
 
 def test_a_connection_that_asks_for_nothing_is_closed(server: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "IDLE_SECONDS", 1)
     with server.connect() as end:
-        end.settimeout(6)
         assert read_rest(end) == b""
 
 
@@ -303,6 +303,9 @@ def test_connections_by_which_nobody_known_asks_for_anything_keep_nobody_out(
         for end in ends:
             with contextlib.suppress(OSError):
                 end.sendall(sent)
+        for end in ends if sent == asked else ():
+            with contextlib.suppress(OSError):  # who had to make way has no answer
+                end.recv(1000)
         time.sleep(0.2)
         for _ in range(5):
             assert server.ask("GET", "/v1/sandboxes").status == 200

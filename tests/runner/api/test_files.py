@@ -242,7 +242,8 @@ def test_bodies_that_have_to_be_whole_are_few_at_once_and_nobody_elses_wait(serv
     ends = [server.connect() for _ in range(operation.WHOLE_EACH + 12)]
     left = {end: head.encode() + b" " * 600_000 for end in ends}
     try:
-        for _ in range(40):
+        wait_for(lambda: push(left) >= operation.WHOLE_EACH)
+        for _ in range(20):
             push(left)
             time.sleep(0.05)
         waiting = [end for end in ends if left[end]]

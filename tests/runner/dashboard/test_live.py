@@ -39,7 +39,7 @@ def _end(shown: Shown) -> None:
 def _messages(here: Site, **headers: str) -> Iterator[tuple[int, str, dict[str, object]]]:
     """Number, name and data of each message, until the stream ends."""
     url = f"{here.url}/runs/{RUN}/events"
-    with httpx.stream("GET", url, headers={**ALL, **headers}, trust_env=False, timeout=30) as answer:
+    with httpx.stream("GET", url, headers={**ALL, **headers}, trust_env=False, timeout=60) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         found: dict[str, str] = {}
         for line in answer.iter_lines():
@@ -86,7 +86,7 @@ def test_of_a_flood_only_the_end_comes(here: Site, shown: Shown) -> None:
 def test_a_stream_ends_in_time_so_that_its_reader_has_to_be_let_in_again(
     here: Site, shown: Shown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "_STREAM_SECONDS", 0.3)
+    monkeypatch.setattr(live, "_STREAM_SECONDS", 2.0)
     shown.events.append(output(1, "one\n"))
     assert [name for _, name, _ in _messages(here)] == ["more"]
     eventually(lambda: here.service.listening == 0)
@@ -99,7 +99,7 @@ def test_a_page_does_not_wait_for_a_program_that_always_prints() -> None:
             await asyncio.sleep(0.01)
 
     async def look() -> tuple[Tail, int]:
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(60):
             return await live.so_far(endless(), ended=False)
 
     tail, number = asyncio.run(look())
@@ -108,7 +108,9 @@ def test_a_page_does_not_wait_for_a_program_that_always_prints() -> None:
 
 @pytest.mark.parametrize("number", ["x", "-1", "99999999999"])
 def test_a_number_that_is_none_is_told_so(here: Site, number: str) -> None:
-    answer = httpx.get(f"{here.url}/runs/{RUN}/events", headers={**ALL, "Last-Event-ID": number}, trust_env=False)
+    answer = httpx.get(
+        f"{here.url}/runs/{RUN}/events", headers={**ALL, "Last-Event-ID": number}, trust_env=False, timeout=60
+    )
     assert answer.status_code == 400
 
 
@@ -118,7 +120,7 @@ def test_who_goes_away_is_forgotten_and_nobody_takes_all_places(here: Site, show
     for stream in streams:
         next(stream)
     assert here.service.listening == 16
-    answer = httpx.get(f"{here.url}/runs/{RUN}/events", headers=ALL, trust_env=False)
+    answer = httpx.get(f"{here.url}/runs/{RUN}/events", headers=ALL, trust_env=False, timeout=60)
     assert answer.status_code == 429
     for stream in streams:
         stream.close()  # type: ignore[attr-defined]
@@ -128,6 +130,6 @@ def test_who_goes_away_is_forgotten_and_nobody_takes_all_places(here: Site, show
 
 def test_a_page_of_a_run_that_goes_on_does_not_wait_for_its_end(here: Site, shown: Shown) -> None:
     shown.events.append(output(1, "until now\n"))
-    page = httpx.get(f"{here.url}/runs/{RUN}", headers=ALL, trust_env=False).text
+    page = httpx.get(f"{here.url}/runs/{RUN}", headers=ALL, trust_env=False, timeout=60).text
     assert "until now\n" in page and 'data-after="1"' in page and "<noscript>" in page
     assert here.service.listening == 0

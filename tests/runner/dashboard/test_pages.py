@@ -89,7 +89,7 @@ def client(here: Site) -> Iterator[httpx.Client]:
 
 
 def _client(here: Site) -> httpx.Client:
-    return httpx.Client(base_url=here.url, trust_env=False, verify=False)  # noqa: S501  # there is no TLS
+    return httpx.Client(base_url=here.url, trust_env=False, verify=False, timeout=60)  # noqa: S501  # there is no TLS
 
 
 PAGES = ["/", "/sandboxes", f"/sandboxes/{BOX}", "/runs", f"/runs/{RUN}", f"/runs/run_{1:016x}", "/cache", "/policy"]

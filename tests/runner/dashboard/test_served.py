@@ -49,7 +49,7 @@ class Served:
     def end(self) -> str:
         """End it; what it said."""
         self._child.send_signal(signal.SIGTERM)
-        return self._child.communicate(timeout=30)[1]
+        return self._child.communicate(timeout=60)[1]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from support.engine import Driven, driven
 from support.registry import Upstream
-from support.user import User
+from support.user import User, wait_for
 
 IGNORES = (
     "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('ready', flush=True)\ntime.sleep(60)"
@@ -234,4 +234,4 @@ def test_runs_leave_no_descriptors_behind(engine: Driven) -> None:
     before = count()
     for _ in range(3):
         engine.ended(engine.submit(engine.sandbox(), command="true", stdin="x"))
-    assert count() == before
+    wait_for(lambda: count() <= before)  # its process may go a little later than its end is told

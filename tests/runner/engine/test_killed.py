@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +30,13 @@ def _programs(mark: int) -> list[int]:
     return alive(f"sleep\x004{mark}.{os.getpid()}")
 
 
+def _is_free(place: Path) -> bool:
+    with open(place, "rb") as lock, contextlib.suppress(BlockingIOError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
+
+
 @pytest.fixture
 def engine(user: User) -> Iterator[Driven]:
     with driven(user, runs=2, timeout=60) as engine:
@@ -41,8 +50,7 @@ def test_a_core_that_is_killed_takes_everything_with_it(engine: Driven) -> None:
     engine.process.wait()
     wait_for(lambda: not _programs(1) and not _programs(2))
     wait_for(lambda: not os.path.exists(f"/proc/{nursery}"))
-    with open(engine.work(sandbox).parent / "busy", "rb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    wait_for(lambda: _is_free(engine.work(sandbox).parent / "busy"))
 
 
 def test_what_a_killed_core_left_is_read_by_the_next_one(user: User) -> None:
@@ -63,7 +71,7 @@ def test_a_nursery_that_is_killed_ends_its_runs_and_another_takes_its_place(engi
     end = engine.ended(run)
     assert (end["state"], end["outcome"]["exit_code"]) == ("done", 125)
     assert "run it again" in end["outcome"]["error"]
-    wait_for(lambda: not _programs(4))
+    wait_for(lambda: not _programs(4) and _is_free(engine.work(sandbox).parent / "busy"))
     again = engine.submit(sandbox, command="echo again")
     assert engine.outcome(again)["stdout"] == "again\n"
     assert engine.nursery() not in (0, nursery)
@@ -85,7 +93,7 @@ def test_an_engine_that_stops_cancels_its_runs(engine: Driven) -> None:
     _, run = _begun(engine, 6)
     others = [engine.submit(engine.sandbox(), command="sleep 30") for _ in range(2)]
     engine.close()
-    assert not _programs(6)
+    wait_for(lambda: not _programs(6))  # it is killed by then, and gone when the kernel is done with it
     ends = [engine.ended(each)["outcome"] for each in (run, *others)]
     assert [each["state"] for each in ends] == ["cancelled"] * 3
     assert "while it ran" in ends[0]["error"] and ends[0]["output"] == "ready\n"
@@ -97,18 +105,19 @@ def test_a_run_holds_its_own_pipes_and_no_others(engine: Driven) -> None:
     for mark in (7, 8):
         _begun(engine, mark)
     nursery = engine.nursery()
+    wait_for(lambda: len(_channels(nursery)) == 3)  # to the core, to the doorman, and to the child that waits
     one, other = (_channels(child) for child in _running(nursery))
     assert one
     assert other
     assert not one & other
     assert not (one | other) & _channels(nursery)
-    wait_for(lambda: len(_channels(nursery)) == 3)  # to the core, to the doorman, and to the child that waits
 
 
 def test_a_child_that_is_killed_while_it_waits_costs_no_run(engine: Driven) -> None:
     engine.ended(engine.submit(engine.sandbox(), command="true"))
     nursery = engine.nursery()
-    wait_for(lambda: len(_children(nursery)) == 2)
+    # One of two children may be that of the run, on its way out: it has no channel any more, which one that waits has.
+    wait_for(lambda: len(_children(nursery)) == 2 and len(_channels(nursery)) == 3)
     for child in _children(nursery):  # the doorman is one of them
         os.kill(child, signal.SIGKILL)
     wait_for(lambda: {_state(child) for child in _children(nursery)} == {"Z"})
@@ -132,5 +141,8 @@ def _children(pid: int) -> list[int]:
 
 def _channels(pid: int) -> set[str]:
     """Pipes and sockets of a process."""
-    leads = (os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd"))
+    leads = set()
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):  # it opens and closes others meanwhile
+            leads.add(os.readlink(f"/proc/{pid}/fd/{name}"))
     return {each for each in leads if each.startswith(("pipe:", "socket:"))}

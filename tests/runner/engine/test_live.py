@@ -27,7 +27,7 @@ async def _ended_after(seconds: float) -> End:
     null = os.open(os.devnull, os.O_RDONLY)
     try:
         live.begin(cradle, null, null, seconds)
-        return await asyncio.wait_for(end, 30)
+        return await asyncio.wait_for(end, 120)
     finally:
         os.close(null)
         cradle.close()

@@ -234,7 +234,7 @@ def test_calls_for_one_sandbox_take_turns(session: Session) -> None:
 def test_time_that_is_over_ends_a_program(session: Session) -> None:
     async def use(agent: Agent) -> None:
         code = "import time; print('begun', flush=True); time.sleep(1000)"
-        ended = await agent.call("run_code", language="python", code=code, timeout_seconds=1)
+        ended = await agent.call("run_code", language="python", code=code, timeout_seconds=5)
         assert (ended["exit_code"], ended["timed_out"], ended["output"]) == (124, True, "begun\n")
 
     session(use)

@@ -104,7 +104,7 @@ def test_standard_output_carries_the_protocol_alone_and_the_end_of_input_is_the_
         server.stdin.flush()
         while json.loads(server.stdout.readline()).get("id") != 1:
             pass
-        rest, _ = server.communicate("", timeout=30)
+        rest, _ = server.communicate("", timeout=60)
         assert (rest, server.returncode) == ("", 0)
 
 

@@ -163,9 +163,9 @@ def test_one_that_was_ended_at_any_point_is_finished_by_its_repetition(
             before = len(up.requests)
             process = _start(command, names)
             least = before + dice.randrange(1, 60)
-            eventually(lambda: len(up.requests) >= least or process.poll() is not None, 30)  # noqa: B023
+            eventually(lambda: len(up.requests) >= least or process.poll() is not None)  # noqa: B023
             process.send_signal(number)
-            said = process.communicate(timeout=30)
+            said = process.communicate(timeout=60)
             if number == signal.SIGINT and process.returncode:
                 assert process.returncode == 130 and b"give the same command to go on" in said[1], said
         told = command.data(str(names))
@@ -182,10 +182,10 @@ def test_one_that_hangs_can_be_ended(command: Command, desk: Desk) -> None:
         up.fault("/demo1/-/demo1-1.0.0.tgz", Fault.hang(after=100))
         command.policy(policy_text(up))
         process = _start(command, names)
-        eventually(lambda: up.count("/demo1/-/demo1-1.0.0.tgz"), 30)
+        eventually(lambda: up.count("/demo1/-/demo1-1.0.0.tgz"))
         time.sleep(0.3)
         process.send_signal(signal.SIGINT)
-        said = process.communicate(timeout=30)
+        said = process.communicate(timeout=60)
         assert process.returncode == 130 and b"2 files came whole" in said[1], said
         up.heal()
         assert command.data(str(names))["came"]["files"] == 1

@@ -32,7 +32,7 @@ def test_those_who_send_half_a_head_do_not_keep_others_out() -> None:
         eventually(lambda: len(wire.server._house.asking._since) >= MOST - 1)
         with wire.connect() as connection:
             connection.sendall(get("/new", "Connection: close"))
-            connection.settimeout(3)
+            connection.settimeout(60)
             assert _said(connection) == [b"GET /new?"]
 
 
@@ -44,7 +44,7 @@ def test_those_who_never_greet_do_not_keep_others_out(tmp_path: Path) -> None:
             strangers.enter_context(wire.connect(peer=f"127.0.1.{1 + number // SHARE}"))
         eventually(lambda: len(wire.server._house.coming) >= MOST - 1)
         asked = wire.connect()
-        asked.settimeout(3)
+        asked.settimeout(60)
         with authority.client_context().wrap_socket(asked, server_hostname="127.0.0.1") as connection:
             connection.sendall(get("/new", "Connection: close"))
             assert _said(connection) == [b"GET /new?"]
@@ -58,7 +58,7 @@ def test_those_who_wait_with_tls_go_at_once_though_they_say_nothing(tmp_path: Pa
             strangers.enter_context(wire.connect(context)).sendall(b"G")
         eventually(lambda: len(wire.server._house.asking._since) == SHARE)
         asked = wire.connect()
-        asked.settimeout(3)
+        asked.settimeout(60)
         with context.wrap_socket(asked, server_hostname="127.0.0.1") as connection:
             connection.sendall(get("/new", "Connection: close"))
             assert _said(connection) == [b"GET /new?"]

@@ -172,7 +172,7 @@ def test_the_server_ends_while_it_sends(site: Site, tmp_path: Path) -> None:
     with site.wire.connect(site.tls) as connection:
         connection.sendall(get("/file"))
         connection.recv(1000)
-        asyncio.run_coroutine_threadsafe(site.wire.server.close(), site.wire.loop).result(10)
+        asyncio.run_coroutine_threadsafe(site.wire.server.close(), site.wire.loop).result(60)
         assert not site.wire.server._house.guests
     assert not _open(tmp_path / "file")
 

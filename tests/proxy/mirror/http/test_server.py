@@ -133,7 +133,7 @@ def test_a_client_that_writes_all_of_its_body_first_reads_the_answer(chunked: bo
         return problem(403, "JR-TEST", f"{request.method} is refused")
 
     with Wire(refuse) as wire:
-        client = http.client.HTTPConnection("127.0.0.1", wire.port, timeout=10)
+        client = http.client.HTTPConnection("127.0.0.1", wire.port, timeout=60)
         body = [b"x" * 65_536] * 60
         client.request("PUT", "/p", body if chunked else b"".join(body), encode_chunked=chunked)
         answer = client.getresponse()
@@ -240,7 +240,7 @@ def test_nobody_who_is_being_served_goes_when_the_house_is_full() -> None:
             wire.loop.call_soon_threadsafe(release.set)
             for connection in held:
                 assert b"/held" in connection.recv(1 << 16)
-            late.settimeout(10)
+            late.settimeout(60)
             assert b"/late" in late.recv(1 << 16)
             for connection in held:
                 connection.close()
