@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import select
 import socket
@@ -11,7 +12,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from jhansi_runner.client import Client, JhansiError
+from jhansi_runner.client import AsyncClient, Client, JhansiError
 from support.serving import serving, socket_of
 from support.user import User, alive, ordinary_user, wait_for
 
@@ -139,3 +140,27 @@ def test_a_server_that_is_killed_is_a_lost_connection_and_its_run_is_lost() -> N
             [run] = client.sandbox(sandbox.id).runs()
             assert run.info.state == "lost"
             assert run.wait().state == "lost"
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_what_went_wrong_in_a_sandbox_is_not_hidden_by_its_server_being_gone(*, waits: bool) -> None:
+    with ordinary_user() as user, serving(user) as server:
+
+        async def use() -> None:
+            async with AsyncClient(socket_of(user)) as client, await client.create():
+                server.kill()
+                raise KeyError("mine")
+
+        with pytest.raises(KeyError, match="mine"):
+            if waits:
+                asyncio.run(use())
+            with Client(socket_of(user)) as client, client.create():
+                server.kill()
+                raise KeyError("mine")
+
+
+def test_a_sandbox_that_cannot_be_deleted_in_the_end_is_told() -> None:
+    with ordinary_user() as user, serving(user) as server:
+        with pytest.raises(JhansiError) as caught, Client(socket_of(user)) as client, client.create():
+            server.kill()
+        assert caught.value.code in ("connection_lost", "no_server")
