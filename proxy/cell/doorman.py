@@ -11,6 +11,7 @@ from __future__ import annotations
 import _socket  # as in doorway.py
 import os
 import struct
+import sys
 
 from jhansi_runner.proxy.cell.doorway import attend, load
 
@@ -27,13 +28,15 @@ _MOST_DESCRIPTORS = 1 << 20
 class Doorman:
     """One that is started, best while this process is small. It ends when we have closed it, or are gone."""
 
-    __slots__ = ("_socket",)
+    __slots__ = ("_gone", "_pid", "_socket")
 
     def __init__(self) -> None:
         """Raises OSError."""
         load()
+        self._gone = False
         self._socket, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
-        if os.fork() == 0:
+        self._pid = os.fork()
+        if self._pid == 0:
             try:
                 self._socket.close()
                 os.dup2(theirs.detach(), _CHANNEL, inheritable=False)
@@ -53,9 +56,31 @@ class Doorman:
         try:
             self._socket.sendmsg([b"usher"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, rights)], _socket.MSG_DONTWAIT)
             return ours.detach()
-        except OSError:  # it was killed, or too many descriptors are on their way
+        except OSError as error:  # it was killed, or too many descriptors are on their way
+            self._gone = isinstance(error, ConnectionError)
             ours.close()
             return -1
+        finally:
+            theirs.close()
+
+    def mend(self) -> None:
+        """Start another one if it was found to be killed: a program of its own, for we are not small any more.
+
+        Raises OSError.
+        """
+        if not self._gone:
+            return
+        os.waitpid(self._pid, 0)
+        self._socket.close()
+        self._socket, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
+        try:
+            self._pid = os.posix_spawn(
+                sys.executable,
+                [sys.executable, "-P", "-s", "-m", "jhansi_runner.proxy.cell.doorman"],
+                {"PYTHONPATH": os.pathsep.join(each for each in sys.path if each)},
+                file_actions=[(os.POSIX_SPAWN_DUP2, theirs.fileno(), _CHANNEL)],
+            )
+            self._gone = False
         finally:
             theirs.close()
 
@@ -84,3 +109,9 @@ def _make_usher(channel: _socket.socket, theirs: _socket.socket) -> None:
         pass
     finally:
         theirs.close()
+
+
+if __name__ == "__main__":
+    os.closerange(_CHANNEL + 1, _MOST_DESCRIPTORS)
+    load()
+    _serve(_socket.socket(fileno=_CHANNEL))

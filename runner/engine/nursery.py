@@ -90,6 +90,7 @@ class Nursery:
         if not ready:
             with contextlib.suppress(OSError):  # who is asked to run something says so
                 self._spare = self._fork()
+                self._doorman.mend()
             return True
         for descriptor in ready:
             if descriptor in by_handle:
