@@ -211,6 +211,7 @@ def test_answers_that_nobody_reads_are_few_at_once_and_nobody_elses_wait(server:
         answered = _answered(ends)
         assert len(answered) == whole.SENT_EACH
         assert _run(server, "say x").status == 200
+        assert server.ask("GET", "/v1/sandboxes", None, token).status == 200
         for end in answered:
             end.close()
         others = [end for end in ends if end not in answered]
