@@ -21,4 +21,4 @@ async def keep_out(service: Service, app: Outer) -> None:
             good = await service.good_tokens()
             app.break_off(good)
             async with asyncio.timeout(_ENDING_SECONDS):
-                await service.end_all_but({LOCAL, *good})
+                await service.end_all_but({LOCAL, *good.values()})
