@@ -57,10 +57,8 @@ class Access:
         """Who asks. Raises SandboxError when nobody may ask like this."""
         given = headers.get("authorization")
         if given is not None:
-            scheme, _, token = given.partition(" ")
-            token = token.strip()
-            fits = scheme.lower() == "bearer" and 0 < len(token) <= _LONGEST_TOKEN
-            found = await self.find_token(token) if fits else None
+            token = token_of(given)
+            found = await self.find_token(token) if token else None
             if found is None:
                 raise unauthorized("this token is not known")
             return found
@@ -82,6 +80,13 @@ class Access:
         if peer not in self._found:
             self._found[peer] = is_same_user(peer, self.uid)
         return self._found[peer]
+
+
+def token_of(header: str) -> str:
+    """The token in an Authorization header, "" for none."""
+    scheme, _, token = header.partition(" ")
+    token = token.strip()
+    return token if scheme.lower() == "bearer" and len(token) <= _LONGEST_TOKEN else ""
 
 
 def unauthorized(message: str) -> SandboxError:

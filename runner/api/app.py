@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -21,7 +19,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from jhansi_runner.runner.api import describe, files, general, runs, sandboxes
-from jhansi_runner.runner.api.access import Access
+from jhansi_runner.runner.api.access import Access, token_of
 from jhansi_runner.runner.api.failures import error_response, told
 from jhansi_runner.runner.api.operation import Ask, Context, Operation, too_many
 from jhansi_runner.runner.api.peer import Peer
@@ -30,6 +28,7 @@ from jhansi_runner.runner.errors import RunnerError
 from jhansi_runner.runner.sandboxes.errors import SandboxError
 from jhansi_runner.runner.sandboxes.model import Caller
 from jhansi_runner.runner.sandboxes.threads import OWNER
+from jhansi_runner.runner.sandboxes.tokens import digest
 
 OPERATIONS: tuple[Operation, ...] = (
     *(*general.OPERATIONS, *sandboxes.OPERATIONS, *files.OPERATIONS, *runs.OPERATIONS),
@@ -82,7 +81,7 @@ class Outer:
     def __init__(self, app: ASGIApp, access: Access, answered: Counter[int]) -> None:
         self._app, self._access, self._answered = app, access, answered
         self._requests: Counter[str] = Counter()
-        self._by_token: dict[_Answering, tuple[str, float, Callable[[], None]]] = {}
+        self._by_token: dict[_Answering, tuple[bytes, Callable[[], None]]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         answering = _Answering(scope, receive, send, self._answered)
@@ -98,7 +97,8 @@ class Outer:
                 name = caller.name
                 OWNER.set(name)
                 if "authorization" in headers:
-                    self._by_token[answering] = name, time.time(), scope["state"]["break_off"]
+                    shown = digest(token_of(headers["authorization"]))
+                    self._by_token[answering] = shown, scope["state"]["break_off"]
                 self._requests[name] += 1
             await self._app(scope, answering.receive, answering.send)
         except SandboxError as error:
@@ -112,10 +112,10 @@ class Outer:
                 self._requests[name] -= 1
                 self._requests += Counter()  # forgets those that have none
 
-    def break_off(self, tokens: Mapping[str, float]) -> None:
-        """End what is being asked with a token that is none of these, which are names with the time of their making."""
-        for name, since, break_off in list(self._by_token.values()):
-            if tokens.get(name, math.inf) > since:
+    def break_off(self, good: Collection[bytes]) -> None:
+        """End what is being asked with a token whose digest is none of these."""
+        for shown, break_off in list(self._by_token.values()):
+            if shown not in good:
                 break_off()
 
 

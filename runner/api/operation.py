@@ -106,9 +106,11 @@ class Ask:
         """The path of a file, behind `/v1/sandboxes/{sandbox}/files/`. Raises SandboxError if it is no UTF-8."""
         parts = self.request.scope["raw_path"].split(b"/", 5)
         try:
-            found = unquote_to_bytes(parts[5] if len(parts) == 6 else b"").decode()
+            *before, found = (unquote_to_bytes(part).decode() for part in parts)
         except UnicodeError:
             raise bad_request("the path is not UTF-8", "write it in UTF-8, with %XX for each byte") from None
+        if before != ["", "v1", "sandboxes", self.name("sandbox"), "files"]:  # a %2F among them is no slash
+            raise bad_request("the path can be read in two ways", "write the slashes before .../files/ as they are")
         if not found:
             raise bad_request("the path of a file is empty", "write it behind .../files/")
         return found

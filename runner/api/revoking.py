@@ -10,14 +10,15 @@ from jhansi_runner.runner.sandboxes.errors import SandboxError
 from jhansi_runner.runner.sandboxes.model import LOCAL
 from jhansi_runner.runner.sandboxes.service import Service
 
-_SECONDS = 1.0
+_SECONDS, _ENDING_SECONDS = 1.0, 10.0
 
 
 async def keep_out(service: Service, app: Outer) -> None:
     """Look for it until cancelled. Whose token was replaced meanwhile keeps programs that nobody waits for."""
     while True:
         await asyncio.sleep(_SECONDS)
-        with contextlib.suppress(SandboxError):  # it is tried again
+        with contextlib.suppress(SandboxError, TimeoutError):  # it is tried again
             good = await service.good_tokens()
             app.break_off(good)
-            await service.end_all_but({LOCAL, *good})
+            async with asyncio.timeout(_ENDING_SECONDS):
+                await service.end_all_but({LOCAL, *good.values()})

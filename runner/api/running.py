@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import resource
 import signal
@@ -123,11 +124,13 @@ async def _serve(folders: paths.Paths, settings: Settings, places: _Places, list
         app = build(context, routes(service, partial(_known, access), os.environ, stopping))
         began = partial(_began, places, listening.same_user)
         keeping_out = asyncio.create_task(keep_out(service, app))
+        keeping_out.add_done_callback(lambda _: stop())  # without it, tokens that were revoked would be good for more
         try:
             await serve(app, places.plain, places.secured, places.secure, stopping, began)
         finally:
             keeping_out.cancel()
-            await asyncio.wait([keeping_out])
+            with contextlib.suppress(asyncio.CancelledError):
+                await keeping_out
 
 
 async def _known(access: Access, request: Request) -> Caller | None:

@@ -26,19 +26,25 @@ class Whole(Response):
         self._make, self._owner, self._made, self._sent = make, owner, made, sent.of(owner)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with self._made.turn(self._owner):
-            answer = await self._make()
-            is_large = len(answer.body) > LARGE
-            if is_large:
-                await self._sent.acquire()
-        if not is_large:
+        answer = await self._one()
+        if len(answer.body) <= LARGE:
             await answer(scope, receive, send)
-            return
-        try:
-            await send({"type": "http.response.start", "status": answer.status_code, "headers": answer.raw_headers})
-            await send_pieces(send, bytes(answer.body), ended=True)
-        finally:
-            self._sent.release()
+        elif self._sent.locked():
+            del answer  # it is made once more, and small ones are not kept waiting by it
+            async with self._sent:
+                await _send(await self._one(), send)
+        else:
+            async with self._sent:
+                await _send(answer, send)
+
+    async def _one(self) -> Response:
+        async with self._made.turn(self._owner):
+            return await self._make()
+
+
+async def _send(answer: Response, send: Send) -> None:
+    await send({"type": "http.response.start", "status": answer.status_code, "headers": answer.raw_headers})
+    await send_pieces(send, bytes(answer.body), ended=True)
 
 
 async def send_pieces(send: Send, data: bytes, *, ended: bool) -> None:

@@ -22,6 +22,11 @@ from jhansi_runner.runner.sandboxes.places import key
 _LIMITS = {option.removeprefix("--") for option in OPTIONS.values()}
 _TIMEOUT = OPTIONS[TIME].removeprefix("--")
 _INSIDE = f"{sandbox.WORKSPACE}/"
+_LONGEST_WORD = 130_000
+"""Bytes of an argument, a line for a shell or a variable's value; of a variable with its name Linux takes 131,071.
+
+Source: execve(2).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,9 @@ def _require_sense(program: Program) -> None:
     for text in texts:
         if not _is_word(text):
             raise bad_request(f"{text[:80]!r} cannot be given to a program", "leave out NULs and halves of characters")
+        if len(text.encode()) > _LONGEST_WORD:
+            hint = "write it to a file of the sandbox, or give it as the program's input"
+            raise bad_request(f"{text[:80]!r}... has more than the {_LONGEST_WORD} bytes that a word may have", hint)
     for name in program.env:
         if not (name.isascii() and name.isidentifier()):
             raise bad_request(f"{name[:80]!r} is not the name of a variable", "letters, digits and _ make one")

@@ -136,9 +136,9 @@ class Service:
         """Whom a token stands for of which only the digest is known, None for nobody, as for one that was revoked."""
         return self._tokens.holder(digest)
 
-    async def good_tokens(self) -> Mapping[str, float]:
-        """The names of tokens that are good, and when each was made, in seconds since the epoch."""
-        return {each.name: each.created for each in self._tokens.all()}
+    async def good_tokens(self) -> Mapping[bytes, str]:
+        """The names of the tokens that are good, by their digests."""
+        return self._tokens.good()
 
     async def end_all_but(self, owners: Collection[str]) -> None:
         """End what runs or waits here for anybody else."""

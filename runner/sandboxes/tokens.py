@@ -56,6 +56,10 @@ class Tokens:
         rows = self._database.all("SELECT name, sees_all, created FROM tokens ORDER BY name")
         return [Token(row["name"], bool(row["sees_all"]), row["created"]) for row in rows]
 
+    def good(self) -> dict[bytes, str]:
+        """The names of all that are good, by their digests."""
+        return {row["digest"]: row["name"] for row in self._database.all("SELECT name, digest FROM tokens")}
+
     def revoke(self, name: str) -> None:
         """Let a token be good for nothing from now on; what its owner made stays."""
         with self._database.change() as rows:

@@ -122,6 +122,26 @@ def test_without_its_doorman_there_is_none_to_be_had_and_we_make_one(
     assert _serves(Usher(made.usher()), tmp_path)
 
 
+def test_one_that_was_killed_is_started_again(tmp_path: Path) -> None:
+    before = set(_children(os.getpid()))
+    made = Doorman()
+    try:
+        made.mend()
+        (pid,) = set(_children(os.getpid())) - before
+        os.kill(pid, signal.SIGKILL)
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        assert made.usher() == -1
+        made.mend()
+        (another,) = set(_children(os.getpid())) - before
+        usher = Usher(made.usher())
+        wait_for(lambda: _children(another))
+        wait_for(lambda: _numbers(another) == ["0", "1", "2", "3"])
+        assert _serves(usher, tmp_path)
+    finally:
+        made.close()
+    os.waitpid(another, 0)
+
+
 def test_neither_has_a_descriptor_of_ours(doorman: tuple[Doorman, int]) -> None:
     made, pid = doorman
     usher = Usher(made.usher())

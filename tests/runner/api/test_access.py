@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
+from jhansi_runner.runner.api import peer, socket_diag
 from jhansi_runner.runner.api.access import split_host
-from jhansi_runner.runner.api.peer import Peer, holder, is_same_user
+from jhansi_runner.runner.api.peer import Peer, holder, is_same_user, peer_of
 from support.api import Serving, serving
 from support.ordinary import ORDINARY_UID, PYTHON, ordinary_argv
 
@@ -239,6 +243,44 @@ def test_a_mapped_address_is_the_same_one() -> None:
     row = "0: 0000000000000000FFFF00000100007F:1388 0000000000000000FFFF00000100007F:0050 01 0:0 0:0 0 7 0 99 1"
     assert holder([row], _THEIRS, _OURS) == 7
     assert holder([row], ("::ffff:127.0.0.1", 5000), ("::ffff:127.0.0.1", 80)) == 7
+
+
+@contextmanager
+def _connected(there: str, here: str) -> Iterator[Peer]:
+    """A connection from us to us: who is at its other end."""
+    family = socket.AF_INET6 if ":" in here else socket.AF_INET
+    with socket.create_server((here, 0), family=family, dualstack_ipv6=here == "::") as listener:
+        end = socket.socket(socket.AF_INET6 if ":" in there else socket.AF_INET)
+        with end:
+            end.connect((there, listener.getsockname()[1]))
+            with listener.accept()[0] as accepted:
+                yield peer_of(accepted, secure=False)
+
+
+_WAYS = [("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("127.0.0.1", "::"), ("::ffff:127.0.0.1", "127.0.0.1")]
+
+
+@pytest.mark.parametrize(("there", "here"), _WAYS)
+def test_how_many_connections_there_are_makes_no_difference(
+    there: str, here: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Any user of the host can make the kernel's table long, and each connection had it read."""
+    monkeypatch.setattr(peer, "_connections", lambda _: pytest.fail("the table was read"))
+    with _connected(there, here) as found:
+        assert is_same_user(found, os.geteuid())
+        assert not is_same_user(found, os.geteuid() + 1)
+        assert not is_same_user(replace(found, address=(str(found.address and found.address[0]), 1)), os.geteuid())
+    assert not is_same_user(found, os.geteuid())
+
+
+def test_where_the_kernel_tells_of_no_single_connection_its_table_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def untold(*_: object) -> int:
+        raise OSError
+
+    monkeypatch.setattr(socket_diag, "holder", untold)
+    for there, here in _WAYS[:2]:
+        with _connected(there, here) as found:
+            assert is_same_user(found, os.geteuid())
 
 
 def test_who_is_not_on_loopback_is_never_the_same_user() -> None:

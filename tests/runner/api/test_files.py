@@ -148,6 +148,23 @@ def test_paths_that_lead_out_are_refused(server: Serving, path: str) -> None:
         assert 400 <= answer.status < 500 and answer.code
 
 
+@pytest.mark.attack
+@pytest.mark.parametrize(
+    "at", ["/v1/sandboxes/{}%2Ffiles/x/a", "/v1%2fsandboxes/{}/files/x/a", "/v1/sandboxes/{}/files%2Fx/a"]
+)
+def test_a_path_that_can_be_read_in_two_ways_names_nothing(server: Serving, at: str) -> None:
+    """Once unpacked it is `x/a`, cut as it was sent it is `a`."""
+    sandbox = server.sandbox()
+    for path in ("a", "x/a"):
+        assert server.ask("PUT", f"/v1/sandboxes/{sandbox}/files/{path}", b"x").status == 201
+    assert server.ask("DELETE", at.format(sandbox)).code in ("bad_request", "no_such_path")
+    assert [one["path"] for one in server.ask("GET", f"/v1/sandboxes/{sandbox}/files?deep=true").json] == [
+        "a",
+        "x",
+        "x/a",
+    ]
+
+
 def test_more_than_is_allowed_is_refused_and_nothing_stays(server: Serving) -> None:
     sandbox = server.sandbox()
     url, much = f"/v1/sandboxes/{sandbox}/files", b"x" * (UPLOAD + 1)

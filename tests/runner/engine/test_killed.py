@@ -122,6 +122,7 @@ def test_a_child_that_is_killed_while_it_waits_costs_no_run(engine: Driven) -> N
         os.kill(child, signal.SIGKILL)
     wait_for(lambda: {_state(child) for child in _children(nursery)} == {"Z"})
     assert engine.outcome(engine.submit(engine.sandbox(), command="echo here"))["stdout"] == "here\n"
+    wait_for(lambda: [child for child in alive("proxy.cell.doorman") if child in _children(nursery)])
 
 
 def _running(nursery: int) -> list[int]:

@@ -38,3 +38,21 @@ def test_more_than_a_program_may_have_is_refused() -> None:
         _timeout(100.5, {})
     assert (caught.value.status, caught.value.name) == (403, "bad_timeout")
     assert "--longest-timeout" in caught.value.hint
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize(
+    "program",
+    [
+        Program(command="x" * 131_000),
+        Program(command=("echo", "ü" * 70_000)),
+        Program(filename="main.py", args=("x" * 131_000,)),
+        Program(command="true", env={"A": "x" * 131_000}),
+    ],
+)
+def test_a_word_that_no_program_can_be_given_is_a_mistake_and_no_fault(program: Program) -> None:
+    """Else whoever has a token sets off what operators watch for."""
+    with pytest.raises(SandboxError, match="bytes that a word may have") as caught:
+        order(Wanted(RUN, SANDBOX, "/work", program, lambda: None), 60, 100)
+    assert caught.value.status == 400
+    assert len(str(caught.value)) < 200
