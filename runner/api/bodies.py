@@ -85,7 +85,9 @@ class ExecBody(Body):
 
     filename: Path | None = Field(None, description="A file of the sandbox.")
     command: Text | list[Text] | None = Field(None, description="What a shell gets, or the words themselves.")
-    args: list[Text] | None = Field(None, description="Arguments of the file or the command.")
+    args: list[Text] | None = Field(
+        None, description="Arguments of the file or the command: of a line of shell at its end, or where it says $@."
+    )
     stdin: str | None = Field(None, description="The program's input, as text.")
     stdin_base64: Base64 | None = Field(None, description="The program's input, as base64.")
     env: dict[Name, Text] | None = Field(None, description="Variables of its environment.")
