@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from jhansi_runner.runner.sandboxes.model import NewSandbox, Program
+from jhansi_runner.runner.sandboxes.names import LONGEST_PATH
 
 
 def _no_nul(text: str) -> str:
@@ -24,7 +25,7 @@ def _no_nul(text: str) -> str:
 Text = Annotated[str, AfterValidator(_no_nul), Field(json_schema_extra={"pattern": r"^[^\u0000]*$"})]
 _BASE64 = "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 Base64 = Annotated[str, Field(json_schema_extra={"contentEncoding": "base64", "pattern": _BASE64})]
-Path = Annotated[Text, Field(min_length=1, max_length=4096)]
+Path = Annotated[Text, Field(min_length=1, max_length=LONGEST_PATH)]
 Name = Annotated[Text, Field(max_length=200)]
 
 
