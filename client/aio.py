@@ -141,11 +141,11 @@ class AsyncSandbox:
     async def __aenter__(self) -> AsyncSandbox:
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, kind: object = None, *_: object) -> None:
         try:
             await self.delete()
         except JhansiError as error:
-            if error.status != 404:  # it may be gone already
+            if error.status != 404 and kind is None:  # it may be gone already, and what went wrong first is told
                 raise
 
     async def run(self, filename: str, *args: str, **options: Unpack[Options]) -> Outcome:

@@ -139,11 +139,11 @@ class Sandbox:
     def __enter__(self) -> Sandbox:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object = None, *_: object) -> None:
         try:
             self.delete()
         except JhansiError as error:
-            if error.status != 404:  # it may be gone already
+            if error.status != 404 and kind is None:  # it may be gone already, and what went wrong first is told
                 raise
 
     def run(self, filename: str, *args: str, **options: Unpack[Options]) -> Outcome:
