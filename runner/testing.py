@@ -33,6 +33,7 @@ _BUILDS = {"pom.xml": _MAVEN, "build.gradle": ("gradle",), "build.gradle.kts": (
 _ANOTHER = "another language is named by --language, or when a sandbox is created"
 _RUNNERS = {"jest": ("jest",), "vitest": ("vitest", "run"), "mocha": ("mocha",)}
 """What runs the tests of a package that has no script for it, by the dependency that it names."""
+_GO_MANIFESTS = ("go.mod", "go.work")
 _NPMS_OWN = "no test specified"
 """What npm writes where a package has no tests."""
 _AWAIT = """\
@@ -83,7 +84,7 @@ def _command(language: str, files: Sequence[str], words: Sequence[str], workspac
         if are_there or words:
             return ["node", "--test", *words]
     if language == "go" and (are_there or words):
-        return ["go", "test", *words, *([] if any(not word.startswith("-") for word in words) else ["./..."])]
+        return ["go", "test", *words, *([] if any(not word.startswith("-") for word in words) else _packages(files))]
     if language == "java":
         tool = next((tool for name, tool in _BUILDS.items() if name in files), ())
         if tool:
@@ -98,6 +99,15 @@ def _command(language: str, files: Sequence[str], words: Sequence[str], workspac
         raise RunnerError(f"there is no way known to run tests of {language}", code=NOTHING_TO_RUN)
     hint = f"tests of {language} are {expected[language]}; {_ANOTHER}"
     raise RunnerError("there is nothing to test", code=NOTHING_TO_RUN, lines=(hint,))
+
+
+def _packages(files: Sequence[str]) -> Sequence[str]:
+    """What Go is to test: all packages of the module, or without one the files beside the nearest test."""
+    test = next(filter(_TESTS["go"].fullmatch, files), None)
+    if test is None or any(name.rpartition("/")[2] in _GO_MANIFESTS for name in files):
+        return ("./...",)
+    folder = test.rpartition("/")[0]
+    return [f"./{name}" for name in files if name.endswith(".go") and name.rpartition("/")[0] == folder]
 
 
 def _language(entry: str, files: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from jhansi_runner.runner.sandboxes.model import NewSandbox, Program
+from jhansi_runner.runner.sandboxes.names import LONGEST_PATH
 
 _MOST_WORDS, _MOST_VARIABLES = 5000, 1000
 """Of a program. Short ones take twelve times as much memory as they are long, for as long as the program waits."""
@@ -27,7 +28,7 @@ def _no_nul(text: str) -> str:
 Text = Annotated[str, AfterValidator(_no_nul), Field(json_schema_extra={"pattern": r"^[^\u0000]*$"})]
 _BASE64 = "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 Base64 = Annotated[str, Field(json_schema_extra={"contentEncoding": "base64", "pattern": _BASE64})]
-Path = Annotated[Text, Field(min_length=1, max_length=4096)]
+Path = Annotated[Text, Field(min_length=1, max_length=LONGEST_PATH)]
 Name = Annotated[Text, Field(max_length=200)]
 Words = Annotated[list[Text], Field(max_length=_MOST_WORDS)]
 
@@ -89,7 +90,9 @@ class ExecBody(Body):
 
     filename: Path | None = Field(None, description="A file of the sandbox.")
     command: Text | Words | None = Field(None, description="What a shell gets, or the words themselves.")
-    args: Words | None = Field(None, description="Arguments of the file or the command.")
+    args: Words | None = Field(
+        None, description="Arguments of the file or the command: of a line of shell at its end, or where it says $@."
+    )
     stdin: str | None = Field(None, description="The program's input, as text.")
     stdin_base64: Base64 | None = Field(None, description="The program's input, as base64.")
     env: dict[Name, Text] | None = Field(None, max_length=_MOST_VARIABLES, description="Variables of its environment.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,6 +18,7 @@ from jhansi_runner.runner.api.streams import Stream, disconnected, stream_of_eve
 from jhansi_runner.runner.sandboxes import model
 from jhansi_runner.runner.sandboxes.errors import bad_request, not_found
 
+_WEIGHT = re.compile(r"[01](\.\d{0,3})?", re.ASCII)
 _EXEC, _OF_ONE, _ALL = "/v1/sandboxes/{sandbox}/exec", "/v1/sandboxes/{sandbox}/runs", "/v1/runs"
 
 
@@ -63,9 +65,18 @@ async def _ended(ask: Ask, run: model.Run) -> None:
 
 
 def wants_events(request: Request) -> bool:
-    """Whether the client would rather have events than one object."""
-    accepted = request.headers.get("accept", "").lower().split(",")
-    return EVENTS in [each.partition(";")[0].strip() for each in accepted]
+    """Whether the client would rather have events than one object, by what it accepts and how much.
+
+    Source: RFC 9110, 12.5.1 (Accept) and 12.4.2 (Quality Values).
+    """
+    weights = dict(_weighed(each) for each in request.headers.get("accept", "").lower().split(","))
+    return 0 < weights.get(EVENTS, 0) >= weights.get(JSON, 0)
+
+
+def _weighed(accepted: str) -> tuple[str, float]:
+    media, *parameters = (part.strip() for part in accepted.split(";"))
+    found = next((each.removeprefix("q=") for each in parameters if each.startswith("q=")), "1")
+    return media, float(found) if _WEIGHT.fullmatch(found) else 1.0
 
 
 async def _list(ask: Ask) -> Response:

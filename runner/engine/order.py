@@ -6,6 +6,7 @@ Pure, but for the file in memory that carries it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
@@ -27,6 +28,8 @@ _LONGEST_WORD = 130_000
 
 Source: execve(2).
 """
+_PLACED = re.compile(r"\$\{?[@*#1-9]")
+"""How a line of shell speaks of its arguments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +93,20 @@ def order(wanted: Wanted, timeout: float, longest: float, *, offline: bool = Fal
     options["env"] = [f"{name}={value}" for name, value in program.env.items()]
     options["test"] = program.test
     if program.command:
-        words = ["sh", "-c", program.command, "sh"] if isinstance(program.command, str) else list(program.command)
+        words = _shell(program) if isinstance(program.command, str) else list(program.command)
         options["before" if program.test else "command"] = words if program.test else [*words, *program.args]
     if program.test or not program.command:
         options["file"] = program.filename.removeprefix(_INSIDE)
         options["arguments"] = list(program.args)
     return Order(wanted.run, wanted.sandbox, wanted.work, options, wanted.policy, timeout, most)
+
+
+def _shell(program: Program) -> list[str]:
+    """A line for a shell. Arguments are words at its end, unless it says itself where it wants them, or is several."""
+    line = str(program.command).rstrip()
+    if program.args and not program.test and not _PLACED.search(line) and "\n" not in line:
+        line = f'{line} "$@"'
+    return ["sh", "-c", line, "sh"]
 
 
 def kind(program: Program) -> str:

@@ -156,6 +156,35 @@ def test_go_runs_the_tests_of_all_packages(user: User) -> None:
 
 
 @pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (("a_test.go", "in/b_test.go", "go.mod"), ["./..."]),
+        (("a_test.go", "a.go", "in/b_test.go", "a.txt"), ["./a.go", "./a_test.go"]),
+        (("in/b_test.go", "in/b.go", "a.go"), ["./in/b.go", "./in/b_test.go"]),
+        (("in/go.mod", "in/b_test.go"), ["./..."]),
+        (("a.go",), ["./..."]),
+    ],
+)
+def test_go_is_told_what_to_test(tmp_path: Path, names: tuple[str, ...], words: list[str]) -> None:
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    options = ExecOptions()
+    options.language, options.arguments = "go", ["-v"]
+    as_tests(options, Workspace(str(tmp_path), os.open(tmp_path, os.O_RDONLY | os.O_DIRECTORY)), "")
+    assert [*options.command[:3], *sorted(options.command[3:])] == ["go", "test", "-v", *words]
+
+
+@go
+def test_go_runs_tests_without_a_module(user: User) -> None:
+    user.env["PATH"] = f"{os.path.dirname(shutil.which('go') or '')}:{PATH}"
+    user.write("a.go", "package a\n\nfunc One() int { return 1 }\n")
+    user.write("a_test.go", 'package a\n\nimport "testing"\n\nfunc TestA(t *testing.T) { t.Log(One()) }\n')
+    done = user.exec("--test", "--no-install", "--", "-v", timeout=400)
+    assert (done.returncode, "--- PASS: TestA" in done.stdout) == (0, True), done
+
+
+@pytest.mark.parametrize(
     ("files", "options", "words"),
     [
         ({}, (), ("nothing to test", "test_main.py")),

@@ -54,6 +54,13 @@ def test_every_operation_has_a_name_of_its_own_and_tells_its_errors(document: di
     assert "multipart/form-data" in document["paths"]["/v1/sandboxes/{sandbox}/files"]["post"]["requestBody"]["content"]
 
 
+def test_no_path_is_promised_that_is_too_long(server: Serving) -> None:
+    longest = FileBody.model_json_schema()["properties"]["path"]["maxLength"]
+    path = "/".join(["x" * 198] * 21)[:longest]
+    answer = server.ask("POST", f"/v1/sandboxes/{server.sandbox()}/files", {"path": path, "content": ""})
+    assert (len(path), answer.status) == (longest, 201)
+
+
 @pytest.mark.parametrize(
     ("model", "body"),
     [

@@ -118,6 +118,27 @@ def test_events_are_typed_and_numbered(server: Serving) -> None:
     assert server.ask("GET", f"/v1/runs/{run}/events", headers={"Last-Event-ID": "x"}).code == "bad_request"
 
 
+@pytest.mark.parametrize(
+    ("accepted", "events"),
+    [
+        ("text/event-stream", True),
+        ("application/json, text/event-stream", True),
+        ("*/*, Text/Event-Stream ; q=0.5", True),
+        ("application/json, text/event-stream;q=0.9", False),
+        ("text/event-stream;q=0", False),
+        ("text/event-stream;q=0.000, */*", False),
+        ("text/event-stream;q=much", True),
+        ("application/json;q=0.2, text/event-stream;q=0.3", True),
+        ("text/*", False),
+        ("", False),
+    ],
+)
+def test_events_are_for_whoever_would_rather_have_them(server: Serving, accepted: str, *, events: bool) -> None:
+    path = f"/v1/sandboxes/{server.sandbox()}/exec"
+    answer = server.ask("POST", path, {"command": "say x"}, {"Accept": accepted})
+    assert answer.headers["content-type"].startswith("text/event-stream") is events
+
+
 def test_a_busy_sandbox_is_409(server: Serving) -> None:
     sandbox = server.sandbox()
     started = server.ask("POST", f"/v1/sandboxes/{sandbox}/exec", {"command": "sleep", "detach": True})

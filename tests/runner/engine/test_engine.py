@@ -48,7 +48,16 @@ def test_input_arguments_and_variables_reach_the_program(engine: Driven) -> None
     assert engine.outcome(run)["stdout"] == "typed ['a b', 'ü'] a=b /sandbox\n"
 
 
-@pytest.mark.parametrize("command", ['echo $0 $((1 + 1)) "$@"', ["echo", "sh", "2"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        'echo $0 $((1 + 1)) "$@"',
+        "echo $0 2 ${1}",
+        ["echo", "sh", "2"],
+        "cd . && echo $0 2\n",
+        "python -c 'import sys; print(*sys.argv[1:])' sh 2",
+    ],
+)
 def test_a_command_is_a_line_for_a_shell_or_words(engine: Driven, command: object) -> None:
     run = engine.submit(engine.sandbox(), command=command, args=["three"])
     assert engine.outcome(run)["stdout"] == "sh 2 three\n"
