@@ -36,13 +36,16 @@ async def _add(ask: Ask) -> Response:
 async def _from_parts(ask: Ask, boundary: bytes) -> list[Entry]:
     """Write each part that is a file. Those before one that cannot be written stay: each is whole."""
     await ask.service.sandbox(ask.caller, ask.name("sandbox"))
-    folder, written = "", list[Entry]()
+    folder: str | None = None
+    written = list[Entry]()
     async for part in Parts(limited(ask.request, ask.context.upload), boundary):
         if part.filename is None:
             if part.name != "path":
                 raise bad_request(f"the field {part.name[:100]!r} is no file", "known besides files is: path, a folder")
             if written:
                 raise bad_request('the field "path" comes after a file', "send it before the files")
+            if folder is not None:
+                raise _twice()
             folder = await part.text()
             continue
         if not part.filename:
@@ -153,10 +156,12 @@ async def _upload(ask: Ask) -> Response:
 
 async def _one_file(parts: Parts, spool: int, folder: str) -> str:
     """Put the one file of a body into the spool; the folder that the body, or else the query, names."""
-    found = False
+    found = named = False
     async for part in parts:
         if part.filename is None and part.name == "path":
-            folder = await part.text()
+            if named:
+                raise _twice()
+            folder, named = await part.text(), True
         elif found or part.filename is None:
             raise bad_request("the body has more than one archive", 'send one, as the field "file"')
         else:
@@ -165,6 +170,10 @@ async def _one_file(parts: Parts, spool: int, folder: str) -> str:
     if not found:
         raise bad_request("there is no archive in the body", "send one, as curl does with -F file=@project.zip")
     return folder
+
+
+def _twice() -> SandboxError:
+    return bad_request('the field "path" is there twice', "send it once")
 
 
 async def _spooled(chunks: AsyncIterator[bytes], spool: int) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from support.hostile import Canaries, in_build, in_run, on_host
 from support.registry import Upstream
-from support.user import User
+from support.user import User, wait_for
 
 pytestmark = pytest.mark.attack
 
@@ -70,7 +70,7 @@ def test_the_canaries_are_within_reach_of_a_program_outside_the_sandbox(user: Us
     (user.work / "canaries").chmod(0o711)
     found = on_host(ways(canaries, outside=False))
     assert all(result.startswith("open") for result in found.values()), found
-    assert canaries.heard == {"tcp", "udp", "abstract", "path"}
+    wait_for(lambda: canaries.heard == {"tcp", "udp", "abstract", "path"})
 
 
 @pytest.mark.parametrize("egress", ["registries", "none"])
@@ -119,7 +119,7 @@ def test_one_sandbox_does_not_see_the_listeners_of_another(user: User) -> None:
 METADATA = """
 ip link set lo up && ip address add 169.254.169.254/32 dev lo || exit 1
 python3 -m http.server --bind 169.254.169.254 80 >/dev/null 2>&1 &
-for _ in 1 2 3 4 5 6 7 8 9 10; do python3 dial.py >/dev/null && break; sleep 0.3; done
+for _ in $(seq 100); do python3 dial.py >/dev/null && break; sleep 0.3; done
 echo outside $(python3 dial.py)
 echo inside $(setpriv --ambient-caps=-all --inh-caps=-all $JR exec dial.py)
 kill $!

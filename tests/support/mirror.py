@@ -134,7 +134,7 @@ class Mirror:
         """The path of a file on the mirror."""
         return f"/pypi/files/127.0.0.1:{self.up.files_port}{listing.path}"
 
-    def connection(self, timeout: float = 15) -> http.client.HTTPConnection:
+    def connection(self, timeout: float = 60) -> http.client.HTTPConnection:
         """A connection of a client's."""
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
 

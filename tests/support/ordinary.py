@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -38,7 +39,19 @@ def ordinary_home(place: str = "/tmp") -> Iterator[str]:
         os.chown(path, ORDINARY_UID, ORDINARY_GID)
         yield path
     finally:
-        shutil.rmtree(path)
+        _remove(path)
+
+
+def _remove(folder: str) -> None:
+    """Remove it, while what was killed there may still write or remove something."""
+    until = time.monotonic() + 60
+    while os.path.exists(folder):
+        try:
+            shutil.rmtree(folder)
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
 
 
 def as_ordinary(

