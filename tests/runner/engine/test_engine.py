@@ -63,6 +63,11 @@ def test_a_command_is_a_line_for_a_shell_or_words(engine: Driven, command: objec
     assert engine.outcome(run)["stdout"] == "sh 2 three\n"
 
 
+def test_lines_for_a_shell_stay_as_they_are(engine: Driven) -> None:
+    run = engine.submit(engine.sandbox(), command="cat <<END\nstays\nEND\n", args=["three"])
+    assert (engine.outcome(run)["stdout"], engine.outcome(run)["stderr"]) == ("stays\n", "")
+
+
 def test_a_run_has_the_same_id_in_the_journal(engine: Driven) -> None:
     run = engine.submit(engine.sandbox(main_py="print(1)"), filename="main.py")
     engine.ended(run)
