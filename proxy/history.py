@@ -83,10 +83,10 @@ def summary(found: Iterable[Entry], *, everything: bool = False) -> list[Line]:
             what,
             entry.code,
             entry.rule,
-            entry.reason,
+            entry.reason or (before.reason if before else ""),
             (entry.times or 1) + (before.count if before else 0),
-            before.first if before else entry.time,
-            entry.time,
+            min(before.first, entry.time) if before else entry.time,
+            max(before.last, entry.time) if before else entry.time,
             (*((who,) if who else ()), *others)[:_SHOWN_CLIENTS],
         )
     return sorted(groups.values(), key=lambda line: -line.last)

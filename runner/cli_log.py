@@ -2,36 +2,45 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shutil
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import takewhile
 
 import click
 
 from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.history import Line, entries, summary
+from jhansi_runner.proxy.ledger import Entry
 from jhansi_runner.runner.console import counted, shown
 from jhansi_runner.runner.errors import RunnerError
+from jhansi_runner.runner.evidence import dossier
+from jhansi_runner.runner.evidence.refusals import run_of, with_runs
+from jhansi_runner.runner.evidence.runs import Run
+from jhansi_runner.runner.sandboxes.places import key
 
 _UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
 _LONGEST = 3650 * 86400.0
+_ALL_RUNS = -1
 _TIME = "%Y-%m-%d %H:%M"
 
 
 @click.command("log")
 @click.option("--since", default="7d", metavar="TIME", show_default=True, help="How far back: 90m, 12h, 7d, 4w.")
 @click.option("--package", "word", default="", metavar="TEXT", help="Only lines whose package or URL holds this text.")
-@click.option("--for", "whom", default="", metavar="WHO", help="Only this sandbox or client.")
+@click.option("--for", "whom", default="", metavar="WHO", help="Only this run, sandbox or client.")
 @click.option("--all", "everything", is_flag=True, help="What was let in as well.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def log(since: str, word: str, whom: str, everything: bool, as_json: bool) -> None:
     """Tell what was refused, for whom, by which rule and how often; the latest first. Times are in UTC."""
-    folder = paths.current(os.environ).ledger
-    began = time.time() - seconds(since)
-    found = (entry for entry in entries(folder, began) if not whom or whom in (entry.sandbox, entry.client, entry.run))
+    folders, began = paths.current(os.environ), time.time() - seconds(since)
+    every = with_runs(entries(folders.ledger, began), _runs(folders, began))
+    found = (entry for entry in every if not whom or _is_for(entry, whom))
     lines = [line for line in summary(found, everything=everything) if word in line.what]
     if as_json:
         printed(json.dumps({"since": when(began), "lines": [_data(line) for line in lines]}, indent=2))
@@ -42,6 +51,17 @@ def log(since: str, word: str, whom: str, everything: bool, as_json: bool) -> No
     refused = sum(line.count for line in lines if line.verdict == "deny")
     total = f"{counted(len(lines), 'line')}, {counted(refused, 'refusal')} since {when(began)}"
     printed("\n".join([*(_text(line) for line in lines), total]))
+
+
+def _is_for(entry: Entry, whom: str) -> bool:
+    """Whether an entry is of this run, sandbox or client; ids of the service are also taken as it tells them."""
+    return entry.client == whom or entry.sandbox == key(whom) or run_of(entry) == whom.removeprefix("run_")
+
+
+def _runs(folders: paths.Paths, since: float) -> Iterator[Run]:
+    """Those that began since then, the latest first; none where none is on record."""
+    with contextlib.suppress(RunnerError), dossier.index(folders) as index:
+        yield from takewhile(lambda run: run.began >= since, index.latest(_ALL_RUNS))
 
 
 def printed(text: str) -> None:

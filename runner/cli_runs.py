@@ -102,7 +102,7 @@ def _whole(run: Run) -> list[str]:
         *(("met", f"the limit of {name}, which refused something") for name in run.met),
         ("packages", f"{'private ' if run.private else ''}set {run.dependencies}" if run.dependencies else ""),
         *(("installed", purl) for purl in run.installed),
-        *(("refused", f"{one.what} [{one.code}] {one.rule} ({one.count} times)") for one in run.refused),
+        *(("refused", f"{one.what} [{one.code}] {one.rule} ({counted(one.count, 'time')})") for one in run.refused),
         ("refused", f"{run.refused_more} more" if run.refused_more else ""),
     ]
     return [f"{name + ':':<11} {shown(value)}" for name, value in facts if value]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,11 @@ def test_the_same_refusal_is_one_line_with_its_count_and_everybody_it_met(
     (line,) = summary(entries(str(tmp_path), NOON, NOON + DAY))
     assert (line.count, line.who, line.reason) == (4, ("c", "a", "b"), "no 3")
     assert (line.first, line.last) == (NOON, NOON + 3)
+
+
+def test_what_comes_late_and_says_less_takes_nothing_away() -> None:
+    (line,) = summary(replace(_denied(reason=why), time=NOON + at) for why, at in (("it steals", 5), ("", 1), ("", 7)))
+    assert (line.reason, line.first, line.last, line.count) == ("it steals", NOON + 1, NOON + 7, 3)
 
 
 def test_other_packages_rules_and_verdicts_are_other_lines_the_latest_first(

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from jhansi_runner.proxy.ledger import ALLOW, DENY, Entry, Ledger
 from jhansi_runner.runner.cli_log import log
+from support.user import User
 
 
 @pytest.fixture
@@ -63,6 +64,27 @@ def test_json_is_one_object_with_every_line(home: Path) -> None:
         ("pkg:npm/bad@1.0", 3),
     ]
     assert {tuple(line["who"]) for line in found["lines"]} == {("box",), ("r1",)}
+
+
+def test_what_was_refused_without_a_request_is_told_too_and_what_was_asked_for_once(new_user: User) -> None:
+    rules = "version: 1\nregistries: {pypi: {enabled: true}}\ndefault: allow\nrules: [{deny: 'pkg:pypi/six'}]\n"
+    policy = new_user.write("strict.yaml", rules)
+    new_user.write("main.py", "import six")
+    for _ in range(2):
+        assert new_user.exec("--policy", str(policy), "main.py").returncode == 126
+    asks = "import urllib.request as u\ntry:\n    u.urlopen('https://elsewhere.example/', timeout=20)\n"
+    new_user.write("asks.py", asks + "except OSError:\n    pass")
+    asked = new_user.exec_json("asks.py")
+    lines = json.loads(new_user.run("policy", "log", "--json").stdout)["lines"]
+    found = {line["code"]: (line["verdict"], line["what"], line["rule"], line["count"]) for line in lines}
+    assert found["JR-DENY-RULE"] == ("deny", "pkg:pypi/six", f"{policy}:4", 2)
+    (denied,) = asked["denied"]
+    assert (len(lines), denied["code"], found["JR-GATE-HOST"][3]) == (2, "JR-GATE-HOST", denied["count"])
+    of_one = new_user.run("policy", "log", "--for", asked["run_id"]).stdout
+    assert "JR-GATE-HOST" in of_one
+    assert "six" not in of_one
+    assert new_user.run("policy", "log", "--for", f"run_{asked['run_id']}").stdout == of_one
+    assert new_user.run("policy", "log", "--for", f"sb_{asked['sandbox_id']}{'0' * 16}").stdout.count("JR-") == 2
 
 
 def test_nothing_is_said_to_be_nothing(tmp_path: Path) -> None:
