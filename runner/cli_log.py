@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
 import shutil
 import time
-from collections.abc import Iterator
 from dataclasses import asdict
-from itertools import takewhile
 
 import click
 
@@ -19,14 +16,11 @@ from jhansi_runner.proxy.history import Line, entries, summary
 from jhansi_runner.proxy.ledger import Entry
 from jhansi_runner.runner.console import counted, shown
 from jhansi_runner.runner.errors import RunnerError
-from jhansi_runner.runner.evidence import dossier
-from jhansi_runner.runner.evidence.refusals import run_of, with_runs
-from jhansi_runner.runner.evidence.runs import Run
+from jhansi_runner.runner.evidence.refusals import run_of, runs_since, with_runs
 from jhansi_runner.runner.sandboxes.places import key
 
 _UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
 _LONGEST = 3650 * 86400.0
-_ALL_RUNS = -1
 _TIME = "%Y-%m-%d %H:%M"
 
 
@@ -39,7 +33,7 @@ _TIME = "%Y-%m-%d %H:%M"
 def log(since: str, word: str, whom: str, everything: bool, as_json: bool) -> None:
     """Tell what was refused, for whom, by which rule and how often; the latest first. Times are in UTC."""
     folders, began = paths.current(os.environ), time.time() - seconds(since)
-    every = with_runs(entries(folders.ledger, began), _runs(folders, began))
+    every = with_runs(entries(folders.ledger, began), runs_since(folders, began))
     found = (entry for entry in every if not whom or _is_for(entry, whom))
     lines = [line for line in summary(found, everything=everything) if word in line.what]
     if as_json:
@@ -56,12 +50,6 @@ def log(since: str, word: str, whom: str, everything: bool, as_json: bool) -> No
 def _is_for(entry: Entry, whom: str) -> bool:
     """Whether an entry is of this run, sandbox or client; ids of the service are also taken as it tells them."""
     return entry.client == whom or entry.sandbox == key(whom) or run_of(entry) == whom.removeprefix("run_")
-
-
-def _runs(folders: paths.Paths, since: float) -> Iterator[Run]:
-    """Those that began since then, the latest first; none where none is on record."""
-    with contextlib.suppress(RunnerError), dossier.index(folders) as index:
-        yield from takewhile(lambda run: run.began >= since, index.latest(_ALL_RUNS))
 
 
 def printed(text: str) -> None:

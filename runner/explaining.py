@@ -11,7 +11,7 @@ from jhansi_runner.proxy.policy.explain import Facts
 from jhansi_runner.proxy.policy.load import load
 from jhansi_runner.proxy.policy.problems import PolicyError
 from jhansi_runner.proxy.policy.release import Release
-from jhansi_runner.proxy.policy.sources import SANDBOX, PolicyUnreadable, Source, collect, shown
+from jhansi_runner.proxy.policy.sources import SANDBOX, PolicyUnreadable, Source, collect, without_folders
 from jhansi_runner.proxy.registries.upstreams import UpstreamError
 from jhansi_runner.runner.errors import RunnerError
 from jhansi_runner.runner.job import SANDBOX_POLICY
@@ -49,7 +49,7 @@ def policy_in_force(file: str | None, env: Mapping[str, str]) -> PolicySet:
 
 def policy_of_sandbox(own: str, env: Mapping[str, str]) -> PolicySet:
     """The policy in force with a sandbox's own on top, "" for none; names tell no folders. Raises RunnerError."""
-    found = [Source(shown(one), one.data, one.role) for one in _sources(None, env)]
+    found = without_folders(_sources(None, env))
     return _loaded([*found, Source(SANDBOX_POLICY, own.encode(), SANDBOX)] if own else found)
 
 

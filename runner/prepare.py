@@ -15,6 +15,7 @@ from jhansi_runner.proxy.ledger import DENY, Entry
 from jhansi_runner.proxy.policy.decide import PolicySet
 from jhansi_runner.proxy.policy.load import load
 from jhansi_runner.proxy.policy.problems import PolicyError
+from jhansi_runner.proxy.policy.sources import shown, without_folders
 from jhansi_runner.resolvers.all import BrokenResolver, resolvers
 from jhansi_runner.resolvers.interface import NOTHING, ManifestError, Plan, Requirement, View, ViewError
 from jhansi_runner.resolvers.resolver import Launch, Locked, Resolver
@@ -49,9 +50,12 @@ _ADVISED_SECONDS = 3600.0
 
 
 def load_policy(job: Job) -> PolicySet:
-    """The policy in force, read in full. Raises RunnerError that names every problem with its place."""
+    """The policy in force, read in full. Raises RunnerError that names every problem with its place.
+
+    Who runs something in a sandbox that has a name may be far from this host, and is not told its folders.
+    """
     try:
-        return load(job.sources)
+        return load(job.sources if job.named is None else without_folders(job.sources))
     except PolicyError as error:
         lines = tuple(str(problem) for problem in error.problems)
         raise RunnerError("the policy cannot be obeyed, so nothing is run", lines=lines) from None
@@ -260,17 +264,15 @@ def without_denied_options(plan: Plan, policy: PolicySet) -> Plan:
 def refuse_early(plan: Plan, policy: PolicySet, job: Job, record: Record | None) -> None:
     """Say no before anything is fetched, where the name alone decides."""
     lines, entries = [], []
+    names = {one.name: shown(one) for one in job.sources}
     for each in plan.requirements:
         package = Coordinate.parse(each.purl).at(None)
         decision = policy.decide(package)
         if not decision.allowed:
-            sentence = decision.sentence(package)
-            lines.append(f"{each.file}:{each.line}: {sentence}")
-            entries.append(
-                Entry(
-                    "runner", DENY, "", "", purl=package.purl, code=decision.code, reason=sentence, rule=decision.where
-                )
-            )
+            lines.append(f"{each.file}:{each.line}: {decision.sentence(package)}")
+            told = replace(decision, source=names.get(decision.source, decision.source))  # as the mirror tells it
+            why, rule = told.sentence(package), told.place
+            entries.append(Entry("runner", DENY, "", "", purl=package.purl, code=told.code, reason=why, rule=rule))
     job.account.heard(entries)
     if record is not None:
         record.heard(entries)

@@ -23,13 +23,8 @@ def refusal(decision: Decision, coordinate: Coordinate) -> Answer | None:
         decision.code,
         decision.sentence(coordinate),
         purl=label(coordinate),
-        rule=place(decision),
+        rule=decision.place,
     )
-
-
-def place(decision: Decision) -> str:
-    """Where what decided stands, such as `policy.yaml:12`; the file alone where no line did."""
-    return decision.where if decision.line else decision.source
 
 
 def refused_by_name(asker: Asker, coordinate: Coordinate | None) -> Answer | None:

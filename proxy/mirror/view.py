@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from jhansi_runner.proxy.coordinate import MAVEN
 from jhansi_runner.proxy.mirror.answer import Answer, Asker
-from jhansi_runner.proxy.mirror.judgement import place, refusal
+from jhansi_runner.proxy.mirror.judgement import refusal
 from jhansi_runner.proxy.policy.codes import DENY_SDIST
 from jhansi_runner.proxy.policy.decision import Decision
 from jhansi_runner.proxy.policy.judge import NOTHING
@@ -70,7 +70,7 @@ def view(listing: Listing, asker: Asker, now: float, is_kept: Callable[[Item], b
         assert denied is not None
         return View(listing.items, _sentence(listing, count, denied.reason), denied.rule, denied, until, observed)
     words = _sentence(listing, count, why.sentence(last.release.coordinate))
-    return View(shown, words, place(why), None, until, observed, lacking)
+    return View(shown, words, why.place, None, until, observed, lacking)
 
 
 def _lacking(listing: Listing, allowed: Sequence[Item], shown: Sequence[Item]) -> str:

@@ -35,6 +35,11 @@ class Decision:
         """The line that decided, such as `policy.yaml:12`."""
         return f"{self.source}:{self.line}"
 
+    @property
+    def place(self) -> str:
+        """The line that decided; the file alone where no line did."""
+        return self.where if self.line else self.source
+
     def sentence(self, coordinate: Coordinate) -> str:
         """Say the decision in one line; a refusal says what to do next."""
         verdict = "allowed" if self.allowed else "denied"

@@ -62,6 +62,11 @@ def shown(source: Source) -> str:
     return f"the site's {name}" if source.role == FLOOR else name
 
 
+def without_folders(sources: Iterable[Source]) -> list[Source]:
+    """The same under the names that `shown` gives them."""
+    return [Source(shown(one), one.data, one.role) for one in sources]
+
+
 def digest(sources: Iterable[Source]) -> str:
     """Return the sha256, in hex, of what the sources say and in which role; where they lie does not count."""
     state = sha256(b"jhansi-runner policy 1\n")

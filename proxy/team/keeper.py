@@ -10,7 +10,7 @@ from jhansi_runner.proxy.policy.decide import PolicySet
 from jhansi_runner.proxy.policy.load import load
 from jhansi_runner.proxy.policy.osv import glance
 from jhansi_runner.proxy.policy.problems import PolicyError
-from jhansi_runner.proxy.policy.sources import PolicyUnreadable, Source, collect, shown
+from jhansi_runner.proxy.policy.sources import PolicyUnreadable, Source, collect, without_folders
 from jhansi_runner.proxy.registries.upstreams import Upstream, UpstreamError
 from jhansi_runner.proxy.service.runs import upstreams_of
 from jhansi_runner.proxy.team import last_good
@@ -111,7 +111,7 @@ def _said(sources: Sequence[Source]) -> list[tuple[str, str, bytes]]:
 
 
 def _read(sources: Sequence[Source]) -> InForce:
-    policy = load([Source(shown(source), source.data, source.role) for source in sources])
+    policy = load(without_folders(sources))
     return InForce(policy, upstreams_of(policy), tuple(sources))
 
 

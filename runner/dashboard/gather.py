@@ -14,14 +14,14 @@ from pydantic import TypeAdapter
 from jhansi_runner.proxy import paths
 from jhansi_runner.proxy.policy.load import load
 from jhansi_runner.proxy.policy.problems import PolicyError
-from jhansi_runner.proxy.policy.sources import PolicyUnreadable, Source, collect, shown
+from jhansi_runner.proxy.policy.sources import PolicyUnreadable, collect, without_folders
 from jhansi_runner.runner.cli_bundle import opened_cache
 from jhansi_runner.runner.cli_policy import hosts
 from jhansi_runner.runner.console import say
 from jhansi_runner.runner.dashboard.aside import CACHE
 from jhansi_runner.runner.dashboard.cache_facts import cache_facts
 from jhansi_runner.runner.dashboard.facts import CacheFacts, PolicyFacts
-from jhansi_runner.runner.dashboard.lately import lately
+from jhansi_runner.runner.dashboard.lately import lately, with_refusals
 from jhansi_runner.runner.dashboard.policy_facts import policy_facts
 from jhansi_runner.runner.errors import FAILED, RunnerError
 from jhansi_runner.runner.limits.model import host_memory
@@ -56,14 +56,14 @@ def _policy() -> PolicyFacts:
         sources = collect(None, os.environ)
         named = load(sources)
         # once more, by the names that the ledger has: files that are right have no problems to be told by their paths
-        policies = load([Source(shown(one), one.data, one.role) for one in sources])
+        policies = load(without_folders(sources))
     except PolicyUnreadable as error:
         return PolicyFacts(problems=(str(error),))
     except PolicyError as error:
         return PolicyFacts(problems=tuple(str(problem) for problem in error.problems))
     names = [source.name for source in sources]
-    now = time.time()
-    past = lately(paths.current(os.environ).ledger, now)
+    now, folders = time.time(), paths.current(os.environ)
+    past = with_refusals(lately(folders.ledger, now), folders, now)
     return policy_facts(policies, names, hosts(named), in_force(named, host_memory()), past, now)
 
 

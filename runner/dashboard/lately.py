@@ -1,4 +1,7 @@
-"""What was decided in the last seven days, by the end of the ledger; and which line of a policy file decided it."""
+"""What was decided in the last seven days, and which line of a policy file decided it.
+
+By the end of the ledger, and by the latest runs: what is refused for its name alone is asked of nobody.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,13 @@ from dataclasses import dataclass, field
 from jhansi_runner.proxy.coordinate import Coordinate
 from jhansi_runner.proxy.history import entry_of
 from jhansi_runner.proxy.ledger import ALLOW, DENY, OBSERVED, WITHHELD, Entry
+from jhansi_runner.proxy.paths import Paths
 from jhansi_runner.proxy.policy.model import Policy
 from jhansi_runner.proxy.policy.names import decide
 from jhansi_runner.proxy.team.latest import end_of
+from jhansi_runner.runner.evidence.refusals import runs_since, with_runs
 
-MOST_BYTES = 32 << 20
+MOST_BYTES, _MOST_RUNS = 32 << 20, 20_000
 _DAYS, _DAY = 7, 86400.0
 
 
@@ -39,6 +44,14 @@ def lately(folder: str, now: float, most: int = MOST_BYTES) -> Lately:
         if not whole:
             return Lately(found, True)
     return Lately(found, False)
+
+
+def with_refusals(past: Lately, folders: Paths, now: float) -> Lately:
+    """The same with what was refused to runs without a request, as far back as the entries go. Raises OSError."""
+    began = now - _DAYS * _DAY if not past.cut else past.entries[0].time if past.entries else now
+    runs = list(runs_since(folders, began, _MOST_RUNS))
+    every = with_runs(past.entries, runs)
+    return Lately(sorted(every, key=lambda entry: entry.time), past.cut or len(runs) == _MOST_RUNS)
 
 
 @dataclass(slots=True)

@@ -5,17 +5,29 @@ The ledger tells of requests, the journal of both.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 
 from jhansi_runner.proxy.ledger import DENY, Entry
+from jhansi_runner.proxy.paths import Paths
+from jhansi_runner.runner.errors import RunnerError
+from jhansi_runner.runner.evidence import dossier
 from jhansi_runner.runner.evidence.runs import Run
 
 _PLANE = "runner"
+_ALL = -1
 
 
 def run_of(entry: Entry) -> str:
     """The id of the run that an entry is of: a run is known to the proxy by that and the phase that it was in."""
     return entry.run.partition("-")[0]
+
+
+def runs_since(folders: Paths, since: float, most: int = _ALL) -> Iterator[Run]:
+    """The runs that began since then, in seconds since the epoch, the latest first; none where none is on record."""
+    with contextlib.suppress(RunnerError), dossier.index(folders) as index:
+        yield from takewhile(lambda run: run.began >= since, index.latest(most))
 
 
 def with_runs(ledger: Iterable[Entry], runs: Iterable[Run]) -> Iterator[Entry]:

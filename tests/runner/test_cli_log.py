@@ -77,7 +77,7 @@ def test_what_was_refused_without_a_request_is_told_too_and_what_was_asked_for_o
     asked = new_user.exec_json("asks.py")
     lines = json.loads(new_user.run("policy", "log", "--json").stdout)["lines"]
     found = {line["code"]: (line["verdict"], line["what"], line["rule"], line["count"]) for line in lines}
-    assert found["JR-DENY-RULE"] == ("deny", "pkg:pypi/six", f"{policy}:4", 2)
+    assert found["JR-DENY-RULE"] == ("deny", "pkg:pypi/six", "strict.yaml:4", 2)
     (denied,) = asked["denied"]
     assert (len(lines), denied["code"], found["JR-GATE-HOST"][3]) == (2, "JR-GATE-HOST", denied["count"])
     of_one = new_user.run("policy", "log", "--for", asked["run_id"]).stdout

@@ -31,6 +31,7 @@ curl -X POST AT/<id>/exec -H "Content-Type: application/json" -d '{"filename": "
 curl AT/<id>
 curl -X DELETE AT/<id>
 """.strip().splitlines()
+_GATHER = "jhansi_runner.runner.dashboard.gather"
 _FIRST_FREE = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 _HELLO = "import sys\nprint('hello')\nprint('oops', file=sys.stderr)\n"
 
@@ -91,6 +92,27 @@ def test_events_come_while_the_program_runs(server: Served, owner: User) -> None
     follower.communicate()
     wait_for(lambda: _curl(owner, f"{at}/{sandbox}")["status"] == "idle")
     assert _curl(owner, f"{at}/{sandbox}/runs")[0]["state"] == "cancelled"
+
+
+@pytest.mark.attack
+def test_a_refusal_by_name_tells_no_folder_of_the_host_and_is_counted_at_its_rule(server: Served, owner: User) -> None:
+    rules = "version: 1\nregistries: {pypi: {enabled: true}}\ndefault: allow\nrules:\n- deny: pkg:pypi/six\n"
+    policy = owner.write(owner.state / "policy.yaml", rules)
+    try:
+        at = f"{server.url}/v1/sandboxes"
+        made = _curl(owner, f"curl -X POST {at}")["id"]
+        owner.write("main.py", "import six")
+        _curl(owner, f"curl {at}/{made}/files -F file=@main.py")
+        done = _curl(owner, f"""curl {at}/{made}/exec -d '{{"filename": "main.py"}}'""")
+        events = owner.shell(f"curl -s {at}/{made}/runs/{done['run_id']}/events").stdout
+        facts = owner.shell(f"{os.path.dirname(owner.command[0])}/python -I -m {_GATHER} policy").stdout
+    finally:
+        policy.unlink()
+    assert (done["exit_code"], [one["rule"] for one in done["denied"]]) == (126, ["policy.yaml:5"])
+    assert "policy.yaml:5" in events
+    assert str(owner.state) not in json.dumps(done) + events
+    clauses = [clause for layer in json.loads(facts)["layers"] for clause in layer["clauses"] if clause["line"] == 5]
+    assert [(clause["text"], clause["refused"]) for clause in clauses] == [("pkg:pypi/six", 1)]
 
 
 @pytest.mark.attack
