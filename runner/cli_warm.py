@@ -64,20 +64,24 @@ def warm(
     progress = words.Warming()
     try:
         done = warm_now(order, paths.current(os.environ), os.environ, progress)
+        progress.clear()
+        if missing:
+            write(missing, words.missing_list(done.report))
+        if as_json:
+            print(json.dumps(words.data(done, [one.name for one in meant]), indent=2))
+        else:
+            print(words.render(done, dry=dry, offline=offline))
     except Interrupted as ended:
         progress.clear()
         came = counted(ended.report.came, "file")
         say(f"interrupted: {came} came whole and will not be fetched again; give the same command to go on")
         sys.exit(_INTERRUPTED)
+    except KeyboardInterrupt:  # while it was found out what is needed, or after the last file
+        progress.clear()
+        say("interrupted: what came whole will not be fetched again; give the same command to go on")
+        sys.exit(_INTERRUPTED)
     except (UnsuitableFileSystem, DamagedCache, UpstreamError) as error:
         raise RunnerError(str(error)) from None
-    progress.clear()
-    if missing:
-        write(missing, words.missing_list(done.report))
-    if as_json:
-        print(json.dumps(words.data(done, [one.name for one in meant]), indent=2))
-    else:
-        print(words.render(done, dry=dry, offline=offline))
     sys.exit(REFUSED if done.report.refused else 0 if done.whole else FAILED)
 
 

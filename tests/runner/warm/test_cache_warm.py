@@ -166,7 +166,7 @@ def test_one_that_was_ended_at_any_point_is_finished_by_its_repetition(
             eventually(lambda: len(up.requests) >= least or process.poll() is not None)  # noqa: B023
             process.send_signal(number)
             said = process.communicate(timeout=60)
-            if number == signal.SIGINT and process.returncode:
+            if number == signal.SIGINT and process.returncode and not said[0]:  # the summary is the last that is said
                 assert process.returncode == 130 and b"give the same command to go on" in said[1], said
         told = command.data(str(names))
         assert told["code"] == 0 and told["came"]["files"] + told["there"]["files"] == 60
@@ -174,6 +174,19 @@ def test_one_that_was_ended_at_any_point_is_finished_by_its_repetition(
         assert not [name for name in os.listdir(incoming) if not name.endswith(".flight")]
         up._server.stop()
     assert command.data(str(names), "--offline")["whole"]
+
+
+@pytest.mark.parametrize("when", ["gather", "keep"])
+def test_one_that_is_ended_before_or_after_its_files_says_how_to_go_on(command: Command, desk: Desk, when: str) -> None:
+    ended = f"warming.{when} = lambda *_: os.kill(os.getpid(), signal.SIGINT)"
+    main = f"import os, signal; from jhansi_runner.runner.warm import warming; {ended}; {_MAIN}"
+    with NpmUpstream() as up:
+        names = desk.write("list", _many(up, 1))
+        command.policy(policy_text(up))
+        process = _start(command, names, main)
+        said = process.communicate(timeout=60)
+        assert process.returncode == 130 and b"give the same command to go on" in said[1], said
+        assert command.data(str(names))["code"] == 0
 
 
 def test_one_that_hangs_can_be_ended(command: Command, desk: Desk) -> None:
