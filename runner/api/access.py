@@ -43,7 +43,7 @@ class Access:
         if "host" not in headers:  # HTTP/1.0 may have none, and no browser speaks that
             return
         name, _ = split_host(headers["host"])
-        if peer.here is None and "." not in name:  # clients of the socket make one up, and no site has such a one
+        if peer.here is None and name and "." not in name:  # clients of the socket make one up, and no site has such
             return
         if name not in self.names and name != "localhost" and not _is_address(name):
             raise SandboxError(

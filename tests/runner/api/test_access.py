@@ -135,6 +135,8 @@ def test_names_of_ours_are_not(server: Serving) -> None:
         ({"Host": "localhost:8080", "Origin": "http://localhost:8080"}, 201),
         ({"Host": "127.0.0.1:8080"}, 201),
         ({"Host": "made-up"}, 201),
+        ({"Host": "evil.test:port"}, 421),
+        ({"Host": "evil.test:1:2"}, 421),
     ],
 )
 def test_a_page_elsewhere_asks_for_nothing_by_a_socket_that_is_forwarded(
