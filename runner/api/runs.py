@@ -45,7 +45,7 @@ async def _exec(ask: Ask) -> Response:
 
 async def _ended(ask: Ask, run: model.Run) -> None:
     """Wait for the end of a run. It is cancelled when who asked for it leaves, or the server stops."""
-    finished = asyncio.create_task(ask.service.finished(ask.caller, run.id))
+    finished = asyncio.create_task(ask.service.end_of(ask.caller, run.id))
     gone = asyncio.create_task(disconnected(ask.request.receive))
     stop: asyncio.Task[object] = asyncio.create_task(ask.context.stopping.wait())
     try:

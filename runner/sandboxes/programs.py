@@ -119,13 +119,17 @@ class Programs:
         return found
 
     async def finished(self, caller: Caller, run: str) -> Run:
-        """Wait until a run has ended, wherever it goes on."""
+        """A run with its whole outcome, once it has ended."""
+        await self.end_of(caller, run)
+        return self.get(caller, run)
+
+    async def end_of(self, caller: Caller, run: str) -> None:
+        """Wait until a run has ended, wherever it goes on; nothing that it wrote is read for that."""
         while self._found(caller, run).ended_at is None:
             if self.engine.knows(run):
                 await self.engine.finished(run)
             else:
                 await asyncio.sleep(_POLL_SECONDS)
-        return self.get(caller, run)
 
     async def cancel(self, caller: Caller, run: str) -> Run:
         """End a run; one of another process is that process's to end."""

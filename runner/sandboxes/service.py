@@ -291,8 +291,12 @@ class Service:
         return self._programs.events(caller, run, after)
 
     async def finished(self, caller: Caller, run: str) -> Run:
-        """Wait until a run has ended."""
+        """A run with its whole outcome, once it has ended."""
         return await self._programs.finished(caller, run)
+
+    async def end_of(self, caller: Caller, run: str) -> None:
+        """Wait until a run has ended, without what it wrote."""
+        await self._programs.end_of(caller, run)
 
     async def cancel(self, caller: Caller, run: str) -> Run:
         """End a run, queued or running; of one that has ended nothing changes. It has ended when this returns."""

@@ -80,6 +80,9 @@ class FakeRuns(Service):
             pass
         return self.made[run]
 
+    async def end_of(self, caller: Caller, run: str) -> None:
+        await self.finished(caller, run)
+
     async def cancel(self, caller: Caller, run: str) -> Run:
         found = await self.run(caller, run)
         return await self._end(found, CANCELLED, None) if found.state == RUNNING else found
