@@ -70,9 +70,10 @@ class Doorman:
         """
         if not self._gone:
             return
-        os.waitpid(self._pid, 0)
-        self._socket.close()
-        self._socket, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
+        if self._pid:
+            os.waitpid(self._pid, 0)
+            self._pid = 0  # it may be another process's from now on
+        ours, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
         try:
             self._pid = os.posix_spawn(
                 sys.executable,
@@ -80,9 +81,13 @@ class Doorman:
                 {"PYTHONPATH": os.pathsep.join(each for each in sys.path if each)},
                 file_actions=[(os.POSIX_SPAWN_DUP2, theirs.fileno(), _CHANNEL)],
             )
-            self._gone = False
+        except OSError:
+            ours.close()
+            raise
         finally:
             theirs.close()
+        self._socket.close()
+        self._socket, self._gone = ours, False
 
     def close(self) -> None:
         """Let it go."""

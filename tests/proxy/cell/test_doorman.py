@@ -122,7 +122,12 @@ def test_without_its_doorman_there_is_none_to_be_had_and_we_make_one(
     assert _serves(Usher(made.usher()), tmp_path)
 
 
-def test_one_that_was_killed_is_started_again(tmp_path: Path) -> None:
+def _none_left(*_: object, **__: object) -> int:
+    raise OSError("none left")
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_one_that_was_killed_is_started_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: bool) -> None:
     before = set(_children(os.getpid()))
     made = Doorman()
     try:
@@ -131,6 +136,11 @@ def test_one_that_was_killed_is_started_again(tmp_path: Path) -> None:
         os.kill(pid, signal.SIGKILL)
         os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
         assert made.usher() == -1
+        if fails:
+            with monkeypatch.context() as patch, pytest.raises(OSError, match="none left"):
+                patch.setattr(os, "posix_spawn", _none_left)
+                made.mend()
+            assert made.usher() == -1
         made.mend()
         (another,) = set(_children(os.getpid())) - before
         usher = Usher(made.usher())
