@@ -28,8 +28,8 @@ _LONGEST_WORD = 130_000
 
 Source: execve(2).
 """
-_PLACED = re.compile(r"\$\{?[@*#1-9]")
-"""How a line of shell speaks of its arguments."""
+_PLACED, _QUOTED, _GOES_ON = re.compile(r"\$\{?[@*#1-9]"), re.compile(r"'[^']*'"), re.compile(r"[;&|(]\Z|(\A|\s)#")
+"""How a line of shell speaks of its arguments, what is text there, and where a word at the end would be no argument."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,10 @@ def order(wanted: Wanted, timeout: float, longest: float, *, offline: bool = Fal
 def _shell(program: Program) -> list[str]:
     """A line for a shell. Arguments are words at its end, unless it says itself where it wants them, or is several."""
     line = str(program.command).rstrip()
-    if program.args and not program.test and not _PLACED.search(line) and "\n" not in line:
+    spoken = _QUOTED.sub("''", line)
+    if program.args and not program.test and "\n" not in line and not _PLACED.search(spoken):
+        if _GOES_ON.search(spoken):
+            raise bad_request("the command does not say where its arguments go", 'write "$@" there')
         line = f'{line} "$@"'
     return ["sh", "-c", line, "sh"]
 

@@ -56,11 +56,20 @@ def test_input_arguments_and_variables_reach_the_program(engine: Driven) -> None
         ["echo", "sh", "2"],
         "cd . && echo $0 2\n",
         "python -c 'import sys; print(*sys.argv[1:])' sh 2",
+        "awk 'BEGIN { $1 = 0; print ARGV[1], ARGV[2], ARGV[3] }' sh 2",
     ],
 )
 def test_a_command_is_a_line_for_a_shell_or_words(engine: Driven, command: object) -> None:
     run = engine.submit(engine.sandbox(), command=command, args=["three"])
     assert engine.outcome(run)["stdout"] == "sh 2 three\n"
+
+
+@pytest.mark.parametrize("command", ["sleep 1 &", "echo a;", "cat |", "echo a # says a"])
+def test_arguments_that_have_no_place_are_refused(engine: Driven, command: str) -> None:
+    engine.submit(engine.sandbox(), command=command, args=["rm"])
+    refused = engine.told[-1]
+    assert (refused["what"], refused["status"]) == ("refused", 400)
+    assert "where its arguments go" in refused["message"]
 
 
 def test_lines_for_a_shell_stay_as_they_are(engine: Driven) -> None:
