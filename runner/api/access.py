@@ -43,7 +43,8 @@ class Access:
         if "host" not in headers:  # HTTP/1.0 may have none, and no browser speaks that
             return
         name, _ = split_host(headers["host"])
-        if peer.here is None and name and "." not in name:  # clients of the socket make one up, and no site has such
+        browses = any(each in headers for each in _OF_A_BROWSER)
+        if peer.here is None and name and "." not in name and not browses:  # clients of the socket make one up
             return
         if name not in self.names and name != "localhost" and not _is_address(name):
             raise SandboxError(

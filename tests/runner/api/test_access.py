@@ -135,6 +135,8 @@ def test_names_of_ours_are_not(server: Serving) -> None:
         ({"Host": "localhost:8080", "Origin": "http://localhost:8080"}, 201),
         ({"Host": "127.0.0.1:8080"}, 201),
         ({"Host": "made-up"}, 201),
+        ({"Host": "one-label", "Origin": "http://one-label"}, 421),
+        ({"Host": "one-label", "Sec-Fetch-Site": "same-origin"}, 421),
         ({"Host": "evil.test:port"}, 421),
         ({"Host": "evil.test:1:2"}, 421),
     ],
