@@ -67,7 +67,11 @@ class _Accepted(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        end = transport.get_extra_info("socket").dup()
+        try:
+            end = transport.get_extra_info("socket").dup()
+        except OSError:  # there are no descriptors: this one goes too
+            return
+        finally:
+            transport.abort()
         end.setblocking(False)
-        transport.abort()
         self._handshakes.begin(end)

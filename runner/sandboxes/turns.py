@@ -19,7 +19,10 @@ class Turns:
 
     def of(self, owner: str) -> asyncio.Semaphore:
         """Those of one owner."""
-        return self._owners.setdefault(owner, asyncio.Semaphore(self._each))
+        found = self._owners.get(owner)
+        if found is None:
+            found = self._owners[owner] = asyncio.Semaphore(self._each)
+        return found
 
     @asynccontextmanager
     async def turn(self, owner: str) -> AsyncIterator[None]:
