@@ -72,10 +72,8 @@ class _Door:
             caller = await self._caller(request)
             if caller is None:
                 return RedirectResponse(f"/login?next={guard.place(request.url.path)}", 303, HEADERS)
-            OWNER.set(caller.name)
             try:
-                async with self._turns.turn(caller.name):
-                    return await shown(request, caller)
+                return await self._made(request, caller, shown)
             except SandboxError as error:
                 return _trouble(request, caller, error)
 
@@ -88,14 +86,18 @@ class _Door:
             caller = await self._caller(request)
             if caller is None:
                 return Response("sign in first", 401, HEADERS, "text/plain")
-            OWNER.set(caller.name)
             try:
-                async with self._turns.turn(caller.name):
-                    return await shown(request, caller)
+                return await self._made(request, caller, shown)
             except SandboxError as error:
                 return Response(str(error), error.status, HEADERS, "text/plain")
 
         return answer
+
+    async def _made(self, request: Request, caller: Caller, shown: Shown) -> Response:
+        """What is shown, made when it is the caller's turn."""
+        OWNER.set(caller.name)
+        async with self._turns.turn(caller.name):
+            return await shown(request, caller)
 
     async def _caller(self, request: Request) -> Caller | None:
         token = self._sessions.token(request.cookies.get(COOKIE, ""))
